@@ -1,0 +1,1 @@
+//! The tick loop: signals, detectors, governing, inbox, journal.

@@ -1,0 +1,386 @@
+//! The settings: one table says each key's type, default, meaning, and whether a project may set it. Parsing,
+//! suggestions, `config show` and the commented `kairos.toml` all come from that table. Reading files is the caller's.
+
+use std::time::Duration;
+
+/// What a value must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `"30s"`, `"5m"`, `"200ms"`, `"2h"`.
+    Duration,
+    /// `"64MiB"`, `"16KiB"`, bytes as a number.
+    Size,
+    /// A whole number from 0.
+    Count,
+    /// `true` or `false`.
+    Bool,
+    /// A list of strings.
+    List,
+}
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Dotted name.
+    pub key: &'static str,
+    /// What its value must look like.
+    pub kind: Kind,
+    /// As TOML.
+    pub default: &'static str,
+    /// May the `kairos.toml` of a project set it? A project's file may come from a stranger, so only what can't widen
+    /// a right, a limit or a budget.
+    pub project: bool,
+    /// One or two sentences.
+    pub doc: &'static str,
+}
+
+const fn s(key: &'static str, kind: Kind, default: &'static str, project: bool, doc: &'static str) -> Setting {
+    Setting { key, kind, default, project, doc }
+}
+
+/// All settings, in the order in which they are shown.
+pub const SETTINGS: &[Setting] = &[
+    s(
+        "every",
+        Kind::Duration,
+        "\"30s\"",
+        true,
+        "Time between ticks (1s to 24h), give or take a tenth. Urgent signals do not wait for it.",
+    ),
+    s("idle-after", Kind::Duration, "\"5m\"", true, "Without any signal for so long, the project is idle."),
+    s(
+        "plugins.dirs",
+        Kind::List,
+        "[]",
+        false,
+        "Folders with plugins, beside the standard one. A later folder overrides an earlier one by file name.",
+    ),
+    s("plugins.disabled", Kind::List, "[]", true, "Plugins that are not loaded, by file name without `.wasm`."),
+    s("files.ignore", Kind::List, "[]", true, "Globs of files that are not watched, on top of .gitignore."),
+    s(
+        "files.private",
+        Kind::List,
+        "[]",
+        true,
+        "Globs of files that no plugin may read, on top of the built-in list (.env files, keys, credentials).",
+    ),
+    s("files.poll", Kind::Duration, "\"10s\"", true, "How often files are looked at where the system can't watch them."),
+    s(
+        "surfacing.daily-cap",
+        Kind::Count,
+        "5",
+        true,
+        "Findings announced in a day; more go to the inbox silently. Critical ones always pass.",
+    ),
+    s(
+        "surfacing.detector-rate",
+        Kind::Count,
+        "3",
+        true,
+        "Findings of one detector announced in an hour; more go to the inbox silently.",
+    ),
+    s("limits.memory", Kind::Size, "\"64MiB\"", false, "Memory of one plugin instance, all its memories together."),
+    s("limits.call-cpu", Kind::Duration, "\"500ms\"", false, "CPU time of one call into a plugin."),
+    s("limits.call-wall", Kind::Duration, "\"10s\"", false, "Wall-clock time of one call, host calls included."),
+    s("limits.tick-cpu", Kind::Duration, "\"2s\"", false, "CPU time that all detectors of a project share in one tick."),
+    s("limits.host-calls", Kind::Count, "20000", false, "Calls that a plugin may make to the host in one call."),
+    s("limits.host-bytes", Kind::Size, "\"64MiB\"", false, "Bytes that the host hands to a plugin in one call."),
+    s("limits.component", Kind::Size, "\"64MiB\"", false, "Size of a plugin's file."),
+    s("limits.plugins", Kind::Count, "2000", false, "Plugins loaded at once."),
+    s("journal.keep", Kind::Duration, "\"168h\"", false, "How long ticks are kept for replay."),
+    s("journal.size", Kind::Size, "\"64MiB\"", false, "How much of them is kept; the oldest go first."),
+    s("terminal.buddy", Kind::Bool, "true", false, "Show the pet in the live view."),
+];
+
+/// Where a value comes from; later ones win.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The table.
+    Default,
+    /// A file, by the path that the caller gave.
+    File(String),
+    /// The command line.
+    CommandLine,
+}
+
+/// A setting with its value.
+#[derive(Debug, Clone)]
+struct Entry {
+    value: toml::Value,
+    origin: Origin,
+}
+
+/// Why a file is refused. `line` counts from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {problem}{}", hint.as_ref().map(|h| format!("\n  {h}")).unwrap_or_default())]
+pub struct ConfigError {
+    /// As the caller named it.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// All settings with their values and where they come from.
+#[derive(Debug, Clone)]
+pub struct Config {
+    entries: Vec<Entry>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let entries = SETTINGS
+            .iter()
+            .map(|s| {
+                let table: toml::Table = format!("v = {}", s.default).parse().expect("defaults are TOML");
+                Entry { value: table["v"].clone(), origin: Origin::Default }
+            })
+            .collect();
+        Self { entries }
+    }
+}
+
+/// Who wrote a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The user: every setting counts.
+    User,
+    /// A project: only settings marked `project`.
+    Project,
+}
+
+impl Config {
+    /// Lays a file over what is there. On error nothing is changed.
+    pub fn merge(&mut self, file: &str, text: &str, trust: Trust) -> Result<(), ConfigError> {
+        let error = |line, problem: String, hint| ConfigError { file: file.into(), line, problem, hint };
+        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
+            let line = e.span().map_or(1, |s| line_of(text, s.start));
+            error(line, e.message().to_string(), None)
+        })?;
+        let mut flat = Vec::new();
+        flatten("", &table, &mut flat);
+        let mut next = self.clone();
+        for (key, value) in flat {
+            let line = find_key(text, &key);
+            let Some(at) = SETTINGS.iter().position(|s| s.key == key) else {
+                let near = SETTINGS
+                    .iter()
+                    .map(|s| (strsim::damerau_levenshtein(s.key, &key), s.key))
+                    .min()
+                    .filter(|(d, k)| *d <= 3.max(k.len() / 3));
+                let hint = near.map_or_else(
+                    || "`kairos-run config show` lists all settings".to_string(),
+                    |(_, k)| format!("did you mean `{k}`?"),
+                );
+                return Err(error(line, format!("there is no setting `{key}`"), Some(hint)));
+            };
+            let setting = &SETTINGS[at];
+            if trust == Trust::Project && !setting.project {
+                return Err(error(
+                    line,
+                    format!("`{key}` can't be set by a project"),
+                    Some("set it in your own kairos.toml; `kairos-run config show` names it".into()),
+                ));
+            }
+            check(setting, &value).map_err(|p| error(line, format!("`{key}` {p}"), None))?;
+            next.entries[at] = Entry { value, origin: Origin::File(file.into()) };
+        }
+        *self = next;
+        Ok(())
+    }
+
+    /// A value from the command line, given as TOML.
+    pub fn set(&mut self, key: &str, toml: &str) -> Result<(), String> {
+        let at = SETTINGS.iter().position(|s| s.key == key).ok_or_else(|| format!("there is no setting `{key}`"))?;
+        let table: toml::Table = format!("v = {toml}").parse().map_err(|_| format!("`{toml}` is no value"))?;
+        check(&SETTINGS[at], &table["v"])?;
+        self.entries[at] = Entry { value: table["v"].clone(), origin: Origin::CommandLine };
+        Ok(())
+    }
+
+    /// Each setting with its value as TOML and its origin.
+    pub fn show(&self) -> impl Iterator<Item = (&'static Setting, String, &Origin)> {
+        SETTINGS.iter().zip(&self.entries).map(|(s, e)| (s, e.value.to_string(), &e.origin))
+    }
+
+    fn value(&self, key: &str) -> &toml::Value {
+        let at = SETTINGS.iter().position(|s| s.key == key).unwrap_or_else(|| panic!("no setting {key}"));
+        &self.entries[at].value
+    }
+
+    /// A [`Kind::Duration`].
+    pub fn duration(&self, key: &str) -> Duration {
+        self.value(key).as_str().and_then(|t| parse_duration(t).ok()).expect("checked when set")
+    }
+
+    /// A [`Kind::Size`] in bytes, or a [`Kind::Count`].
+    pub fn number(&self, key: &str) -> u64 {
+        size_of(self.value(key)).expect("checked when set")
+    }
+
+    /// A [`Kind::Bool`].
+    pub fn flag(&self, key: &str) -> bool {
+        self.value(key).as_bool().expect("checked when set")
+    }
+
+    /// A [`Kind::List`].
+    pub fn list(&self, key: &str) -> Vec<String> {
+        let list = self.value(key).as_array().expect("checked when set");
+        list.iter().filter_map(|v| v.as_str().map(String::from)).collect()
+    }
+
+    /// A `kairos.toml` with every setting commented out.
+    pub fn template() -> String {
+        let mut out = String::from("# Settings of kairos-run. What is commented out shows the default.\n");
+        let mut section = "";
+        for s in SETTINGS {
+            let (part, name) = s.key.split_once('.').unwrap_or(("", s.key));
+            if part != section {
+                out += &format!("\n[{part}]\n");
+                section = part;
+            }
+            let scope = if s.project { "" } else { " (Not in a project's file.)" };
+            out += &format!("# {}{scope}\n# {name} = {}\n", s.doc, s.default);
+        }
+        out
+    }
+}
+
+fn flatten(prefix: &str, table: &toml::Table, out: &mut Vec<(String, toml::Value)>) {
+    for (key, value) in table {
+        let full = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&full, inner, out),
+            _ => out.push((full, value.clone())),
+        }
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
+}
+
+/// The line on which a dotted key is set.
+fn find_key(text: &str, key: &str) -> usize {
+    let mut section = String::new();
+    for (i, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.split(']').next()) {
+            section = format!("{}.", name.trim());
+        } else if let Some((name, _)) = line.split_once('=')
+            && format!("{section}{}", name.trim().trim_matches('"')) == key
+        {
+            return i + 1;
+        }
+    }
+    1
+}
+
+fn check(setting: &Setting, value: &toml::Value) -> Result<(), String> {
+    let wrong = |what: &str| Err(format!("must be {what}, such as {}; it is {value}", setting.default));
+    match setting.kind {
+        Kind::Duration => match value.as_str().map(parse_duration) {
+            Some(Ok(d)) if setting.key == "every" && !(1..=86_400).contains(&d.as_secs()) => wrong("from 1s to 24h"),
+            Some(Ok(_)) => Ok(()),
+            _ => wrong("a duration"),
+        },
+        Kind::Size => size_of(value).map_or_else(|| wrong("a size"), |_| Ok(())),
+        Kind::Count => value.as_integer().filter(|n| *n >= 0).map_or_else(|| wrong("a whole number"), |_| Ok(())),
+        Kind::Bool => value.as_bool().map_or_else(|| wrong("true or false"), |_| Ok(())),
+        Kind::List => match value.as_array() {
+            Some(list) if list.iter().all(toml::Value::is_str) => Ok(()),
+            _ => wrong("a list of strings"),
+        },
+    }
+}
+
+/// `"90s"`, `"5m"`, `"2h"`, `"7d"`, `"200ms"`; no sign, no fraction.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u64 = text[..digits].parse().map_err(|_| format!("`{text}` is no duration: write 30s, 5m, 2h, 7d or 200ms"))?;
+    let seconds = |factor: u64| number.checked_mul(factor).map(Duration::from_secs);
+    let duration = match &text[digits..] {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => seconds(1),
+        "m" => seconds(60),
+        "h" => seconds(3600),
+        "d" => seconds(86_400),
+        _ => None,
+    };
+    duration.ok_or_else(|| format!("`{text}` is no duration: write 30s, 5m, 2h, 7d or 200ms"))
+}
+
+fn size_of(value: &toml::Value) -> Option<u64> {
+    if let Some(n) = value.as_integer() {
+        return u64::try_from(n).ok();
+    }
+    let text = value.as_str()?.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u64 = text[..digits].parse().ok()?;
+    let factor: u64 = match text[digits..].trim() {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_passes_its_own_check() {
+        let config = Config::default();
+        for (setting, entry) in SETTINGS.iter().zip(&config.entries) {
+            check(setting, &entry.value).unwrap_or_else(|e| panic!("{}: {e}", setting.key));
+        }
+        let mut again = Config::default();
+        let uncommented: String = Config::template()
+            .lines()
+            .map(|l| if l.contains(" = ") { l.trim_start_matches("# ") } else { l })
+            .map(|l| format!("{l}\n"))
+            .collect();
+        again.merge("t", &uncommented, Trust::User).unwrap();
+    }
+
+    #[test]
+    fn an_unknown_key_names_its_line_and_a_neighbour() {
+        let e = Config::default().merge("kairos.toml", "every = \"5s\"\n\n[limits]\nmemroy = 3\n", Trust::User).unwrap_err();
+        assert_eq!(e.to_string(), "kairos.toml:4: there is no setting `limits.memroy`\n  did you mean `limits.memory`?");
+    }
+
+    #[test]
+    fn a_bad_file_changes_nothing() {
+        let mut c = Config::default();
+        assert!(c.merge("f", "every = \"5s\"\nidle-after = 3\n", Trust::User).is_err());
+        assert_eq!(c.duration("every"), Duration::from_secs(30));
+        assert!(c.merge("f", "every = ", Trust::User).is_err());
+        assert!(c.merge("f", "every = \"0s\"", Trust::User).is_err());
+    }
+
+    #[test]
+    fn a_project_can_not_widen_limits() {
+        let mut c = Config::default();
+        assert!(c.merge("f", "limits.memory = \"4GiB\"", Trust::Project).unwrap_err().problem.contains("project"));
+        c.merge("f", "limits.memory = \"4GiB\"", Trust::User).unwrap();
+        assert_eq!(c.number("limits.memory"), 4 << 30);
+        c.merge("p", "every = \"1m\"", Trust::Project).unwrap();
+        let shown: Vec<_> = c.show().filter(|(_, _, o)| **o != Origin::Default).map(|(s, v, _)| (s.key, v)).collect();
+        assert_eq!(shown, [("every", "\"1m\"".to_string()), ("limits.memory", "\"4GiB\"".to_string())]);
+    }
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(parse_duration("200ms"), Ok(Duration::from_millis(200)));
+        for bad in ["", "5", "-1s", "1.5h", "s", "99999999999999999999s", "18446744073709551615d"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What a plugin, or the agent, may ask for: small object-safe traits. Their types mirror `wit/host`, and are
+//! serialisable, because every answer is journalled.
+
+use crate::signal::Millis;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Mirrors `error-code` of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum ErrorCode {
+    Denied,
+    NotFound,
+    Invalid,
+    TooLarge,
+    Exhausted,
+    Unavailable,
+    Other,
+}
+
+/// An error that a guest may see: the message names no path outside the project and no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct PortError {
+    /// What kind.
+    pub code: ErrorCode,
+    /// For a person.
+    pub message: String,
+}
+
+impl PortError {
+    /// An error of that kind.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// What a port answers.
+pub type PortResult<T> = Result<T, PortError>;
+
+/// The kind of a directory entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum FileKind {
+    File,
+    Directory,
+    Link,
+    Other,
+}
+
+/// One entry of the project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Relative to the project, with `/`.
+    pub path: String,
+    /// What it is; a link is not followed.
+    pub kind: FileKind,
+    /// Bytes.
+    pub size: u64,
+    /// Last change of the content.
+    pub modified: Millis,
+    /// Has an executable bit.
+    pub executable: bool,
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// At most 1,000, sorted by path.
+    pub entries: Vec<FileInfo>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<String>,
+}
+
+/// A line that a search found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Match {
+    /// Relative to the project.
+    pub path: String,
+    /// From 1.
+    pub line: u32,
+    /// Without its end, cut at 400 bytes.
+    pub text: String,
+}
+
+/// How to search.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchOptions {
+    /// Only these paths; empty for all.
+    pub globs: Vec<String>,
+    /// No regular expression.
+    pub literal: bool,
+    /// ASCII and Unicode case folding.
+    pub ignore_case: bool,
+    /// 1 to 1,000.
+    pub max_matches: u32,
+}
+
+/// A stash entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stash {
+    /// When it was made.
+    pub time: Millis,
+    /// Its message.
+    pub message: String,
+}
+
+/// The state of a git repository, without its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repository {
+    /// Short name; none when detached.
+    pub branch: Option<String>,
+    /// Full hash; none before the first commit.
+    pub head: Option<String>,
+    /// `merge`, `rebase`, `cherry-pick`, `revert`, `bisect`, `am`.
+    pub operation: Option<String>,
+    /// When that began.
+    pub operation_since: Option<Millis>,
+    /// Short name of the followed branch.
+    pub upstream: Option<String>,
+    /// Commits that the upstream lacks, up to 1,000.
+    pub ahead: u32,
+    /// Commits that the branch lacks, up to 1,000.
+    pub behind: u32,
+    /// Newest first, at most 100.
+    pub stashes: Vec<Stash>,
+}
+
+/// How a path differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum ChangeKind {
+    Added,
+    Modified,
+    Deleted,
+    Renamed,
+    TypeChanged,
+    Conflicted,
+    Untracked,
+}
+
+/// A path that differs from HEAD.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Relative to the project.
+    pub path: String,
+    /// Index against HEAD.
+    pub staged: Option<ChangeKind>,
+    /// Work tree against index.
+    pub unstaged: Option<ChangeKind>,
+}
+
+/// A commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Full hash.
+    pub id: String,
+    /// Name and address.
+    pub author: String,
+    /// Of the committer.
+    pub time: Millis,
+    /// First line.
+    pub summary: String,
+    /// The rest, at most 8 KiB.
+    pub body: String,
+}
+
+/// Most bytes of one `read` or `read_staged`.
+pub const MAX_READ: u32 = 1024 * 1024;
+/// Most entries on a page.
+pub const MAX_PAGE: usize = 1000;
+/// Most matches of a search.
+pub const MAX_MATCHES: u32 = 1000;
+/// Most changes of one `changes`.
+pub const MAX_CHANGES: u32 = 10_000;
+/// Most commits of one `log`.
+pub const MAX_COMMITS: u32 = 1000;
+
+/// A project's files and git, read-only, confined to its folder. See `wit/host/services.wit` for what each call promises.
+#[async_trait]
+#[allow(missing_docs)]
+pub trait ProjectView: Send + Sync {
+    async fn read(&self, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>>;
+    async fn stat(&self, path: &str) -> PortResult<FileInfo>;
+    async fn list_files(&self, path: &str, depth: u32, after: Option<&str>) -> PortResult<Page>;
+    async fn search(&self, pattern: &str, options: &SearchOptions) -> PortResult<Vec<Match>>;
+    async fn git_status(&self) -> PortResult<Repository>;
+    async fn git_changes(&self, max: u32) -> PortResult<Vec<Change>>;
+    async fn read_staged(&self, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>>;
+    async fn staged_size(&self, path: &str) -> PortResult<u64>;
+    async fn git_log(&self, max: u32, path: Option<&str>) -> PortResult<Vec<Commit>>;
+}
+
+/// The key-value state of plugins in one project. Limits are the host's to check; this only stores.
+#[async_trait]
+pub trait StateStore: Send + Sync {
+    /// All keys and values of a plugin.
+    async fn load(&self, plugin: &str) -> PortResult<Vec<(String, Vec<u8>)>>;
+    /// Sets (`Some`) and deletes (`None`) keys, all or nothing.
+    async fn apply(&self, plugin: &str, changes: Vec<(String, Option<Vec<u8>>)>) -> PortResult<()>;
+}

@@ -1,0 +1,1 @@
+//! Running and observing commands: a transparent PTY, shell hooks.

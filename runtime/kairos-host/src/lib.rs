@@ -1,0 +1,1 @@
+//! The plugin host: engine, limits, grants, faults.

@@ -1,0 +1,1 @@
+//! SQLite: one writer, migrations with a backup, one schema module for each owner.
