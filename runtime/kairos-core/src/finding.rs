@@ -162,14 +162,14 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| *c == '\n' || *c == '\t' || !is_deceptive(*c)).collect()
 }
 
-/// [`plain`] on one line.
+/// Text on one line, without control characters and without spaces around it.
 pub fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
-        .filter(|c| !is_deceptive(*c))
-        .collect::<String>()
-        .trim()
-        .into()
+    one_line_untrimmed(text).trim().into()
+}
+
+/// As [`one_line`], but spaces around it stay: they are part of a drawing.
+pub fn one_line_untrimmed(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|c| !is_deceptive(*c)).collect()
 }
 
 /// Control characters, and the bidirectional overrides of CVE-2021-42574 ("Trojan Source").

@@ -1,0 +1,96 @@
+//! What a plugin can reach: the ports, behind its effective rights.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use kairos_core::ports::{ProjectView, StateStore};
+use kairos_core::{ErrorCode, PortError, Rights};
+use std::sync::{Arc, RwLock};
+
+/// Globs of paths, compiled.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    all: bool,
+    set: GlobSet,
+}
+
+impl Scope {
+    /// Globs with `/` as a literal separator. A glob that can't be compiled matches nothing.
+    pub fn new(globs: &[String]) -> Self {
+        let mut builder = GlobSetBuilder::new();
+        for glob in globs.iter().filter_map(|g| Glob::new(g).ok()) {
+            builder.add(glob);
+        }
+        Self { all: globs.iter().any(|g| g == "**"), set: builder.build().unwrap_or_else(|_| GlobSet::empty()) }
+    }
+
+    /// Does one of the globs match?
+    pub fn contains(&self, path: &str) -> bool {
+        self.all || self.set.is_match(path)
+    }
+
+    /// No path at all can match.
+    pub fn is_empty(&self) -> bool {
+        !self.all && self.set.is_empty()
+    }
+}
+
+/// The ports of one plugin in one project, and the rights that stand before them. Clones share the rights, so that a
+/// revocation holds for calls in flight.
+#[derive(Clone)]
+pub struct Access {
+    /// The plugin's name: whose state, whose log line.
+    pub plugin: Arc<str>,
+    pub(crate) project: Option<Arc<dyn ProjectView>>,
+    pub(crate) state: Option<Arc<dyn StateStore>>,
+    project_scope: Arc<RwLock<Arc<Scope>>>,
+}
+
+impl Access {
+    /// Access with nothing behind it, for `describe`.
+    pub fn none(plugin: &str) -> Self {
+        Self {
+            plugin: plugin.into(),
+            project: None,
+            state: None,
+            project_scope: Arc::new(RwLock::new(Arc::new(Scope::new(&[])))),
+        }
+    }
+
+    /// Access to a project and to the plugin's state in it, within `rights`.
+    pub fn new(plugin: &str, project: Arc<dyn ProjectView>, state: Arc<dyn StateStore>, rights: &Rights) -> Self {
+        let access = Self { project: Some(project), state: Some(state), ..Self::none(plugin) };
+        access.set_rights(rights);
+        access
+    }
+
+    /// Changes the rights, at once and for all clones.
+    pub fn set_rights(&self, rights: &Rights) {
+        *self.project_scope.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(Scope::new(&rights.project));
+    }
+
+    /// The project, if any of it may be read.
+    pub(crate) fn project(&self) -> Result<(Arc<dyn ProjectView>, Arc<Scope>), PortError> {
+        let scope = self.project_scope.read().unwrap_or_else(|e| e.into_inner()).clone();
+        match &self.project {
+            Some(project) if !scope.is_empty() => Ok((project.clone(), scope)),
+            _ => Err(PortError::new(
+                ErrorCode::Denied,
+                "reading the project is not granted; the user grants it with `kairos-run plugin grant`",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_holds_what_its_globs_name() {
+        let scope = Scope::new(&["src/**".into(), "*.md".into(), "[".into()]);
+        assert!(scope.contains("src/a/b.rs"));
+        assert!(scope.contains("README.md"));
+        assert!(!scope.contains("Cargo.toml"));
+        assert!(Scope::new(&[]).is_empty());
+        assert!(Scope::new(&["**".into()]).contains("any/thing"));
+    }
+}

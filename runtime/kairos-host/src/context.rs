@@ -1,0 +1,121 @@
+//! What a store carries while a guest runs: its access, its meters, and the record of what it asked.
+
+use crate::access::Access;
+use crate::call::HostCall;
+use crate::cpu::CpuClock;
+use crate::fault::{Fault, FaultKind};
+use crate::limits::{Limits, Meter};
+use kairos_core::PortError;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+/// Most bytes of answers that are recorded in one call; what follows is executed but can't be replayed.
+const MAX_RECORD: usize = 4 << 20;
+
+pub(crate) struct Context {
+    pub(crate) access: Access,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) meter: Meter,
+    pub(crate) cpu: Arc<CpuClock>,
+    host_calls: u32,
+    host_bytes: u64,
+    pub(crate) log_lines: u32,
+    record: Vec<HostCall>,
+    recorded: usize,
+    /// The plugin's state, read when first asked for. Valid for the instance's life: nobody else writes it.
+    pub(crate) state: Option<BTreeMap<String, Vec<u8>>>,
+    /// Writes of this call.
+    pub(crate) pending: BTreeMap<String, Option<Vec<u8>>>,
+    /// Why a host function ended the call, if one did.
+    pub(crate) fault: Option<Fault>,
+    /// Made for the few guests that import WASI.
+    wasi: Option<Box<(WasiCtx, ResourceTable)>>,
+}
+
+impl Context {
+    pub(crate) fn new(access: Access, limits: Arc<Limits>) -> Self {
+        Self {
+            access,
+            meter: Meter::new(&limits),
+            limits,
+            cpu: Arc::default(),
+            host_calls: 0,
+            host_bytes: 0,
+            log_lines: 0,
+            record: Vec::new(),
+            recorded: 0,
+            state: None,
+            pending: BTreeMap::new(),
+            fault: None,
+            wasi: None,
+        }
+    }
+
+    /// Sets the per-call counters back.
+    pub(crate) fn begin(&mut self) {
+        self.cpu.reset();
+        self.host_calls = 0;
+        self.host_bytes = 0;
+        self.log_lines = 0;
+        self.record.clear();
+        self.recorded = 0;
+        self.pending.clear();
+        self.fault = None;
+        self.meter.refused = false;
+    }
+
+    pub(crate) fn take_record(&mut self) -> Vec<HostCall> {
+        std::mem::take(&mut self.record)
+    }
+
+    /// Counts a host call. An error ends the guest's call.
+    pub(crate) fn enter(&mut self) -> wasmtime::Result<()> {
+        self.host_calls += 1;
+        if self.host_calls > self.limits.host_calls {
+            return Err(self.end(FaultKind::BadOutput, format!("made more than {} calls to the host", self.limits.host_calls)));
+        }
+        Ok(())
+    }
+
+    /// Counts bytes on their way to the guest.
+    pub(crate) fn hand_over(&mut self, bytes: usize) -> Result<(), PortError> {
+        self.host_bytes += bytes as u64;
+        if self.host_bytes > self.limits.host_bytes {
+            let text = format!("this call has been handed {} bytes already", self.limits.host_bytes);
+            return Err(PortError::new(kairos_core::ErrorCode::Exhausted, text));
+        }
+        Ok(())
+    }
+
+    /// Ends the guest's call with a fault of the given kind.
+    pub(crate) fn end(&mut self, kind: FaultKind, message: String) -> wasmtime::Error {
+        self.fault = Some(Fault::new(kind, message.clone()));
+        wasmtime::Error::msg(message)
+    }
+
+    /// Journals a host call with its answer.
+    pub(crate) fn note(&mut self, function: &'static str, arguments: impl Serialize, answer: &impl Serialize) {
+        if self.recorded > MAX_RECORD {
+            return;
+        }
+        let (Ok(arguments), Ok(answer)) = (serde_json::to_string(&arguments), serde_json::to_vec(answer)) else { return };
+        self.recorded += arguments.len() + answer.len();
+        self.record.push(HostCall { function, arguments, answer: (self.recorded <= MAX_RECORD).then_some(answer) });
+    }
+}
+
+impl WasiView for Context {
+    /// An empty context: no files, no sockets, no environment, no standard streams.
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let both = self.wasi.get_or_insert_with(|| {
+            let ctx = WasiCtxBuilder::new().allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).build();
+            let mut table = ResourceTable::new();
+            table.set_max_capacity(1024);
+            Box::new((ctx, table))
+        });
+        WasiCtxView { ctx: &mut both.0, table: &mut both.1 }
+    }
+}

@@ -1,0 +1,224 @@
+//! The project and its git, behind the plugin's rights. Limits of arguments are checked here, once, before any port.
+
+use crate::bindings::wit;
+use crate::context::Context;
+use kairos_core::ports::{self, Change, ChangeKind, Commit, FileInfo, FileKind, Match, Page, Repository, SearchOptions};
+use kairos_core::{ErrorCode, PortError};
+use serde::Serialize;
+use wasmtime::Result;
+
+type PortAnswer<T> = std::result::Result<T, PortError>;
+type WitAnswer<T> = std::result::Result<T, wit::types::Error>;
+
+fn out_of_scope(path: &str) -> PortError {
+    PortError::new(ErrorCode::Denied, format!("`{path}` is outside of what the plugin may read"))
+}
+
+fn in_range(name: &str, value: u32, max: u32) -> PortAnswer<()> {
+    if (1..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(PortError::new(ErrorCode::Invalid, format!("`{name}` is {value}, allowed are 1 to {max}")))
+}
+
+fn readable_length(length: u32) -> PortAnswer<()> {
+    if length <= ports::MAX_READ {
+        return Ok(());
+    }
+    Err(PortError::new(ErrorCode::TooLarge, format!("at most {} bytes in one call, {length} were asked for", ports::MAX_READ)))
+}
+
+impl Context {
+    /// Counts the bytes of an answer, journals it, and turns it into the contract's types.
+    fn answer<T: Serialize, W>(
+        &mut self,
+        function: &'static str,
+        arguments: impl Serialize,
+        answer: PortAnswer<T>,
+        size: impl Fn(&T) -> usize,
+        convert: impl FnOnce(T) -> W,
+    ) -> Result<WitAnswer<W>> {
+        let answer = answer.and_then(|t| self.hand_over(size(&t)).map(|()| t));
+        self.note(function, arguments, &answer);
+        Ok(answer.map(convert).map_err(Into::into))
+    }
+}
+
+impl wit::project::Host for Context {
+    async fn read(&mut self, path: String, offset: u64, length: u32) -> Result<WitAnswer<Vec<u8>>> {
+        self.enter()?;
+        let answer = async {
+            let (project, scope) = self.access.project()?;
+            readable_length(length)?;
+            if !scope.contains(&path) {
+                return Err(out_of_scope(&path));
+            }
+            project.read(&path, offset, length).await
+        }
+        .await;
+        self.answer("project.read", (&path, offset, length), answer, Vec::len, |b| b)
+    }
+
+    async fn stat(&mut self, path: String) -> Result<WitAnswer<wit::project::FileInfo>> {
+        self.enter()?;
+        let answer = async {
+            let (project, scope) = self.access.project()?;
+            if !scope.contains(&path) {
+                return Err(out_of_scope(&path));
+            }
+            project.stat(&path).await
+        }
+        .await;
+        self.answer("project.stat", &path, answer, |i| i.path.len(), Into::into)
+    }
+
+    async fn list_files(&mut self, path: String, depth: u32, after: Option<String>) -> Result<WitAnswer<wit::project::Page>> {
+        self.enter()?;
+        let answer = async {
+            let (project, scope) = self.access.project()?;
+            let mut page = project.list_files(&path, depth, after.as_deref()).await?;
+            page.entries.retain(|e| scope.contains(&e.path));
+            Ok(page)
+        }
+        .await;
+        let size = |p: &Page| p.entries.iter().map(|e| e.path.len() + 32).sum();
+        self.answer("project.list-files", (&path, depth, &after), answer, size, |p| wit::project::Page {
+            entries: p.entries.into_iter().map(Into::into).collect(),
+            next: p.next,
+        })
+    }
+
+    async fn search(&mut self, pattern: String, o: wit::project::SearchOptions) -> Result<WitAnswer<Vec<wit::project::Match>>> {
+        self.enter()?;
+        let options =
+            SearchOptions { globs: o.globs, literal: o.literal, ignore_case: o.ignore_case, max_matches: o.max_matches };
+        let answer = async {
+            let (project, scope) = self.access.project()?;
+            in_range("max-matches", options.max_matches, ports::MAX_MATCHES)?;
+            let mut found = project.search(&pattern, &options).await?;
+            found.retain(|m| scope.contains(&m.path));
+            Ok(found)
+        }
+        .await;
+        let size = |found: &Vec<Match>| found.iter().map(|m| m.path.len() + m.text.len() + 16).sum();
+        self.answer("project.search", (&pattern, &options), answer, size, |found| {
+            found.into_iter().map(|m| wit::project::Match { path: m.path, line: m.line, text: m.text }).collect()
+        })
+    }
+}
+
+impl wit::git::Host for Context {
+    async fn status(&mut self) -> Result<WitAnswer<wit::git::Repository>> {
+        self.enter()?;
+        let answer = async { self.access.project()?.0.git_status().await }.await;
+        self.answer("git.status", (), answer, |r: &Repository| 256 + r.stashes.len() * 64, Into::into)
+    }
+
+    async fn changes(&mut self, max: u32) -> Result<WitAnswer<Vec<wit::git::Change>>> {
+        self.enter()?;
+        let answer = async {
+            let (project, scope) = self.access.project()?;
+            in_range("max", max, ports::MAX_CHANGES)?;
+            let mut changes = project.git_changes(max).await?;
+            changes.retain(|c| scope.contains(&c.path));
+            Ok(changes)
+        }
+        .await;
+        let size = |changes: &Vec<Change>| changes.iter().map(|c| c.path.len() + 16).sum();
+        self.answer("git.changes", max, answer, size, |changes| changes.into_iter().map(Into::into).collect())
+    }
+
+    async fn read_staged(&mut self, path: String, offset: u64, length: u32) -> Result<WitAnswer<Vec<u8>>> {
+        self.enter()?;
+        let answer = async {
+            let (project, scope) = self.access.project()?;
+            readable_length(length)?;
+            if !scope.contains(&path) {
+                return Err(out_of_scope(&path));
+            }
+            project.read_staged(&path, offset, length).await
+        }
+        .await;
+        self.answer("git.read-staged", (&path, offset, length), answer, Vec::len, |b| b)
+    }
+
+    async fn staged_size(&mut self, path: String) -> Result<WitAnswer<u64>> {
+        self.enter()?;
+        let answer = async {
+            let (project, scope) = self.access.project()?;
+            if !scope.contains(&path) {
+                return Err(out_of_scope(&path));
+            }
+            project.staged_size(&path).await
+        }
+        .await;
+        self.answer("git.staged-size", &path, answer, |_| 8, |n| n)
+    }
+
+    async fn log(&mut self, max: u32, path: Option<String>) -> Result<WitAnswer<Vec<wit::git::Commit>>> {
+        self.enter()?;
+        let answer = async {
+            let (project, scope) = self.access.project()?;
+            in_range("max", max, ports::MAX_COMMITS)?;
+            if let Some(p) = path.as_deref().filter(|p| !scope.contains(p)) {
+                return Err(out_of_scope(p));
+            }
+            project.git_log(max, path.as_deref()).await
+        }
+        .await;
+        let size = |log: &Vec<Commit>| log.iter().map(|c| 128 + c.summary.len() + c.body.len()).sum();
+        self.answer("git.log", (max, &path), answer, size, |log| {
+            log.into_iter()
+                .map(|c| wit::git::Commit { id: c.id, author: c.author, time: c.time, summary: c.summary, body: c.body })
+                .collect()
+        })
+    }
+}
+
+impl From<FileInfo> for wit::project::FileInfo {
+    fn from(i: FileInfo) -> Self {
+        use wit::project::FileKind as W;
+        let kind = match i.kind {
+            FileKind::File => W::File,
+            FileKind::Directory => W::Directory,
+            FileKind::Link => W::Link,
+            FileKind::Other => W::Other,
+        };
+        Self { path: i.path, kind, size: i.size, modified: i.modified, executable: i.executable }
+    }
+}
+
+impl From<Repository> for wit::git::Repository {
+    fn from(r: Repository) -> Self {
+        Self {
+            branch: r.branch,
+            head: r.head,
+            operation: r.operation,
+            operation_since: r.operation_since,
+            upstream: r.upstream,
+            ahead: r.ahead,
+            behind: r.behind,
+            stashes: r.stashes.into_iter().map(|s| wit::git::Stash { time: s.time, message: s.message }).collect(),
+        }
+    }
+}
+
+impl From<Change> for wit::git::Change {
+    fn from(c: Change) -> Self {
+        Self { path: c.path, staged: c.staged.map(Into::into), unstaged: c.unstaged.map(Into::into) }
+    }
+}
+
+impl From<ChangeKind> for wit::git::ChangeKind {
+    fn from(k: ChangeKind) -> Self {
+        match k {
+            ChangeKind::Added => Self::Added,
+            ChangeKind::Modified => Self::Modified,
+            ChangeKind::Deleted => Self::Deleted,
+            ChangeKind::Renamed => Self::Renamed,
+            ChangeKind::TypeChanged => Self::TypeChanged,
+            ChangeKind::Conflicted => Self::Conflicted,
+            ChangeKind::Untracked => Self::Untracked,
+        }
+    }
+}
