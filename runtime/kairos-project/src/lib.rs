@@ -1,1 +1,170 @@
 //! The read-only view of a project: files, search, git.
+//!
+//! Everything a plugin reads of a project passes through [`Project`]. It never writes, never leaves the project's
+//! folder, never runs a program and never hands out the content of private files. All text that it returns is
+//! untrusted. Names that are not UTF-8 are skipped: the contract's paths are text.
+
+mod files;
+mod git;
+mod path;
+mod private;
+mod search;
+#[cfg(test)]
+mod tests;
+
+pub use git::{GitSnapshot, IndexStamp};
+pub use private::{PatternError, PrivatePaths};
+
+use async_trait::async_trait;
+use cap_std::{ambient_authority, fs::Dir};
+use kairos_core::ports::{Change, Commit, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions};
+use kairos_core::{ErrorCode, PortError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The longest that one call may take. After it the call ends with `unavailable`.
+pub const CALL_TIME: Duration = Duration::from_secs(10);
+
+/// Why a project can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder doesn't exist or can't be entered.
+    #[error("can't open the project folder {}: {source}; check that it exists and that you may read it", path.display())]
+    Folder {
+        /// The folder as it was given.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A private pattern isn't a glob.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+}
+
+/// A project that is open for reading. Cheap to clone; holds one directory handle and no repository.
+#[derive(Clone)]
+pub struct Project {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) root: PathBuf,
+    pub(crate) dir: Dir,
+    pub(crate) private: PrivatePaths,
+    pub(crate) git: git::Git,
+}
+
+impl Project {
+    /// Opens the folder `root`, with links resolved. `private_globs` are added to the built-in private patterns.
+    /// It needn't be a git repository, and may become one later.
+    pub fn open(root: &Path, private_globs: &[String]) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Folder { path: root.to_owned(), source };
+        let real = root.canonicalize().map_err(failed)?;
+        let dir = Dir::open_ambient_dir(&real, ambient_authority()).map_err(failed)?;
+        let private = PrivatePaths::new(private_globs)?;
+        Ok(Self { inner: Arc::new(Inner { git: git::Git::new(real.clone()), root: real, dir, private }) })
+    }
+
+    /// The project's folder: absolute, without links.
+    pub fn root(&self) -> &Path {
+        &self.inner.root
+    }
+
+    /// The paths whose content is never handed out.
+    pub fn private_paths(&self) -> &PrivatePaths {
+        &self.inner.private
+    }
+
+    /// The state of git at this moment, without a walk of the work tree: a few milliseconds. Blocks. `None` where
+    /// there is no work tree.
+    pub fn snapshot(&self) -> Option<GitSnapshot> {
+        self.inner.git.snapshot()
+    }
+
+    /// The absolute folder of this work tree's git state (`HEAD`, `index`, `MERGE_HEAD`); `None` without a repository.
+    pub fn git_dir(&self) -> Option<PathBuf> {
+        self.inner.git.dirs().map(|(git, _)| git)
+    }
+
+    /// The absolute folder that all work trees of the repository share (`refs`, `logs`, `config`); `None` without one.
+    pub fn common_dir(&self) -> Option<PathBuf> {
+        self.inner.git.dirs().map(|(_, common)| common)
+    }
+
+    /// Runs `work` on a thread that may block. It sees the flag when the call is dropped or over time.
+    async fn blocking<T, F>(&self, work: F) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Inner, Arc<AtomicBool>) -> PortResult<T> + Send + 'static,
+    {
+        let stop = StopOnDrop(Arc::new(AtomicBool::new(false)));
+        let (inner, flag) = (self.inner.clone(), stop.0.clone());
+        let job = tokio::task::spawn_blocking(move || work(&inner, flag));
+        match tokio::time::timeout(CALL_TIME, job).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(PortError::new(ErrorCode::Other, "reading the project failed; see the host's log")),
+            Err(_) => Err(took_too_long()),
+        }
+    }
+}
+
+/// Dropping it asks the work to stop: a plugin that is gone shouldn't keep a thread busy.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+pub(crate) fn took_too_long() -> PortError {
+    PortError::new(ErrorCode::Unavailable, format!("this took longer than {} s; ask for less", CALL_TIME.as_secs()))
+}
+
+#[async_trait]
+impl ProjectView for Project {
+    async fn read(&self, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>> {
+        let path = path.to_owned();
+        self.blocking(move |inner, _| inner.read(&path, offset, length)).await
+    }
+
+    async fn stat(&self, path: &str) -> PortResult<FileInfo> {
+        let path = path.to_owned();
+        self.blocking(move |inner, _| inner.stat(&path)).await
+    }
+
+    async fn list_files(&self, path: &str, depth: u32, after: Option<&str>) -> PortResult<Page> {
+        let (path, after) = (path.to_owned(), after.map(str::to_owned));
+        self.blocking(move |inner, stop| inner.list_files(&path, depth, after.as_deref(), &stop)).await
+    }
+
+    async fn search(&self, pattern: &str, options: &SearchOptions) -> PortResult<Vec<Match>> {
+        let (pattern, options) = (pattern.to_owned(), options.clone());
+        self.blocking(move |inner, stop| inner.search(&pattern, &options, &stop)).await
+    }
+
+    async fn git_status(&self) -> PortResult<Repository> {
+        self.blocking(|inner, _| inner.git.status()).await
+    }
+
+    async fn git_changes(&self, max: u32) -> PortResult<Vec<Change>> {
+        self.blocking(move |inner, stop| inner.git.changes(max, stop)).await
+    }
+
+    async fn read_staged(&self, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>> {
+        let path = path.to_owned();
+        self.blocking(move |inner, _| inner.git.read_staged(&inner.content_path(&path)?, offset, length)).await
+    }
+
+    async fn staged_size(&self, path: &str) -> PortResult<u64> {
+        let path = path.to_owned();
+        self.blocking(move |inner, _| inner.git.staged_size(&inner.content_path(&path)?)).await
+    }
+
+    async fn git_log(&self, max: u32, path: Option<&str>) -> PortResult<Vec<Commit>> {
+        let path = path.map(path::normalise).transpose()?;
+        self.blocking(move |inner, stop| inner.git.log(max, path.as_deref(), &stop)).await
+    }
+}
