@@ -1,1 +1,34 @@
 //! The tick loop: signals, detectors, governing, inbox, journal.
+//!
+//! [`Registry`] knows which plugins there are and what each may do. One [`ProjectLoop`] a project collects signals, calls
+//! the detectors that want them, and governs what they say. [`Agent`] starts both and answers the control API.
+//!
+//! Invariants:
+//! - a tick without signals calls no plugin and writes nothing;
+//! - nothing reaches the user but a finding that passed [`govern`];
+//! - a fault is charged to the plugin that caused it; the others' ticks go on.
+
+mod agent;
+mod control;
+mod events;
+mod figures;
+pub mod govern;
+mod inbox;
+mod matching;
+mod pet;
+mod plugin_watch;
+mod project_loop;
+mod registry;
+mod scan;
+mod slots;
+mod tick;
+
+pub use agent::{Agent, AgentOptions, ProjectOptions, StartError};
+pub use events::{Events, MAX_EVENTS};
+pub use registry::Registry;
+pub use scan::{Embedded, Origin};
+
+/// Milliseconds since 1970-01-01T00:00:00Z, now.
+pub(crate) fn now() -> kairos_core::Millis {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+}

@@ -27,7 +27,7 @@ impl Cache {
         Ok(Self { dir, engine: format!("{:016x}", hasher.finish()) })
     }
 
-    fn path(&self, hash: &str) -> PathBuf {
+    pub(crate) fn path(&self, hash: &str) -> PathBuf {
         self.dir.join(format!("{hash}-{}.cwasm", self.engine))
     }
 

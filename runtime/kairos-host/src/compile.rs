@@ -38,6 +38,11 @@ impl Compiler {
         Ok(Self { cache: Cache::open(cache, engine)?, program, turn: tokio::sync::Semaphore::new(1) })
     }
 
+    /// Is it in the cache? It may still turn out not to fit.
+    pub(crate) fn is_cached(&self, hash: &str) -> bool {
+        self.cache.path(hash).exists()
+    }
+
     /// From the cache; none if it has to be compiled.
     pub(crate) fn cached(&self, engine: &Engine, hash: &str) -> Option<Component> {
         self.cache.get(engine, hash)

@@ -66,7 +66,7 @@ impl Described {
 impl Host {
     /// Was this compiled before, so that loading it takes milliseconds?
     pub fn is_cached(&self, hash: &str) -> bool {
-        self.inner.compiler.cached(&self.inner.engine, hash).is_some()
+        self.inner.compiler.is_cached(hash)
     }
 
     /// Loads a plugin from the bytes of its file: from the cache, else by compiling it in a child process.

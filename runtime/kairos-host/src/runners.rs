@@ -41,7 +41,7 @@ impl Detector {
         let batch: Vec<_> = signals.iter().map(|s| s.0.clone()).collect();
         let mut warm = match self.warm.take() {
             Some(warm) => warm,
-            None => match self.start().await {
+            None => match start(&self.host, &self.plugin, self.access.clone()).await {
                 Ok(warm) => warm,
                 Err(outcome) => return outcome,
             },
@@ -66,21 +66,21 @@ impl Detector {
     pub fn is_warm(&self) -> bool {
         self.warm.is_some()
     }
+}
 
-    /// A fresh instance; what it does in its start function is under the same limits as a call.
-    async fn start(&self) -> Result<Warm, Outcome<Report>> {
-        let mut store = self.host.store(self.access.clone());
-        let plugin = &self.plugin;
-        let outcome = call::run(&mut store, &self.host.inner.ticker, async |store| {
-            let instance = plugin.instantiate(store).await?;
-            Ok(Ok(find_detect(store, &instance)?))
-        })
-        .await;
-        let (result, rest) = outcome.split();
-        match result {
-            Ok(detect) => Ok(Warm { store, detect, calls: 0 }),
-            Err(e) => Err(Outcome { result: Err(e), ..rest }),
-        }
+/// A fresh instance; what it does in its start function is under the same limits as a call. (Apart from the runner, which
+/// can't be shared between threads while it waits.)
+async fn start(host: &Host, plugin: &Plugin, access: Access) -> Result<Warm, Outcome<Report>> {
+    let mut store = host.store(access);
+    let outcome = call::run(&mut store, &host.inner.ticker, async |store| {
+        let instance = plugin.instantiate(store).await?;
+        Ok(Ok(find_detect(store, &instance)?))
+    })
+    .await;
+    let (result, rest) = outcome.split();
+    match result {
+        Ok(detect) => Ok(Warm { store, detect, calls: 0 }),
+        Err(e) => Err(Outcome { result: Err(e), ..rest }),
     }
 }
 

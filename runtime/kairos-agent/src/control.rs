@@ -1,0 +1,343 @@
+//! The control API's answers.
+
+use crate::agent::Agent;
+use crate::inbox::Inbox;
+use crate::now;
+use crate::project_loop::LoopStatus;
+use crate::registry::Entry;
+use async_trait::async_trait;
+use kairos_api::{
+    ApiError, ApiResult, CommandReport, Control, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
+    PluginInfo, PluginState, ProjectStatus, Status, ToolCall, ToolInfo, ToolOutput,
+};
+use kairos_core::ports::{ProjectView, StateStore};
+use kairos_core::{Grant, Rights, Signal};
+use kairos_host::{Access, CallError, call_tool};
+use kairos_project::Project;
+use kairos_signals::SignalQueue;
+use kairos_store::{Filter, StoreError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// A watched project, as the API reaches it.
+pub(crate) struct ProjectHandle {
+    pub(crate) root: PathBuf,
+    pub(crate) slug: String,
+    pub(crate) view: Project,
+    pub(crate) inbox: Inbox,
+    pub(crate) queue: SignalQueue,
+    pub(crate) status: Arc<Mutex<LoopStatus>>,
+}
+
+fn internal(e: StoreError) -> ApiError {
+    ApiError::internal(e.to_string())
+}
+
+impl ProjectHandle {
+    fn is(&self, name: &str) -> bool {
+        self.slug == name || self.root == Path::new(name)
+    }
+
+    /// The id by which the user knows a finding: bare where there is one project, else with the project's slug.
+    fn shown(&self, mut item: InboxItem, alone: bool) -> InboxItem {
+        if !alone {
+            item.id = format!("{}/{}", self.slug, item.id);
+        }
+        item
+    }
+}
+
+impl Agent {
+    fn alone(&self) -> bool {
+        self.projects.len() == 1
+    }
+
+    /// Finds the project and row that an id names.
+    async fn find(&self, id: &str) -> ApiResult<(&ProjectHandle, u64)> {
+        let (slug, number) = id.rsplit_once('/').map_or((None, id), |(slug, number)| (Some(slug), number));
+        let number: u64 = number.parse().map_err(|_| {
+            ApiError::invalid(format!("`{id}` is no finding's id")).with_hint("`kairos-run inbox list` shows the ids")
+        })?;
+        let mut found = None;
+        for project in self.projects.iter().filter(|p| slug.is_none_or(|s| p.is(s))) {
+            if project.inbox.db.get(number).await.map_err(internal)?.is_some() {
+                if found.is_some() {
+                    return Err(ApiError::invalid(format!("several projects have a finding {number}"))
+                        .with_hint("name it with its project, as `kairos-run inbox list` shows it"));
+                }
+                found = Some((project, number));
+            }
+        }
+        found.ok_or_else(|| {
+            ApiError::not_found(format!("there is no finding {id}")).with_hint("`kairos-run inbox list --all` shows all of them")
+        })
+    }
+
+    fn entry(&self, name: &str) -> ApiResult<Entry> {
+        self.registry.entries().get(name).cloned().ok_or_else(|| {
+            ApiError::not_found(format!("there is no plugin `{name}`")).with_hint("`kairos-run plugin list` shows all of them")
+        })
+    }
+
+    fn loaded(&self, name: &str) -> ApiResult<Entry> {
+        let entry = self.entry(name)?;
+        if entry.loaded.is_none() {
+            let why = entry.why.unwrap_or_default();
+            return Err(ApiError::new(kairos_api::ErrorKind::Conflict, format!("{name} can't be loaded: {why}")));
+        }
+        Ok(entry)
+    }
+
+    fn project(&self, name: Option<&str>) -> ApiResult<&ProjectHandle> {
+        match name {
+            Some(name) => self
+                .projects
+                .iter()
+                .find(|p| p.is(name))
+                .ok_or_else(|| ApiError::not_found(format!("the project `{name}` is not watched"))),
+            None if self.alone() => Ok(&self.projects[0]),
+            None => Err(ApiError::invalid("several projects are watched").with_hint("name one with --project")),
+        }
+    }
+
+    async fn info(&self, name: &str) -> ApiResult<PluginInfo> {
+        Ok(info(name, &self.entry(name)?))
+    }
+}
+
+#[async_trait]
+impl Control for Agent {
+    async fn status(&self) -> ApiResult<Status> {
+        let mut projects = Vec::new();
+        for p in &self.projects {
+            let open = p.inbox.open().await.map_err(internal)?;
+            let status = p.status.lock().unwrap_or_else(|e| e.into_inner()).clone();
+            projects.push(ProjectStatus {
+                path: p.root.display().to_string(),
+                slug: p.slug.clone(),
+                tick: status.ticks,
+                last_tick: status.last_tick,
+                next_tick: status.next_tick,
+                open,
+                watch: status.watch,
+                dropped_signals: status.dropped,
+                git: p.view.git_dir().is_some(),
+            });
+        }
+        let running = self.registry.entries().values().filter(|e| e.state == PluginState::Running).count();
+        Ok(Status {
+            version: self.version.clone(),
+            pid: std::process::id(),
+            started: self.started,
+            projects,
+            plugins: running as u32,
+        })
+    }
+
+    async fn inbox_list(&self, filter: InboxFilter) -> ApiResult<Vec<InboxItem>> {
+        let mut all = Vec::new();
+        for p in self.projects.iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+            let status = filter.status.map(|s| s.as_str().parse()).transpose().map_err(ApiError::internal)?;
+            let rows = p.inbox.db.list(Filter { status: status.into_iter().collect(), ..Filter::default() }).await;
+            all.extend(rows.map_err(internal)?.into_iter().map(|row| p.shown(p.inbox.item(row), self.alone())));
+        }
+        all.sort_by_key(|i| (std::cmp::Reverse(i.urgency), std::cmp::Reverse(i.last_seen)));
+        Ok(all)
+    }
+
+    async fn inbox_get(&self, id: &str) -> ApiResult<InboxItem> {
+        let (project, number) = self.find(id).await?;
+        let row = project.inbox.db.get(number).await.map_err(internal)?;
+        let row = row.ok_or_else(|| ApiError::not_found(format!("there is no finding {id}")))?;
+        Ok(project.shown(project.inbox.item(row), self.alone()))
+    }
+
+    async fn inbox_act(&self, id: &str, action: InboxAction) -> ApiResult<InboxItem> {
+        let (project, number) = self.find(id).await?;
+        let db = &project.inbox.db;
+        let row = match action {
+            InboxAction::Accept => db.accept(number).await,
+            InboxAction::Dismiss => db.dismiss(number).await,
+            InboxAction::Snooze { until } => db.snooze(number, until).await,
+        };
+        let row = row.map_err(internal)?.ok_or_else(|| ApiError::not_found(format!("there is no finding {id}")))?;
+        let item = project.shown(project.inbox.item(row), self.alone());
+        if item.status == InboxStatus::Resolved {
+            let error = ApiError::new(
+                kairos_api::ErrorKind::Conflict,
+                format!("finding {id} no longer holds; there is nothing to decide"),
+            );
+            return Err(error);
+        }
+        Ok(item)
+    }
+
+    async fn plugin_list(&self) -> ApiResult<Vec<PluginInfo>> {
+        let entries = self.registry.entries().clone();
+        let mut all: Vec<_> = entries.iter().map(|(name, e)| info(name, e)).collect();
+        for (name, entry) in &entries {
+            all.extend(entry.overridden.iter().map(|c| overridden(name, c)));
+        }
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(all)
+    }
+
+    async fn plugin_info(&self, name: &str) -> ApiResult<PluginInfo> {
+        self.info(name).await
+    }
+
+    async fn plugin_grant(&self, name: &str, request: GrantRequest) -> ApiResult<PluginInfo> {
+        let entry = self.loaded(name)?;
+        let asked = entry.asked();
+        let mut grant = Grant::all_of(&asked);
+        if let Some(only) = &request.capabilities {
+            if let Some(unknown) = only.iter().find(|c| !asked.0.iter().any(|r| r.capability == **c)) {
+                return Err(ApiError::invalid(format!("{name} does not ask for `{unknown}`"))
+                    .with_hint(format!("`kairos-run plugin info {name}` shows what it asks for")));
+            }
+            grant.0.retain(|(capability, _)| only.contains(capability));
+        }
+        self.registry.put_grant(&entry, grant, request.follow_updates).await.map_err(internal)?;
+        self.info(name).await
+    }
+
+    async fn plugin_revoke(&self, name: &str) -> ApiResult<PluginInfo> {
+        let entry = self.loaded(name)?;
+        self.registry.put_grant(&entry, Grant::default(), false).await.map_err(internal)?;
+        self.info(name).await
+    }
+
+    async fn plugin_trust(&self, name: &str) -> ApiResult<PluginInfo> {
+        let entry = self.loaded(name)?;
+        self.registry.put_grant(&entry, entry.granted.clone(), true).await.map_err(internal)?;
+        self.info(name).await
+    }
+
+    async fn plugin_disable(&self, name: &str) -> ApiResult<PluginInfo> {
+        self.entry(name)?;
+        self.registry.user.set_disabled(name, true).await.map_err(internal)?;
+        self.registry.rejudge().await.map_err(internal)?;
+        self.info(name).await
+    }
+
+    async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo> {
+        let entry = self.entry(name)?;
+        self.registry.user.set_disabled(name, false).await.map_err(internal)?;
+        if let Some(loaded) = &entry.loaded {
+            self.registry.user.clear_quarantine(&loaded.plugin.hash).await.map_err(internal)?;
+        }
+        self.registry.rejudge().await.map_err(internal)?;
+        self.info(name).await
+    }
+
+    async fn command_finished(&self, report: CommandReport) -> ApiResult<()> {
+        let folder = Path::new(&report.folder);
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+        // The innermost project, where one lies within another.
+        let inside = self.projects.iter().filter(|p| folder.starts_with(&p.root));
+        let Some(project) = inside.max_by_key(|p| p.root.components().count()) else { return Ok(()) };
+        let relative = folder.strip_prefix(&project.root).unwrap_or(Path::new("")).to_string_lossy().into_owned();
+        let source = if report.source == "exec" { "exec" } else { "shell" };
+        let signal = Signal::new("command.finished", source, now())
+            .with("command", kairos_core::finding::one_line(&report.command))
+            .with("folder", relative)
+            .with("exit-code", report.exit_code)
+            .with("duration-ms", report.duration_ms)
+            .with_body(&report.tail);
+        project.queue.push(signal);
+        Ok(())
+    }
+
+    async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {
+        let running = self.registry.running();
+        let tools = running.iter().flat_map(|r| {
+            r.described.definitions.iter().map(|d| ToolInfo {
+                name: d.name.clone(),
+                plugin: r.name.clone(),
+                description: d.description.clone(),
+                read_only: d.read_only,
+                input_schema: serde_json::from_str(&d.input_schema).unwrap_or_default(),
+            })
+        });
+        Ok(tools.collect())
+    }
+
+    async fn tool_call(&self, call: ToolCall) -> ApiResult<ToolOutput> {
+        let project = self.project(call.project.as_deref())?;
+        if !call.input.is_object() {
+            return Err(ApiError::invalid("a tool's input is a JSON object, such as '{\"path\": \"README.md\"}'"));
+        }
+        let running = self.registry.running();
+        let tool = running.iter().find(|r| r.described.definitions.iter().any(|d| d.name == call.tool)).ok_or_else(|| {
+            ApiError::not_found(format!("there is no tool `{}`", call.tool)).with_hint("`kairos-run tool list` shows all of them")
+        })?;
+        let view: Arc<dyn ProjectView> = Arc::new(project.view.clone());
+        let state: Arc<dyn StateStore> = Arc::new(project.inbox.db.clone());
+        let access = Access::new(&tool.name, view, state, &tool.rights);
+        let outcome = call_tool(&self.registry.host, &tool.plugin, access, &call.tool, &call.input).await;
+        let fault = match &outcome.result {
+            Err(CallError::Fault(fault)) => Some(fault.clone()),
+            _ => None,
+        };
+        self.registry.count(&tool.name, outcome.wall, outcome.cpu, outcome.memory, fault.as_ref());
+        Ok(match outcome.result {
+            Ok(o) => ToolOutput { text: o.text, structured: o.structured, truncated: o.truncated, is_error: false },
+            Err(e) => ToolOutput { text: e.to_string(), is_error: true, ..ToolOutput::default() },
+        })
+    }
+}
+
+fn info(name: &str, entry: &Entry) -> PluginInfo {
+    let asked = entry.asked();
+    let loaded = entry.loaded.as_ref();
+    PluginInfo {
+        name: name.into(),
+        version: loaded.map_or_else(String::new, |l| l.described.description.version.clone()),
+        summary: loaded.map_or_else(String::new, |l| l.described.description.summary.clone()),
+        kinds: loaded.map_or_else(Vec::new, |l| l.plugin.kinds.clone()),
+        file: file(&entry.candidate),
+        origin: entry.candidate.origin.text(),
+        content_hash: loaded.map_or_else(String::new, |l| l.plugin.hash.clone()),
+        size: loaded.map_or(0, |l| l.plugin.size),
+        state: entry.state,
+        why: entry.why.clone(),
+        missing: Rights::missing(&asked, &entry.granted),
+        asked,
+        granted: entry.granted.clone(),
+        figures: Figures {
+            calls: entry.figures.calls,
+            p50_us: entry.figures.quantile(0.5),
+            p99_us: entry.figures.quantile(0.99),
+            memory_bytes: entry.figures.memory as u64,
+            faults: entry.figures.faults,
+            last_fault: entry.figures.last_fault.clone(),
+        },
+    }
+}
+
+fn file(candidate: &crate::scan::Candidate) -> String {
+    match &candidate.origin {
+        crate::Origin::Standard => String::new(),
+        crate::Origin::Directory(dir) => dir.join(&candidate.file_name).display().to_string(),
+    }
+}
+
+fn overridden(name: &str, candidate: &crate::scan::Candidate) -> PluginInfo {
+    let by = candidate.overridden_by.as_ref().map(crate::Origin::text).unwrap_or_default();
+    PluginInfo {
+        name: name.into(),
+        version: String::new(),
+        summary: String::new(),
+        kinds: Vec::new(),
+        file: file(candidate),
+        origin: candidate.origin.text(),
+        content_hash: String::new(),
+        size: 0,
+        state: PluginState::Overridden,
+        why: Some(format!("the file of the same name in {by} is used")),
+        asked: Default::default(),
+        granted: Grant::default(),
+        missing: Vec::new(),
+        figures: Figures::default(),
+    }
+}

@@ -1,0 +1,302 @@
+//! The loop of one project: wait, tick, wait.
+
+use crate::events::Events;
+use crate::inbox::Inbox;
+use crate::matching::Matcher;
+use crate::now;
+use crate::registry::{Registry, SELF};
+use crate::slots::{Delivered, Slot};
+use kairos_api::{Event, OpenFindings, PluginState};
+use kairos_core::ports::{ProjectView, StateStore};
+use kairos_core::{Evidence, Finding, Millis, Report, Signal, Urgency};
+use kairos_project::Project;
+use kairos_signals::{Idle, SignalQueue, Watch, WatchMode};
+use kairos_store::{ProjectDb, Status, StoreError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Ids of signals are reserved in blocks, so that numbering one costs no write.
+const ID_BLOCK: u32 = 1000;
+/// An urgent signal seldom comes alone: what comes within this time shares its tick.
+const SETTLE: Duration = Duration::from_millis(30);
+/// How often old ticks are thrown out of the journal, and snoozed findings looked at.
+const CHORES: Duration = Duration::from_secs(60);
+
+/// What the loop tells about itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LoopStatus {
+    pub(crate) ticks: u64,
+    pub(crate) last_tick: Option<Millis>,
+    pub(crate) next_tick: Option<Millis>,
+    pub(crate) dropped: u64,
+    pub(crate) watch: kairos_api::Watch,
+    pub(crate) last_activity: Millis,
+}
+
+/// Settings of a project's loop.
+#[derive(Debug, Clone)]
+pub(crate) struct Pace {
+    pub(crate) every: Duration,
+    pub(crate) tick_cpu: Duration,
+    pub(crate) idle_after: Duration,
+    pub(crate) journal_keep: Duration,
+    pub(crate) journal_size: u64,
+    /// Ticks after which the loop ends; none for ever.
+    pub(crate) ticks: Option<u64>,
+}
+
+/// Everything that one project's ticks need.
+pub(crate) struct ProjectLoop {
+    pub(crate) pace: Pace,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) project: Project,
+    pub(crate) db: ProjectDb,
+    pub(crate) inbox: Inbox,
+    pub(crate) queue: SignalQueue,
+    pub(crate) watch: Option<Watch>,
+    pub(crate) events: Events,
+    pub(crate) status: Arc<Mutex<LoopStatus>>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) matcher: Matcher,
+    pub(crate) generation: Option<u64>,
+    pub(crate) idle: Idle,
+    pub(crate) ids: std::ops::Range<u64>,
+    pub(crate) next_wake: Option<Millis>,
+    /// As of the last tick that changed anything.
+    pub(crate) open: OpenFindings,
+    /// The slot that is called first; behind it go those that had their turn.
+    pub(crate) first: usize,
+    next_chores: Instant,
+}
+
+/// What a loop is made of.
+pub(crate) struct Parts {
+    pub(crate) pace: Pace,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) project: Project,
+    pub(crate) inbox: Inbox,
+    pub(crate) queue: SignalQueue,
+    pub(crate) watch: Option<Watch>,
+    pub(crate) status: Arc<Mutex<LoopStatus>>,
+}
+
+impl ProjectLoop {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { pace, registry, project, inbox, queue, watch, status } = parts;
+        Self {
+            idle: Idle::new(pace.idle_after, now()),
+            db: inbox.db.clone(),
+            events: inbox.events.clone(),
+            pace,
+            registry,
+            project,
+            inbox,
+            queue,
+            watch,
+            status,
+            slots: Vec::new(),
+            matcher: Matcher::default(),
+            generation: None,
+            ids: 0..0,
+            next_wake: None,
+            open: OpenFindings::default(),
+            first: 0,
+            next_chores: Instant::now(),
+        }
+    }
+
+    /// Ticks until the ticks are used up or `stop` says so.
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), StoreError> {
+        let git = self.project.git_dir().is_some();
+        self.queue.push(Signal::new("project.opened", "kairos", now()).with("git", git));
+        self.next_wake = self.db.next_wake().await?;
+        self.open = self.inbox.open().await?;
+        let mut reason = "start";
+        loop {
+            self.tick(reason).await?;
+            if self.pace.ticks.is_some_and(|n| self.status().ticks >= n) || *stop.borrow() {
+                break;
+            }
+            let wait = self.wait();
+            self.status().next_tick = Some(now() + wait.as_millis() as u64);
+            let seen = self.generation.unwrap_or(0);
+            reason = tokio::select! {
+                () = tokio::time::sleep(wait) => "interval",
+                () = self.queue.urgent() => "urgent signal",
+                () = self.registry.changed(seen) => "plugins changed",
+                _ = stop.changed() => break,
+            };
+            if reason != "interval" {
+                tokio::time::sleep(SETTLE).await;
+            }
+            self.chores().await;
+        }
+        drop(self.watch.take());
+        self.db.close().await;
+        Ok(())
+    }
+
+    pub(crate) fn status(&self) -> std::sync::MutexGuard<'_, LoopStatus> {
+        self.status.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Until the next tick: the interval give or take a tenth, so that several programs don't beat in step.
+    fn wait(&self) -> Duration {
+        let mut random = [0u8; 1];
+        let _ = getrandom::fill(&mut random);
+        self.pace.every.mul_f64(0.9 + 0.2 * f64::from(random[0]) / 255.0)
+    }
+
+    /// What need not be done at each tick.
+    async fn chores(&mut self) {
+        if Instant::now() < self.next_chores {
+            return;
+        }
+        self.next_chores = Instant::now() + CHORES;
+        let time = now();
+        if let Err(e) = self.inbox.wake_snoozed(time).await {
+            tracing::error!("snoozed findings can't be looked at: {e}");
+        }
+        match self.inbox.open().await {
+            Ok(open) => self.open = open,
+            Err(e) => tracing::error!("open findings can't be counted: {e}"),
+        }
+        if let Err(e) = self.db.prune(time, self.pace.journal_keep, self.pace.journal_size).await {
+            tracing::error!("the journal can't be pruned: {e}");
+        }
+    }
+
+    /// Numbers a signal.
+    pub(crate) async fn number(&mut self, mut signal: Signal) -> Result<Delivered, StoreError> {
+        if self.ids.is_empty() {
+            let first = self.db.reserve_signal_ids(ID_BLOCK).await?;
+            self.ids = first..first + u64::from(ID_BLOCK);
+        }
+        signal.id = self.ids.next().unwrap_or(0);
+        Ok(Delivered::new(signal))
+    }
+
+    /// Brings the detectors in line with the registry. Costs nothing while it has not changed.
+    pub(crate) async fn sync_plugins(&mut self) -> Result<(), StoreError> {
+        let generation = self.registry.generation();
+        if self.generation == Some(generation) {
+            return Ok(());
+        }
+        let first = self.generation.is_none();
+        let running = self.registry.running();
+        let mut old: std::collections::BTreeMap<String, Slot> = self.slots.drain(..).map(|s| (s.name.clone(), s)).collect();
+        for r in &running {
+            let kept = old.remove(&r.name).filter(|s| s.hash == r.plugin.hash);
+            let (slot, told) = match kept {
+                Some(mut slot) => {
+                    let told = slot.rights != r.rights;
+                    slot.set_rights(&r.rights);
+                    (Some(slot), told)
+                }
+                None => {
+                    let view: Arc<dyn ProjectView> = Arc::new(self.project.clone());
+                    let state: Arc<dyn StateStore> = Arc::new(self.db.clone());
+                    (Slot::new(&self.registry, r, view, state), true)
+                }
+            };
+            let Some(mut slot) = slot else { continue };
+            if told && slot.interests.iter().any(|i| kairos_core::signal::kind_matches(&i.kind, "kairos.loaded")) {
+                let loaded = self.number(Signal::new("kairos.loaded", SELF, now())).await?;
+                slot.give(&loaded);
+            }
+            if told && !first && slot.rights.allows_signal("project.opened") && wants(&slot, "project.opened") {
+                // It comes late: let it look at the project as it stands, as those that were here at the start did.
+                let git = self.project.git_dir().is_some();
+                let opened = self.number(Signal::new("project.opened", SELF, now()).with("git", git)).await?;
+                slot.give(&opened);
+            }
+            self.slots.push(slot);
+        }
+        self.matcher = Matcher::new(self.slots.iter().map(|s| (&s.interests[..], &s.rights)));
+        self.generation = Some(generation);
+        self.tidy_inbox().await
+    }
+
+    /// Findings of plugins that are gone leave the inbox; requests of plugins that wait enter it.
+    async fn tidy_inbox(&mut self) -> Result<(), StoreError> {
+        let time = now();
+        let (mut present, mut waiting) = (BTreeSet::from([SELF.to_string()]), Vec::new());
+        for (name, entry) in self.registry.entries().iter() {
+            match entry.state {
+                // A plugin in quarantine or with a broken update may come back, and its findings may still hold.
+                PluginState::Running | PluginState::Quarantined | PluginState::Refused => {
+                    present.insert(name.clone());
+                }
+                PluginState::WaitingForGrant => waiting.push(request(name, entry)),
+                PluginState::Disabled | PluginState::Overridden => {}
+            }
+        }
+        let filter = kairos_store::Filter { status: vec![Status::Open, Status::Snoozed, Status::Accepted], ..Default::default() };
+        let gone: BTreeSet<_> =
+            self.db.list(filter).await?.into_iter().map(|i| i.plugin).filter(|p| !present.contains(p)).collect();
+        for plugin in gone {
+            self.inbox.withdraw(&plugin, time, "the plugin is no longer running").await?;
+        }
+        let report = Report { cleared: vec!["grant:*".into()], findings: waiting, wake_after: None };
+        self.inbox.take(SELF, report, time).await
+    }
+
+    /// Tells how files are watched, when that has changed.
+    pub(crate) fn tell_watch(&self) {
+        let Some(watch) = &self.watch else { return };
+        let status = watch.status();
+        let shown = kairos_api::Watch {
+            mode: match status.mode {
+                WatchMode::Starting => "starting",
+                WatchMode::Watching => "native",
+                WatchMode::Polling => "polling",
+                WatchMode::Gone => "gone",
+            }
+            .into(),
+            reason: Some(status.reason).filter(|r| !r.is_empty()),
+            watched_dirs: status.watched_dirs as u64,
+        };
+        let mut own = self.status();
+        if own.watch.mode != shown.mode || own.watch.reason != shown.reason {
+            let (mode, reason) = (shown.mode.clone(), shown.reason.clone());
+            // Watching by events from the start is no news.
+            let news = !matches!(own.watch.mode.as_str(), "" | "starting") || reason.is_some();
+            if news && mode != "starting" {
+                self.events.send(Event::Watch { project: self.inbox.project.clone(), mode, reason });
+            }
+        }
+        own.watch = shown;
+    }
+}
+
+fn wants(slot: &Slot, kind: &str) -> bool {
+    slot.interests.iter().any(|i| kairos_core::signal::kind_matches(&i.kind, kind))
+}
+
+/// The finding by which a plugin's request waits in the inbox.
+fn request(name: &str, entry: &crate::registry::Entry) -> Finding {
+    let asked = entry.asked();
+    let lines: Vec<_> = asked.0.iter().map(|r| format!("{} ({}): {}", r.capability, r.scope.join(", "), r.reason)).collect();
+    let mut detail = lines.join("\n");
+    detail.truncate(detail.floor_char_boundary(4000));
+    let mut title = format!(
+        "plugin {name} waits for a grant: {}",
+        asked.0.iter().map(|r| r.capability.as_str()).collect::<Vec<_>>().join(", ")
+    );
+    title = title.chars().take(120).collect();
+    Finding {
+        key: format!("grant:{name}"),
+        title,
+        detail,
+        urgency: Urgency::Normal,
+        evidence: vec![Evidence {
+            kind: "plugin".into(),
+            subject: format!("{} from {}", entry.candidate.file_name, entry.candidate.origin.text()),
+            line: None,
+            excerpt: String::new(),
+        }],
+        remedy: Some(format!("kairos-run plugin grant {name}")),
+    }
+}
