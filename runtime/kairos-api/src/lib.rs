@@ -1,1 +1,27 @@
-//! The control API over a unix socket: types, client, server.
+//! The control API of a running `kairos-run`: its types, its server, its client. HTTP/1 and JSON over a unix socket.
+//!
+//! Invariants:
+//! - what the running process can do for others is the trait [`Control`]; server and client are two ends of it, and
+//!   neither knows who implements it;
+//! - only the user who started the process, and root, get an answer: the folder is 0700, the socket 0600, and the
+//!   peer's user id is checked at each connection;
+//! - every wait has an end, every body a limit.
+
+mod client;
+mod control;
+mod event;
+mod path;
+mod routes;
+mod server;
+mod types;
+
+pub use client::{Client, ClientError};
+pub use control::Control;
+pub use event::{Event, FindingChange, PluginChange};
+pub use path::{MAX_SOCKET_PATH, SocketPathError, socket_path};
+pub use routes::{MAX_BODY, VERSION, VERSION_HEADER};
+pub use server::{ServeError, serve};
+pub use types::{
+    ApiError, ApiResult, CommandReport, ErrorKind, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
+    OpenFindings, PluginInfo, PluginState, ProjectStatus, Status, ToolCall, ToolInfo, ToolOutput, Watch,
+};

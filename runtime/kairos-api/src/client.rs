@@ -1,0 +1,240 @@
+//! The client: one connection a request, so that a request which hangs spoils no other.
+
+use crate::path::{SocketPathError, socket_path};
+use crate::routes::{VERSION, VERSION_HEADER, compatible};
+use crate::types::{
+    ApiError, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, Status, ToolCall, ToolInfo, ToolOutput,
+};
+use axum::body::{Body, Bytes};
+use http_body_util::{BodyExt, Limited};
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+const CONNECT: Duration = Duration::from_secs(2);
+const ANSWER: Duration = Duration::from_secs(10);
+const TOOL: Duration = Duration::from_secs(60);
+/// Most bytes of an answer: far over any true one.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody answers at the socket.
+    #[error("kairos-run is not running (nobody answers at {})", .0.display())]
+    NotRunning(PathBuf),
+    /// The socket can't be reached for another reason.
+    #[error("can't reach kairos-run at {}: {source}", path.display())]
+    Unreachable {
+        /// The socket.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// No answer in time.
+    #[error("kairos-run did not answer within {} s", .0.as_secs())]
+    Timeout(Duration),
+    /// It answered with an error.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// It answered something else than was agreed.
+    #[error("what answers at the socket does not speak as kairos-run {VERSION} does: {0}")]
+    Protocol(String),
+    /// The path is too long.
+    #[error(transparent)]
+    Path(#[from] SocketPathError),
+}
+
+impl ClientError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotRunning(_) => Some("start it with `kairos-run` in your project".into()),
+            Self::Timeout(_) => Some("`kairos-run status` shows whether it is alive; stop it with Ctrl-C where it runs".into()),
+            Self::Api(e) => e.hint.clone(),
+            Self::Protocol(_) => Some("stop the running one and start it again".into()),
+            Self::Unreachable { .. } | Self::Path(_) => None,
+        }
+    }
+}
+
+/// Speaks to a running process.
+#[derive(Debug, Clone)]
+pub struct Client {
+    path: PathBuf,
+}
+
+/// What a call of the client answers.
+pub type ClientResult<T> = Result<T, ClientError>;
+
+impl Client {
+    /// Looks whether somebody answers. `path` may be too long for a socket: see [`socket_path`]. Takes at most 2 s.
+    pub async fn connect(path: &Path) -> ClientResult<Self> {
+        let client = Self { path: socket_path(path)? };
+        client.stream().await?;
+        Ok(client)
+    }
+
+    async fn stream(&self) -> ClientResult<UnixStream> {
+        match timeout(CONNECT, UnixStream::connect(&self.path)).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(e)) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+                Err(ClientError::NotRunning(self.path.clone()))
+            }
+            Ok(Err(source)) => Err(ClientError::Unreachable { path: self.path.clone(), source }),
+            Err(_) => Err(ClientError::Timeout(CONNECT)),
+        }
+    }
+
+    async fn request<T: DeserializeOwned>(&self, method: Method, path: &str, body: Body, wait: Duration) -> ClientResult<T> {
+        let stream = self.stream().await?;
+        timeout(wait, exchange(stream, method, path, body)).await.map_err(|_| ClientError::Timeout(wait))?
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> ClientResult<T> {
+        self.request(Method::GET, path, Body::empty(), ANSWER).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize, wait: Duration) -> ClientResult<T> {
+        let body = serde_json::to_vec(body).map_err(protocol)?;
+        self.request(Method::POST, path, Body::from(body), wait).await
+    }
+
+    /// See [`crate::Control::status`].
+    pub async fn status(&self) -> ClientResult<Status> {
+        self.get("/v1/status").await
+    }
+
+    /// See [`crate::Control::inbox_list`].
+    pub async fn inbox_list(&self, filter: &InboxFilter) -> ClientResult<Vec<InboxItem>> {
+        let mut query = Vec::new();
+        if let Some(status) = filter.status {
+            query.push(format!("status={}", status.as_str()));
+        }
+        if let Some(project) = &filter.project {
+            query.push(format!("project={}", encode(project)));
+        }
+        self.get(&format!("/v1/inbox?{}", query.join("&"))).await
+    }
+
+    /// See [`crate::Control::inbox_get`].
+    pub async fn inbox_get(&self, id: &str) -> ClientResult<InboxItem> {
+        self.get(&format!("/v1/inbox/{}", encode(id))).await
+    }
+
+    /// See [`crate::Control::inbox_act`].
+    pub async fn inbox_act(&self, id: &str, action: InboxAction) -> ClientResult<InboxItem> {
+        self.post(&format!("/v1/inbox/{}/action", encode(id)), &action, ANSWER).await
+    }
+
+    /// See [`crate::Control::plugin_list`].
+    pub async fn plugin_list(&self) -> ClientResult<Vec<PluginInfo>> {
+        self.get("/v1/plugins").await
+    }
+
+    /// See [`crate::Control::plugin_info`].
+    pub async fn plugin_info(&self, name: &str) -> ClientResult<PluginInfo> {
+        self.get(&format!("/v1/plugins/{}", encode(name))).await
+    }
+
+    /// See [`crate::Control::plugin_grant`].
+    pub async fn plugin_grant(&self, name: &str, grant: &GrantRequest) -> ClientResult<PluginInfo> {
+        self.post(&format!("/v1/plugins/{}/grant", encode(name)), grant, ANSWER).await
+    }
+
+    /// See [`crate::Control::plugin_revoke`].
+    pub async fn plugin_revoke(&self, name: &str) -> ClientResult<PluginInfo> {
+        self.verb(name, "revoke").await
+    }
+
+    /// See [`crate::Control::plugin_trust`].
+    pub async fn plugin_trust(&self, name: &str) -> ClientResult<PluginInfo> {
+        self.verb(name, "trust").await
+    }
+
+    /// See [`crate::Control::plugin_disable`].
+    pub async fn plugin_disable(&self, name: &str) -> ClientResult<PluginInfo> {
+        self.verb(name, "disable").await
+    }
+
+    /// See [`crate::Control::plugin_enable`].
+    pub async fn plugin_enable(&self, name: &str) -> ClientResult<PluginInfo> {
+        self.verb(name, "enable").await
+    }
+
+    async fn verb(&self, name: &str, verb: &str) -> ClientResult<PluginInfo> {
+        self.request(Method::POST, &format!("/v1/plugins/{}/{verb}", encode(name)), Body::empty(), ANSWER).await
+    }
+
+    /// See [`crate::Control::command_finished`].
+    pub async fn command_finished(&self, report: &CommandReport) -> ClientResult<()> {
+        self.post("/v1/commands", report, ANSWER).await
+    }
+
+    /// See [`crate::Control::tool_list`].
+    pub async fn tool_list(&self) -> ClientResult<Vec<ToolInfo>> {
+        self.get("/v1/tools").await
+    }
+
+    /// See [`crate::Control::tool_call`]. Waits up to 60 s.
+    pub async fn tool_call(&self, call: &ToolCall) -> ClientResult<ToolOutput> {
+        self.post("/v1/tools/call", call, TOOL).await
+    }
+}
+
+fn protocol(error: impl std::fmt::Display) -> ClientError {
+    ClientError::Protocol(error.to_string())
+}
+
+async fn exchange<T: DeserializeOwned>(stream: UnixStream, method: Method, path: &str, body: Body) -> ClientResult<T> {
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(protocol)?;
+    // It ends by itself as soon as the sender is gone.
+    tokio::spawn(connection);
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "kairos-run")
+        .header("content-type", "application/json")
+        .header(VERSION_HEADER, VERSION)
+        .body(body)
+        .map_err(protocol)?;
+    let (head, body) = sender.send_request(request).await.map_err(protocol)?.into_parts();
+    let bytes: Bytes = Limited::new(body, MAX_ANSWER).collect().await.map_err(protocol)?.to_bytes();
+    if !head.status.is_success() {
+        return Err(match serde_json::from_slice::<ApiError>(&bytes) {
+            Ok(error) => ClientError::Api(error),
+            Err(_) => protocol(format!("HTTP status {}", head.status)),
+        });
+    }
+    let theirs = head.headers.get(VERSION_HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if !compatible(theirs, VERSION) {
+        return Err(protocol(format!("its version is {theirs:?}")));
+    }
+    serde_json::from_slice(&bytes).map_err(protocol)
+}
+
+/// For one segment of a path, or a value in a query.
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => out.push(char::from(byte)),
+            _ => out += &format!("%{byte:02X}"),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_a_user_types_can_not_leave_its_segment() {
+        assert_eq!(super::encode("a-1/../x?ü"), "a-1%2F%2E%2E%2Fx%3F%C3%BC");
+    }
+}

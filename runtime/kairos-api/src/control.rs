@@ -1,0 +1,39 @@
+//! What a running process does for those who ask.
+
+use crate::types::{
+    ApiResult, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, Status, ToolCall, ToolInfo, ToolOutput,
+};
+use async_trait::async_trait;
+
+/// The whole control API. The server calls it; the agent implements it. Methods may run at the same time.
+#[async_trait]
+pub trait Control: Send + Sync + 'static {
+    /// How the process is.
+    async fn status(&self) -> ApiResult<Status>;
+    /// Findings, the most urgent first, then the newest.
+    async fn inbox_list(&self, filter: InboxFilter) -> ApiResult<Vec<InboxItem>>;
+    /// One finding, by id or a prefix of it that is unique.
+    async fn inbox_get(&self, id: &str) -> ApiResult<InboxItem>;
+    /// Decides about a finding; answers how it is then.
+    async fn inbox_act(&self, id: &str, action: InboxAction) -> ApiResult<InboxItem>;
+    /// All plugins, by name, also those that don't run.
+    async fn plugin_list(&self) -> ApiResult<Vec<PluginInfo>>;
+    /// One plugin.
+    async fn plugin_info(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// Grants this very file what it asks for, or a part of it. Takes effect at once.
+    async fn plugin_grant(&self, name: &str, grant: GrantRequest) -> ApiResult<PluginInfo>;
+    /// Takes all grants back. Takes effect at once, also for a call in flight.
+    async fn plugin_revoke(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// Later files at the same path keep the grants as long as they ask for no more.
+    async fn plugin_trust(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// No longer called, until enabled.
+    async fn plugin_disable(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// Called again; ends a quarantine, too.
+    async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// A command ended. One outside every watched project is no error: nothing happens.
+    async fn command_finished(&self, report: CommandReport) -> ApiResult<()>;
+    /// All tools that can be called.
+    async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>>;
+    /// Calls a tool. That the tool fails is no error of the API: see [`ToolOutput::is_error`].
+    async fn tool_call(&self, call: ToolCall) -> ApiResult<ToolOutput>;
+}

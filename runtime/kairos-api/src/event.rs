@@ -1,0 +1,132 @@
+//! What the running process tells whoever looks on: the live view, and `--json`, one object a line.
+
+use crate::types::{InboxItem, OpenFindings};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened in the runtime.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Everything is loaded; ticks begin.
+    Started {
+        /// Of the program.
+        version: String,
+        /// Folders.
+        projects: Vec<String>,
+        /// Plugins that run.
+        plugins: u32,
+        /// Time between ticks, in milliseconds.
+        every_ms: u64,
+    },
+    /// A tick ended.
+    Tick {
+        /// The folder.
+        project: String,
+        /// From 1, since the process began.
+        number: u64,
+        /// Signals it began with.
+        signals: u64,
+        /// Signals handed to detectors, counted once for each.
+        deliveries: u64,
+        /// How long it took.
+        duration_us: u64,
+        /// `interval`, or which signal woke it.
+        reason: String,
+        /// What is open in the project after it.
+        open: OpenFindings,
+    },
+    /// A finding is new, or came back.
+    Finding {
+        /// Which of the two.
+        change: FindingChange,
+        /// The finding.
+        item: Box<InboxItem>,
+        /// It should be shown; else it only went to the inbox.
+        announced: bool,
+        /// Why it is announced, or not.
+        why: String,
+    },
+    /// A finding no longer holds.
+    Resolved {
+        /// The finding.
+        item: Box<InboxItem>,
+        /// What ended it.
+        reason: String,
+    },
+    /// Something changed about a plugin.
+    Plugin {
+        /// Its name.
+        name: String,
+        /// What changed.
+        change: PluginChange,
+        /// Why, with what to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    /// How a project's files are watched has changed.
+    Watch {
+        /// The folder.
+        project: String,
+        /// `native`, `polling`, `off`.
+        mode: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Signals or events were lost because a queue was full.
+    Dropped {
+        /// How many since the last such event.
+        count: u64,
+    },
+    /// Plugins are being compiled.
+    Compiling {
+        /// The one that begins now; empty at the end.
+        plugin: String,
+        /// Finished ones.
+        done: u32,
+        /// All of them.
+        total: u32,
+    },
+    /// The pet drew a frame.
+    Buddy {
+        /// At most 8 lines of 24 columns.
+        lines: Vec<String>,
+        /// One word.
+        mood: String,
+    },
+    /// The last event.
+    Stopped {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How a finding came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingChange {
+    /// For the first time.
+    New,
+    /// It was resolved, and holds again.
+    Reopened,
+}
+
+/// What changed about a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginChange {
+    /// It is called from now on.
+    Loaded,
+    /// Its file changed; the new one is called from now on.
+    Replaced,
+    /// Its file is gone, or the user switched it off.
+    Removed,
+    /// It waits for the user to grant what it asks for.
+    Waiting,
+    /// Too many faults.
+    Quarantined,
+    /// It could not be loaded.
+    Refused,
+    /// A call failed.
+    Fault,
+}

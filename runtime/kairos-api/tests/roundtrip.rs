@@ -1,0 +1,263 @@
+//! Server and client over a real socket, with a `Control` that remembers what it was asked.
+#![allow(missing_docs)]
+
+use async_trait::async_trait;
+use kairos_api::*;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+#[derive(Default)]
+struct Fake {
+    asked: Mutex<Vec<String>>,
+}
+
+impl Fake {
+    fn note(&self, text: String) {
+        self.asked.lock().unwrap().push(text);
+    }
+}
+
+fn item(id: &str) -> InboxItem {
+    serde_json::from_value(serde_json::json!({
+        "id": id, "project": "/p", "plugin": "merge-conflicts", "key": "file:a", "title": "t", "detail": "", "urgency": "high",
+        "evidence": [], "status": "open", "first_seen": 1, "last_seen": 2, "occurrences": 1, "times_reopened": 0
+    }))
+    .unwrap()
+}
+
+fn plugin(name: &str) -> ApiResult<PluginInfo> {
+    Ok(serde_json::from_value(serde_json::json!({
+        "name": name, "version": "1.0.0", "summary": "s", "kinds": ["detector"], "file": "", "origin": "standard",
+        "content_hash": "00", "size": 1, "state": "running", "asked": [], "granted": [], "missing": [],
+        "figures": {"calls": 0, "p50_us": 0, "p99_us": 0, "memory_bytes": 0, "faults": 0}
+    }))
+    .unwrap())
+}
+
+#[async_trait]
+impl Control for Fake {
+    async fn status(&self) -> ApiResult<Status> {
+        Ok(Status { version: VERSION.into(), pid: 7, started: 1, projects: vec![], plugins: 3 })
+    }
+    async fn inbox_list(&self, filter: InboxFilter) -> ApiResult<Vec<InboxItem>> {
+        self.note(format!("{filter:?}"));
+        Ok(vec![item("1"), item("2")])
+    }
+    async fn inbox_get(&self, id: &str) -> ApiResult<InboxItem> {
+        Err(ApiError::not_found(format!("there is no finding `{id}`")).with_hint("`kairos-run inbox list --all`"))
+    }
+    async fn inbox_act(&self, id: &str, action: InboxAction) -> ApiResult<InboxItem> {
+        self.note(format!("{id} {action:?}"));
+        Ok(item(id))
+    }
+    async fn plugin_list(&self) -> ApiResult<Vec<PluginInfo>> {
+        Ok(vec![plugin("a")?])
+    }
+    async fn plugin_info(&self, name: &str) -> ApiResult<PluginInfo> {
+        plugin(name)
+    }
+    async fn plugin_grant(&self, name: &str, grant: GrantRequest) -> ApiResult<PluginInfo> {
+        self.note(format!("grant {grant:?}"));
+        plugin(name)
+    }
+    async fn plugin_revoke(&self, name: &str) -> ApiResult<PluginInfo> {
+        self.note("revoke".into());
+        plugin(name)
+    }
+    async fn plugin_trust(&self, name: &str) -> ApiResult<PluginInfo> {
+        plugin(name)
+    }
+    async fn plugin_disable(&self, name: &str) -> ApiResult<PluginInfo> {
+        plugin(name)
+    }
+    async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo> {
+        plugin(name)
+    }
+    async fn command_finished(&self, report: CommandReport) -> ApiResult<()> {
+        self.note(report.command);
+        Ok(())
+    }
+    async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {
+        Ok(vec![])
+    }
+    async fn tool_call(&self, call: ToolCall) -> ApiResult<ToolOutput> {
+        Ok(ToolOutput { text: call.input.to_string(), ..ToolOutput::default() })
+    }
+}
+
+struct Running {
+    path: PathBuf,
+    fake: Arc<Fake>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), ServeError>>,
+    _folder: tempfile::TempDir,
+}
+
+async fn start() -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run/control.sock");
+    let fake = Arc::new(Fake::default());
+    let (stop, stopped) = oneshot::channel();
+    let task = spawn(&path, fake.clone(), stopped);
+    for _ in 0..200 {
+        if Client::connect(&path).await.is_ok() {
+            return Running { path, fake, stop, task, _folder: folder };
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the server does not come up: {:?}", task.await);
+}
+
+fn spawn(path: &Path, fake: Arc<Fake>, stop: oneshot::Receiver<()>) -> JoinHandle<Result<(), ServeError>> {
+    let path = path.to_path_buf();
+    tokio::spawn(async move {
+        serve(&path, fake, async {
+            let _ = stop.await;
+        })
+        .await
+    })
+}
+
+async fn raw(path: &Path, request: &[u8]) -> String {
+    let mut stream = UnixStream::connect(path).await.unwrap();
+    // The server may answer and close before it has read all.
+    let _ = stream.write_all(request).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn what_the_client_asks_reaches_control_and_comes_back() {
+    let running = start().await;
+    let client = Client::connect(&running.path).await.unwrap();
+    assert_eq!(client.status().await.unwrap().pid, 7);
+    let filter = InboxFilter { status: Some(InboxStatus::Snoozed), project: Some("/a b&c".into()) };
+    assert_eq!(client.inbox_list(&filter).await.unwrap().len(), 2);
+    assert_eq!(client.inbox_list(&InboxFilter::default()).await.unwrap().len(), 2);
+    assert_eq!(client.inbox_act("a/b", InboxAction::Snooze { until: 5 }).await.unwrap().id, "a/b");
+    let grant = GrantRequest { capabilities: Some(vec!["project".into()]), follow_updates: true };
+    assert_eq!(client.plugin_grant("x", &grant).await.unwrap().name, "x");
+    client.plugin_revoke("x").await.unwrap();
+    let report = CommandReport {
+        command: "make".into(),
+        folder: "/p".into(),
+        exit_code: 2,
+        duration_ms: 1,
+        source: "exec".into(),
+        tail: String::new(),
+    };
+    client.command_finished(&report).await.unwrap();
+    let call = ToolCall { tool: "t".into(), input: serde_json::json!({"a": 1}), project: None };
+    assert_eq!(client.tool_call(&call).await.unwrap().text, r#"{"a":1}"#);
+    assert_eq!(
+        *running.fake.asked.lock().unwrap(),
+        [
+            format!("{filter:?}"),
+            format!("{:?}", InboxFilter::default()),
+            "a/b Snooze { until: 5 }".into(),
+            format!("grant {grant:?}"),
+            "revoke".into(),
+            "make".into()
+        ]
+    );
+    let error = client.inbox_get("9").await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no finding `9`");
+    assert_eq!(error.hint().unwrap(), "`kairos-run inbox list --all`");
+}
+
+#[tokio::test]
+async fn the_socket_is_private_and_goes_away_at_the_end() {
+    let running = start().await;
+    let mode = |p: &Path| std::fs::metadata(p).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&running.path), 0o600);
+    assert_eq!(mode(running.path.parent().unwrap()), 0o700);
+    running.stop.send(()).unwrap();
+    running.task.await.unwrap().unwrap();
+    assert!(!running.path.exists());
+    assert!(matches!(Client::connect(&running.path).await, Err(ClientError::NotRunning(_))));
+}
+
+#[tokio::test]
+async fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
+    let running = start().await;
+    let (_keep, never) = oneshot::channel();
+    let second = spawn(&running.path, Arc::default(), never).await.unwrap();
+    assert!(matches!(second, Err(ServeError::AlreadyRunning(_))), "{second:?}");
+    assert!(Client::connect(&running.path).await.is_ok(), "the first one still answers");
+
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let stale = folder.path().join("s");
+    drop(UnixListener::bind(&stale).unwrap());
+    assert!(matches!(Client::connect(&stale).await, Err(ClientError::NotRunning(_))));
+    let (stop, stopped) = oneshot::channel();
+    stop.send(()).unwrap();
+    spawn(&stale, Arc::default(), stopped).await.unwrap().unwrap();
+
+    std::fs::write(&stale, "my notes").unwrap();
+    let (_keep, never) = oneshot::channel();
+    assert!(matches!(spawn(&stale, Arc::default(), never).await.unwrap(), Err(ServeError::InTheWay(_))));
+    assert_eq!(std::fs::read_to_string(&stale).unwrap(), "my notes");
+}
+
+#[tokio::test]
+async fn an_open_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (_keep, never) = oneshot::channel();
+    let result = spawn(&folder.path().join("s"), Arc::default(), never).await.unwrap();
+    assert!(matches!(result, Err(ServeError::NotPrivate(_))), "{result:?}");
+}
+
+#[tokio::test]
+async fn bad_requests_get_a_clear_error() {
+    let running = start().await;
+    let post = |address: &str, body: &str| {
+        let length = body.len();
+        format!("POST {address} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
+    };
+    let answer = raw(&running.path, &post("/v1/inbox/1/action", "{\"action\":\"explode\"}")).await;
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("malformed"), "{answer}");
+    assert!(answer.to_lowercase().contains(&format!("{VERSION_HEADER}: {VERSION}")), "{answer}");
+    let answer = raw(&running.path, &post("/v1/plugins/a/eat", "")).await;
+    assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("no such address"), "{answer}");
+    let answer = raw(&running.path, &post("/v1/status", "")).await;
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("another method"), "{answer}");
+    let answer = raw(&running.path, b"GET /v1/inbox?status=eaten HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    let big = post("/v1/commands", &format!("\"{}\"", "x".repeat(MAX_BODY)));
+    let answer = raw(&running.path, &big).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    let other = "GET /v1/status HTTP/1.1\r\nhost: x\r\nconnection: close\r\nkairos-run-version: 99.0.0\r\n\r\n";
+    let answer = raw(&running.path, other.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 426") && answer.contains("99.0.0"), "{answer}");
+    assert!(Client::connect(&running.path).await.unwrap().status().await.is_ok(), "the server goes on");
+}
+
+#[tokio::test]
+async fn what_is_no_kairos_run_is_told_from_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let listener = UnixListener::bind(&path).unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+        }
+    });
+    let error = Client::connect(&path).await.unwrap().status().await.unwrap_err();
+    assert!(matches!(error, ClientError::Protocol(_)), "{error}");
+}
+
+#[test]
+fn events_are_tagged() {
+    let event = Event::Finding { change: FindingChange::New, item: Box::new(item("1")), announced: true, why: "high".into() };
+    let json = serde_json::to_value(&event).unwrap();
+    assert_eq!((&json["event"], &json["change"]), (&"finding".into(), &"new".into()));
+    assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
+}

@@ -1,0 +1,211 @@
+//! The file watcher on the real file system.
+
+use kairos_core::signal::Signal;
+use kairos_signals::{FileConfig, FileWatch, SignalQueue, WatchMode};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Project {
+    dir: tempfile::TempDir,
+    queue: SignalQueue,
+    watch: FileWatch,
+    told: Vec<Signal>,
+}
+
+impl Project {
+    fn new(prepare: impl FnOnce(&Path), change: impl FnOnce(&mut FileConfig)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        prepare(dir.path());
+        let mut config = FileConfig::new(dir.path());
+        config.poll = Duration::from_millis(100);
+        change(&mut config);
+        let queue = SignalQueue::default();
+        let watch = FileWatch::start(config, queue.clone()).unwrap();
+        let mut project = Self { dir, queue, watch, told: Vec::new() };
+        project.until("the start", |p| p.watch.status().mode != WatchMode::Starting);
+        project
+    }
+
+    fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            self.told.extend(self.queue.drain().signals);
+            if done(self) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("waited in vain for {what}; told: {:?}", self.told);
+    }
+
+    fn has(&self, kind: &str, path: &str) -> bool {
+        self.told.iter().any(|s| s.kind == kind && s.attribute("path") == Some(path))
+    }
+
+    fn told(&mut self, kind: &str, path: &str) {
+        self.until(&format!("{kind} {path}"), |p| p.has(kind, path));
+    }
+
+    fn told_nothing_of(&self, part: &str) {
+        let about: Vec<_> = self.told.iter().filter(|s| s.attribute("path").is_some_and(|p| p.contains(part))).collect();
+        assert!(about.is_empty(), "{about:?}");
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        fs::write(self.dir.path().join(path), text).unwrap();
+    }
+
+    /// Everything that was done before has been told once this returns.
+    fn settle(&mut self, name: &str) {
+        self.write(name, "");
+        self.told("file.created", name);
+    }
+}
+
+#[test]
+fn files_that_come_change_and_go_are_told() {
+    let mut p = Project::new(|d| fs::write(d.join("old"), "1").unwrap(), |_| ());
+    p.write("old", "22");
+    p.write("new", "333");
+    p.told("file.modified", "old");
+    p.told("file.created", "new");
+    assert_eq!(p.told.iter().find(|s| s.attribute("path") == Some("new")).unwrap().attribute("size"), Some("3"));
+    fs::remove_file(p.dir.path().join("old")).unwrap();
+    p.told("file.removed", "old");
+    fs::rename(p.dir.path().join("new"), p.dir.path().join("moved")).unwrap();
+    p.told("file.removed", "new");
+    p.told("file.created", "moved");
+    // As editors save: the old file is moved away, a new one takes its name.
+    p.told.clear();
+    fs::rename(p.dir.path().join("moved"), p.dir.path().join("moved~")).unwrap();
+    p.write("moved", "4");
+    p.told("file.modified", "moved");
+    assert!(!p.has("file.removed", "moved"));
+}
+
+#[test]
+fn what_is_ignored_or_private_is_neither_told_nor_watched() {
+    let mut p = Project::new(
+        |d| {
+            fs::create_dir_all(d.join("target/debug/deps")).unwrap();
+            fs::create_dir_all(d.join(".git/objects")).unwrap();
+            fs::create_dir_all(d.join("src")).unwrap();
+            fs::write(d.join(".gitignore"), "target/\n*.log\n").unwrap();
+        },
+        |c| {
+            c.ignore = vec!["*.tmp".into()];
+            c.is_private = Arc::new(|p| p.ends_with(".env"));
+        },
+    );
+    if cfg!(target_os = "linux") {
+        assert_eq!(p.watch.status().watched_dirs, 2);
+    }
+    for path in ["target/debug/x", ".git/HEAD", "a.log", "src/b.tmp", "src/.env"] {
+        p.write(path, "x");
+    }
+    p.settle("src/seen");
+    for part in ["target", ".git", "a.log", "b.tmp", ".env"] {
+        p.told_nothing_of(part);
+    }
+    // Rules change while we watch.
+    p.write(".gitignore", "*.log\n");
+    p.told("file.modified", ".gitignore");
+    p.until("more watches", |p| cfg!(not(target_os = "linux")) || p.watch.status().watched_dirs == 5);
+    p.write("target/debug/y", "x");
+    p.told("file.created", "target/debug/y");
+}
+
+#[test]
+fn new_folders_are_watched_with_all_that_is_in_them() {
+    let mut p = Project::new(|_| (), |_| ());
+    fs::create_dir_all(p.dir.path().join("a/b/c")).unwrap();
+    p.write("a/b/c/early", "x");
+    p.told("file.created", "a/b/c/early");
+    p.write("a/b/c/late", "x");
+    p.told("file.created", "a/b/c/late");
+    // A moved folder: its files are known by their new name.
+    fs::rename(p.dir.path().join("a"), p.dir.path().join("z")).unwrap();
+    p.told("file.created", "z/b/c/late");
+    p.write("z/b/c/late", "xyz");
+    p.told("file.modified", "z/b/c/late");
+    fs::remove_dir_all(p.dir.path().join("z")).unwrap();
+    p.told("file.removed", "z/b/c/late");
+    p.until("fewer watches", |p| p.watch.status().watched_dirs == 1);
+}
+
+#[test]
+fn a_branch_switch_is_one_rescan() {
+    let mut p = Project::new(
+        |d| {
+            for folder in 0..50 {
+                fs::create_dir_all(d.join(format!("d{folder}"))).unwrap();
+            }
+        },
+        |_| (),
+    );
+    for i in 0..10_000 {
+        p.write(&format!("d{}/f{i}", i % 50), "x");
+    }
+    p.until("a rescan", |p| p.told.iter().any(|s| s.kind == "file.rescan"));
+    p.settle("after");
+    let files = p.told.iter().filter(|s| s.kind == "file.created" && s.attribute("path") != Some("after")).count();
+    let counted: usize = p
+        .told
+        .iter()
+        .filter(|s| s.kind == "file.rescan" && s.attribute("reason") != Some("overflow"))
+        .map(|s| s.attribute("count").unwrap().parse::<usize>().unwrap())
+        .sum();
+    let overflow = p.told.iter().any(|s| s.attribute("reason") == Some("overflow"));
+    assert!(overflow || counted + files >= 10_000, "{counted} + {files}");
+    assert!(files < 5_000, "{files} told one by one");
+}
+
+#[test]
+fn polling_stands_in_and_says_so() {
+    for limit in [false, true] {
+        let mut p = Project::new(
+            |d| {
+                fs::create_dir_all(d.join("target")).unwrap();
+                fs::create_dir_all(d.join("src")).unwrap();
+                fs::write(d.join(".gitignore"), "target/").unwrap();
+                fs::write(d.join("src/old"), "1").unwrap();
+            },
+            |c| {
+                c.force_poll = !limit;
+                if limit {
+                    c.max_watches = 1;
+                }
+            },
+        );
+        if limit && cfg!(not(target_os = "linux")) {
+            continue;
+        }
+        let status = p.watch.status();
+        assert_eq!(status.mode, WatchMode::Polling);
+        assert!(!status.reason.is_empty());
+        p.write("src/old", "22");
+        p.write("src/new", "1");
+        p.write("target/x", "1");
+        p.told("file.modified", "src/old");
+        p.told("file.created", "src/new");
+        fs::remove_file(p.dir.path().join("src/old")).unwrap();
+        p.told("file.removed", "src/old");
+        p.told_nothing_of("target");
+    }
+}
+
+#[test]
+fn a_root_that_goes_is_noticed_and_watched_again_when_it_is_back() {
+    let mut p = Project::new(|d| fs::create_dir(d.join("sub")).unwrap(), |_| ());
+    let root = p.dir.path().to_path_buf();
+    fs::remove_dir_all(&root).unwrap();
+    p.until("gone", |p| p.watch.status().mode == WatchMode::Gone);
+    fs::create_dir(&root).unwrap();
+    p.until("back", |p| p.watch.status().mode == WatchMode::Watching);
+    p.until("a rescan", |p| p.told.iter().any(|s| s.attribute("reason") == Some("returned")));
+    p.settle("again");
+}

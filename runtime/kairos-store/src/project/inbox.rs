@@ -1,0 +1,67 @@
+//! The inbox: findings with a life. The rules of that life are in [`life`], apart from their SQL.
+
+mod announced;
+mod changes;
+pub(crate) mod life;
+mod rows;
+
+pub use life::{Change, Status};
+pub use rows::{Filter, InboxItem, OpenCounts};
+
+use serde::{Deserialize, Serialize};
+
+pub(super) const V1: &str = "
+CREATE TABLE inbox (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    plugin          TEXT NOT NULL,
+    key             TEXT NOT NULL,
+    title           TEXT NOT NULL,
+    detail          TEXT NOT NULL,
+    urgency         TEXT NOT NULL,
+    evidence        TEXT NOT NULL,
+    remedy          TEXT,
+    status          TEXT NOT NULL,
+    snoozed_until   INTEGER,
+    first_seen      INTEGER NOT NULL,
+    last_seen       INTEGER NOT NULL,
+    resolved_at     INTEGER,
+    resolved_reason TEXT,
+    times_reopened  INTEGER NOT NULL DEFAULT 0,
+    occurrences     INTEGER NOT NULL DEFAULT 1,
+    decision        TEXT,
+    announced_at    INTEGER,
+    UNIQUE (plugin, key)
+) STRICT;
+CREATE INDEX inbox_status ON inbox (status, last_seen, id);
+CREATE TABLE announced (
+    at     INTEGER NOT NULL,
+    plugin TEXT NOT NULL,
+    inbox  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX announced_at ON announced (at, plugin);
+";
+
+/// Most rows of each status that is not alive (resolved, dismissed, accepted); those seen longest ago go first.
+pub(crate) const KEPT: u32 = 10_000;
+/// Most open and snoozed rows of one plugin; a new key over that is [`Change::Refused`].
+pub(crate) const ALIVE: u32 = 1_000;
+
+/// What became of a finding that was reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Of the inbox row; 0 when [`Change::Refused`].
+    pub id: u64,
+    /// What it means for the user.
+    pub change: Change,
+    /// An open finding is more urgent than it was.
+    pub rose: bool,
+}
+
+/// What became of a whole report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// Rows that its cleared keys resolved, and that it doesn't report again.
+    pub resolved: Vec<InboxItem>,
+    /// One for each of its findings, in their order.
+    pub seen: Vec<Seen>,
+}

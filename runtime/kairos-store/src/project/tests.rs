@@ -1,0 +1,211 @@
+use super::inbox::{Change, Filter, Status};
+use super::journal::{Answer, Delivery, HostCall, TickRecord};
+use super::*;
+use kairos_core::ports::StateStore;
+use kairos_core::{Evidence, Finding, Report, Signal, Urgency};
+use std::time::Duration;
+
+async fn open() -> (tempfile::TempDir, ProjectDb) {
+    let dir = tempfile::tempdir().unwrap();
+    let db = ProjectDb::open(dir.path().join("state.db")).await.unwrap();
+    (dir, db)
+}
+
+fn finding(key: &str, urgency: Urgency) -> Finding {
+    let evidence = vec![Evidence { kind: "file".into(), subject: "a.rs".into(), line: Some(3), excerpt: "x".into() }];
+    Finding { key: key.into(), title: "t".into(), detail: "d".into(), urgency, evidence, remedy: None }
+}
+
+enum Step {
+    Report(Urgency, Change),
+    Resolve(usize),
+    Accept,
+    Dismiss,
+    Snooze(u64),
+    Due(usize),
+}
+
+#[tokio::test]
+async fn the_life_of_a_finding() {
+    use Change::{Again, New, Quiet, Reopened};
+    use Step::{Accept, Dismiss, Due, Report, Resolve, Snooze};
+    use Urgency::{High, Low, Normal};
+    // The clock is the number of the step, from 1; a finding is reported first.
+    let lives: &[(&str, &[Step], Status)] = &[
+        ("open stays open", &[Report(Low, New), Report(High, Again), Report(Low, Again)], Status::Open),
+        ("resolved reopens", &[Report(Low, New), Resolve(1), Resolve(0), Report(Low, Reopened)], Status::Open),
+        ("dismissed is quiet", &[Report(Normal, New), Dismiss, Report(Low, Quiet), Report(Normal, Quiet)], Status::Dismissed),
+        ("dismissed outlives resolution", &[Report(Low, New), Dismiss, Resolve(0), Report(Low, Quiet)], Status::Dismissed),
+        ("dismissed and risen", &[Report(Low, New), Dismiss, Report(High, Reopened), Report(High, Again)], Status::Open),
+        ("accepted is quiet", &[Report(Low, New), Accept, Report(High, Quiet)], Status::Accepted),
+        ("accepted, gone and back", &[Report(Low, New), Accept, Resolve(1), Report(Low, Reopened)], Status::Open),
+        ("resolved can't be taken on", &[Report(Low, New), Resolve(1), Accept, Snooze(99)], Status::Resolved),
+        ("snoozed is quiet", &[Report(Low, New), Snooze(99), Report(Low, Quiet), Due(0)], Status::Snoozed),
+        ("a snooze ends", &[Report(Low, New), Snooze(4), Due(0), Due(1), Due(0), Report(Low, Again)], Status::Open),
+        ("a snooze ends at a report", &[Report(Low, New), Snooze(3), Report(Low, Reopened), Due(0)], Status::Open),
+        ("a snooze outlives resolution", &[Report(Low, New), Snooze(99), Resolve(1), Report(Low, Quiet)], Status::Snoozed),
+        ("a snoozed one rises", &[Report(Low, New), Snooze(99), Report(High, Reopened)], Status::Open),
+    ];
+    for (name, steps, end) in lives {
+        let (_dir, db) = open().await;
+        let mut id = 0;
+        for (step, now) in steps.iter().zip(1_u64..) {
+            match step {
+                Report(urgency, change) => {
+                    let seen = db.report("p", &finding("a:1", *urgency), now).await.unwrap();
+                    assert_eq!(seen.change, *change, "{name}, step {now}");
+                    assert!(id == 0 || id == seen.id);
+                    id = seen.id;
+                }
+                Resolve(n) => {
+                    assert_eq!(db.resolve("p", &["a:*".into()], now, "gone").await.unwrap().len(), *n, "{name}, step {now}")
+                }
+                Accept => drop(db.accept(id).await.unwrap().unwrap()),
+                Dismiss => drop(db.dismiss(id).await.unwrap().unwrap()),
+                Snooze(until) => drop(db.snooze(id, *until).await.unwrap().unwrap()),
+                Due(n) => assert_eq!(db.due_snoozed(now).await.unwrap().len(), *n, "{name}, step {now}"),
+            }
+        }
+        assert_eq!(db.get(id).await.unwrap().unwrap().status, *end, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_clears_and_repeats_resolves_only_what_is_gone() {
+    let (_dir, db) = open().await;
+    let say = |cleared: &[&str], keys: &[&str]| Report {
+        cleared: cleared.iter().map(ToString::to_string).collect(),
+        findings: keys.iter().map(|k| finding(k, Urgency::High)).collect(),
+        wake_after: None,
+    };
+    db.apply_report("p", say(&[], &["a:1", "a:2", "b:1"]), 1).await.unwrap();
+    db.report("other", &finding("a:2", Urgency::Low), 1).await.unwrap();
+    let applied = db.apply_report("p", say(&["a:*"], &["a:1"]), 2).await.unwrap();
+    assert_eq!(applied.resolved.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["a:2"]);
+    assert_eq!(applied.resolved[0].resolved_at, Some(2));
+    assert_eq!(applied.seen[0].change, Change::Again);
+    let counts = db.open_counts().await.unwrap();
+    assert_eq!((counts.high, counts.low), (2, 1));
+    let open = db.list(Filter { status: vec![Status::Open], plugin: Some("p".into()), limit: 9 }).await.unwrap();
+    assert_eq!(open.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["a:1", "b:1"]);
+    assert_eq!(open[0].evidence, finding("", Urgency::Low).evidence);
+    assert_eq!(db.resolve_all_of("p", 3, "unloaded").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_plugin_can_not_fill_the_inbox() {
+    let (_dir, db) = open().await;
+    for block in 0..11 {
+        let findings = (0..100).map(|n| finding(&format!("{block}:{n}"), Urgency::Low)).collect();
+        let applied = db.apply_report("p", Report { findings, ..Report::default() }, 1).await.unwrap();
+        let expected = if block < 10 { Change::New } else { Change::Refused };
+        assert!(applied.seen.iter().all(|s| s.change == expected), "{block}");
+    }
+    assert_eq!(db.report("q", &finding("k", Urgency::Low), 1).await.unwrap().change, Change::New);
+}
+
+#[tokio::test]
+async fn announcements_are_counted_each_time() {
+    let (_dir, db) = open().await;
+    let id = db.report("p", &finding("k", Urgency::Low), 1).await.unwrap().id;
+    db.set_decision(id, "announced", Some(10)).await.unwrap();
+    db.set_decision(id, "announced", Some(20)).await.unwrap();
+    db.set_decision(id, "the daily cap is reached", None).await.unwrap();
+    assert_eq!(db.announced_since(None, 10).await.unwrap(), 2);
+    assert_eq!(db.announced_since(Some("p"), 11).await.unwrap(), 1);
+    assert_eq!(db.announced_since(Some("q"), 0).await.unwrap(), 0);
+    let row = db.get(id).await.unwrap().unwrap();
+    assert_eq!((row.decision.as_deref(), row.announced_at), (Some("the daily cap is reached"), Some(20)));
+}
+
+fn tick(first_signal: u64, started: u64, answer: Vec<u8>) -> TickRecord {
+    let mut signal = Signal::new("file.modified", "files", started).with("path", "a.rs").with_body("some text");
+    signal.id = first_signal;
+    let calls = vec![HostCall { function: "project.read".into(), args: "[\"a.rs\"]".into(), answer: Answer::new(answer) }];
+    let delivery = Delivery {
+        plugin: "p".into(),
+        content_hash: "h".into(),
+        signals: vec![first_signal],
+        outcome: serde_json::json!({"report": {"findings": []}}),
+        cpu_us: 12,
+        calls,
+        calls_dropped: 0,
+    };
+    let (reason, overruns) = ("interval".to_string(), vec!["q".to_string()]);
+    TickRecord { id: 0, started, duration_us: 900, reason, overruns, signals: vec![signal], deliveries: vec![delivery] }
+}
+
+#[tokio::test]
+async fn a_tick_is_read_back_as_it_was_written() {
+    let (_dir, db) = open().await;
+    let first = db.reserve_signal_ids(10).await.unwrap();
+    assert_eq!((first, db.reserve_signal_ids(1).await.unwrap()), (1, 11));
+    let mut record = tick(first, 1000, b"content".to_vec());
+    record.id = db.append(record.clone()).await.unwrap();
+    assert_eq!(db.tick(record.id).await.unwrap(), Some(record.clone()));
+    assert_eq!(db.ticks(0..1000, 10).await.unwrap(), []);
+    assert_eq!(db.ticks(1000..2000, 10).await.unwrap()[0].deliveries, 1);
+
+    let long = db.append(tick(2, 2000, vec![7; 100_000])).await.unwrap();
+    let answer = db.tick(long).await.unwrap().unwrap().deliveries[0].calls[0].answer.clone();
+    assert_eq!((answer.bytes.len(), answer.size, answer.is_truncated()), (64 * 1024, 100_000, true));
+}
+
+#[tokio::test]
+async fn the_journal_stays_within_its_bounds() {
+    let (_dir, db) = open().await;
+    for n in 0..60_u64 {
+        let mut answer = vec![1; 50_000];
+        answer[..8].copy_from_slice(&n.to_le_bytes());
+        let mut record = tick(n + 1, n * 1000, answer);
+        // One body that all ticks share.
+        record.deliveries[0].calls.push(HostCall { function: "f".into(), args: "[]".into(), answer: Answer::new(vec![9; 1000]) });
+        db.append(record).await.unwrap();
+    }
+    let pruned = db.prune(60_000, Duration::from_secs(50), u64::MAX).await.unwrap();
+    assert_eq!(pruned.ticks, 10);
+    let pruned = db.prune(60_000, Duration::from_secs(50), 1_000_000).await.unwrap();
+    assert!(pruned.bytes <= 1_000_000 && pruned.bytes > 900_000, "{pruned:?}");
+    let left = db.ticks(0..u64::MAX, 100).await.unwrap();
+    assert_eq!(left.len(), 50 - usize::try_from(pruned.ticks).unwrap());
+    for t in &left {
+        let record = db.tick(t.id).await.unwrap().unwrap();
+        assert_eq!(record.deliveries[0].calls.len(), 2);
+        assert_eq!(record.signals[0].body, "some text");
+    }
+    db.close().await;
+    assert!(db.file().metadata().unwrap().len() < 1_500_000, "freed space goes back");
+}
+
+#[tokio::test]
+async fn plugin_state_changes_all_or_nothing() {
+    let (_dir, db) = open().await;
+    db.apply("p", vec![("a".into(), Some(vec![1])), ("b".into(), Some(vec![2]))]).await.unwrap();
+    db.apply("q", vec![("a".into(), Some(vec![3]))]).await.unwrap();
+    db.db
+        .call(|c| {
+            c.execute_batch(
+                "CREATE TRIGGER t BEFORE INSERT ON plugin_state WHEN NEW.key = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END",
+            )
+        })
+        .await
+        .unwrap();
+    let error =
+        db.apply("p", vec![("a".into(), None), ("bad".into(), Some(vec![])), ("c".into(), Some(vec![]))]).await.unwrap_err();
+    assert!(!error.message.contains("state.db"), "no path for a guest: {error}");
+    assert_eq!(db.load("p").await.unwrap(), [("a".to_string(), vec![1]), ("b".to_string(), vec![2])]);
+    db.apply("p", vec![("a".into(), None)]).await.unwrap();
+    assert_eq!(db.load("p").await.unwrap(), [("b".to_string(), vec![2])]);
+}
+
+#[tokio::test]
+async fn a_wake_is_taken_once() {
+    let (_dir, db) = open().await;
+    for (plugin, due) in [("a", 30), ("b", 20), ("c", 50), ("a", 10)] {
+        db.set_wake(plugin, due).await.unwrap();
+    }
+    db.cancel_wake("b").await.unwrap();
+    assert_eq!(db.next_wake().await.unwrap(), Some(10));
+    assert_eq!(db.take_due_wakes(40).await.unwrap(), [("a".to_string(), 10)]);
+    assert_eq!(db.take_due_wakes(40).await.unwrap(), []);
+}

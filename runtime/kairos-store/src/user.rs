@@ -1,0 +1,44 @@
+//! What belongs to the user: `<data>/state.db`. Several running kairos-run share it.
+
+pub(crate) mod descriptions;
+pub(crate) mod grants;
+pub(crate) mod quarantine;
+pub(crate) mod trust;
+
+use crate::db::{Db, Spec, Synchronous};
+use crate::error::StoreError;
+use std::path::{Path, PathBuf};
+
+const SPEC: Spec = Spec {
+    application_id: 0x6b61_7275,
+    synchronous: Synchronous::Full,
+    steps: &[&[grants::V1, trust::V1, quarantine::V1, descriptions::V1]],
+};
+
+/// Grants, trust, quarantine and cached descriptions. Cheap to clone; every method waits its turn with the one writer.
+#[derive(Clone, Debug)]
+pub struct UserDb {
+    pub(crate) db: Db,
+}
+
+impl UserDb {
+    /// Opens or makes the database (file 0600, a new folder 0700), and migrates an older one after a backup beside it.
+    /// A damaged, foreign or newer one is an error, and is left as it is.
+    pub async fn open(file: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        Ok(Self { db: Db::open(file.into(), SPEC).await? })
+    }
+
+    /// The file.
+    pub fn file(&self) -> &Path {
+        self.db.file()
+    }
+
+    /// Waits for what is queued, writes the log back into the file and closes it, for all clones. Not a duty: a handle
+    /// that is dropped, and even a crash, loses nothing that was answered.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
