@@ -75,6 +75,8 @@ pub struct Agent {
     stop: watch::Sender<bool>,
     loops: Mutex<Vec<JoinHandle<Result<(), StoreError>>>>,
     watcher: JoinHandle<()>,
+    /// Loops that still run; 0 also when one has failed.
+    ended: watch::Receiver<usize>,
 }
 
 impl Agent {
@@ -106,6 +108,8 @@ impl Agent {
             every_ms: opened.first().map_or(0, |o| o.config.duration("every").as_millis() as u64),
         });
         let (mut projects, mut loops) = (Vec::new(), Vec::new());
+        let (left, ended) = watch::channel(opened.len());
+        let left = Arc::new(left);
         for o in opened {
             let status = Arc::new(Mutex::new(LoopStatus { last_activity: now(), ..LoopStatus::default() }));
             projects.push(ProjectHandle {
@@ -125,7 +129,12 @@ impl Agent {
                 watch: Some(o.watch),
                 status,
             };
-            loops.push(tokio::spawn(ProjectLoop::new(parts).run(stopped.clone())));
+            let (left, running) = (left.clone(), ProjectLoop::new(parts).run(stopped.clone()));
+            loops.push(tokio::spawn(async move {
+                let result = running.await;
+                left.send_modify(|n| *n = if result.is_ok() { n.saturating_sub(1) } else { 0 });
+                result
+            }));
         }
         let watcher = tokio::spawn(crate::plugin_watch::run(registry.clone()));
         Ok(Arc::new(Self {
@@ -137,12 +146,19 @@ impl Agent {
             stop,
             loops: Mutex::new(loops),
             watcher,
+            ended,
         }))
     }
 
     /// Asks all loops to end after the tick they are in.
     pub fn stop(&self) {
         let _ = self.stop.send(true);
+    }
+
+    /// Waits until every loop has ended by itself, or one has failed.
+    pub async fn ended(&self) {
+        let mut ended = self.ended.clone();
+        let _ = ended.wait_for(|left| *left == 0).await;
     }
 
     /// Waits until all loops have ended; the first error is answered. `reason` goes into the last event.

@@ -173,13 +173,14 @@ impl Registry {
             }
         }
         let total = fresh.len() as u32;
+        let mut compiled = false;
         for (done, (name, winner, overridden)) in fresh.into_iter().enumerate() {
             let before = old.get(&name);
             let full = next.len() >= self.max_plugins;
             let loaded = if full {
                 Err(format!("`limits.plugins` allows {} plugins", self.max_plugins))
             } else {
-                self.load(&name, &winner, done as u32, total).await
+                self.load(&name, &winner, (done as u32, total), &mut compiled).await
             };
             let (loaded, why) = match loaded {
                 Ok(loaded) => (Some(loaded), None),
@@ -196,7 +197,7 @@ impl Registry {
             };
             next.insert(name, entry);
         }
-        if total > 0 {
+        if compiled {
             self.events.send(Event::Compiling { plugin: String::new(), done: total, total });
         }
         for (name, entry) in &mut next {
@@ -217,7 +218,13 @@ impl Registry {
     }
 
     /// Compiles and asks what it is; an error is a sentence for the user.
-    async fn load(&self, name: &str, candidate: &Candidate, done: u32, total: u32) -> Result<Loaded, String> {
+    async fn load(
+        &self,
+        name: &str,
+        candidate: &Candidate,
+        (done, total): (u32, u32),
+        compiled: &mut bool,
+    ) -> Result<Loaded, String> {
         if name == SELF {
             return Err("rename it: the name `kairos` is the runtime's own".into());
         }
@@ -233,6 +240,7 @@ impl Registry {
         };
         let hash = kairos_host::cache::content_hash(bytes);
         if !self.host.is_cached(&hash) {
+            *compiled = true;
             self.events.send(Event::Compiling { plugin: name.into(), done, total });
         }
         let plugin = self.host.load(bytes).await.map_err(|e| e.to_string())?;

@@ -3,7 +3,8 @@
 use crate::path::{SocketPathError, socket_path};
 use crate::routes::{VERSION, VERSION_HEADER, compatible};
 use crate::types::{
-    ApiError, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, Status, ToolCall, ToolInfo, ToolOutput,
+    ApiError, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, Status, ToolCall, ToolInfo,
+    ToolOutput,
 };
 use axum::body::{Body, Bytes};
 use http_body_util::{BodyExt, Limited};

@@ -1,7 +1,8 @@
 //! What a running process does for those who ask.
 
 use crate::types::{
-    ApiResult, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, Status, ToolCall, ToolInfo, ToolOutput,
+    ApiResult, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, Status, ToolCall, ToolInfo,
+    ToolOutput,
 };
 use async_trait::async_trait;
 

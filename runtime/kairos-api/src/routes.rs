@@ -86,9 +86,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, state).await.map_err(|e| match e.into_response().status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                ApiError::new(ErrorKind::TooLarge, format!("the request is over {MAX_BODY} bytes"))
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(ErrorKind::TooLarge, format!("the request is over {MAX_BODY} bytes")),
             _ => ApiError::invalid("the request ended early"),
         })?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
@@ -104,7 +102,10 @@ async fn status(State(c): State<Shared>) -> Answer {
     json(c.status().await?)
 }
 
-async fn inbox_list(State(c): State<Shared>, filter: Result<Query<InboxFilter>, axum::extract::rejection::QueryRejection>) -> Answer {
+async fn inbox_list(
+    State(c): State<Shared>,
+    filter: Result<Query<InboxFilter>, axum::extract::rejection::QueryRejection>,
+) -> Answer {
     let Query(filter) = filter.map_err(|e| ApiError::invalid(e.body_text()))?;
     json(c.inbox_list(filter).await?)
 }

@@ -1,1 +1,62 @@
-fn main() {}
+//! `kairos-run`: the command line, and the one place where all parts are wired together.
+//!
+//! Exit codes: 0 done, 1 it went wrong (the error says what to do), 2 the command line is not understood. `exec` ends as
+//! its command does.
+
+mod cli;
+mod commands;
+mod config_files;
+mod errors;
+mod lock;
+mod memory;
+mod paths;
+mod run;
+mod standard;
+mod view;
+
+use anyhow::Result;
+use clap::Parser;
+use cli::{Cli, Command};
+use paths::Paths;
+use std::future::Future;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{}", errors::explain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let paths = Paths::from_environment()?;
+    match cli.command {
+        None => {
+            memory::stay_small();
+            run::foreground(cli.run, &paths)?;
+        }
+        Some(Command::Status(flag)) => wait(commands::status::status(&paths, flag))?,
+        Some(Command::Inbox(command)) => wait(commands::inbox::inbox(&paths, command))?,
+        Some(Command::Plugin(command)) => wait(commands::plugin::plugin(&paths, command))?,
+        Some(Command::Tool(command)) => return wait(commands::tool::tool(&paths, command)),
+        Some(Command::Exec { command }) => return commands::exec::exec(&paths, command),
+        Some(Command::ShellInit { shell }) => commands::shell_init::shell_init(&paths, shell)?,
+        Some(Command::Report(report)) => wait(commands::report_command::report_command(&paths, report))?,
+        Some(Command::Config(command)) => commands::config::config(&paths, command)?,
+        Some(Command::CompileComponent { input, output }) => return Ok(exit(kairos_host::compile::child_main(&input, &output))),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn exit(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// One thread is enough for a command that asks one question.
+fn wait<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,60 @@
+//! Write plugins for kairos-run. A detector, a tool or a pet is one trait and one macro:
+//!
+//! ```
+//! use kairos_plugin::prelude::*;
+//!
+//! struct Hello;
+//!
+//! impl Detector for Hello {
+//!     fn describe() -> Description {
+//!         describe!("Says hello once")
+//!     }
+//!     fn interests() -> Vec<Interest> {
+//!         vec![Interest::new("kairos.loaded", "to say hello when it is loaded")]
+//!     }
+//!     fn detect(_host: &impl Host, signals: &[Signal]) -> Result<Report, Error> {
+//!         Ok(Report::new().finding(
+//!             Finding::new("hello", "Hello from a plugin").evidence(Evidence::signal(&signals[0], "kairos.loaded")),
+//!         ))
+//!     }
+//! }
+//!
+//! kairos_plugin::detector!(Hello);
+//! ```
+//!
+//! What a plugin may call comes in as `host`: [`Project`] (files, search, git), [`State`], [`Clock`]. Inside a component
+//! that is [`Live`]; in a native test it is [`testing::Fake`], so a plugin's whole decision is tested with `cargo test`.
+//!
+//! Plugins are built for `wasm32-unknown-unknown` or `wasm32-wasip2` (`kairos-run plugin build DIR`): no threads, files,
+//! sockets or `std::time`. A panic is logged and ends the call as a fault.
+
+pub mod bindings;
+mod host;
+#[cfg(feature = "tool")]
+mod input;
+pub mod live;
+mod plugin;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+mod types;
+
+pub use host::{Clock, Files, Host, MAX_READ, Project, State};
+#[cfg(feature = "tool")]
+pub use input::Input;
+pub use live::{Live, log};
+pub use plugin::{Buddy, Described, Detector, Tool};
+#[doc(hidden)]
+pub use plugin::{BuddyExport, DetectorExport, ManifestExport, ToolExport};
+pub use types::{
+    Change, ChangeKind, Commit, Definition, Description, Drawing, Error, ErrorCode, Evidence, FileInfo, FileKind, Finding,
+    Interest, Match, Mood, Output, Page, Report, Repository, Request, SearchOptions, Signal, Stash, Urgency, fit, fit_key,
+};
+
+/// Everything that a plugin usually needs.
+pub mod prelude {
+    pub use crate::{
+        Buddy, Change, ChangeKind, Clock, Commit, Definition, Description, Detector, Drawing, Error, ErrorCode, Evidence,
+        FileInfo, FileKind, Finding, Host, Interest, Match, Mood, Output, Project, Report, Repository, Request, SearchOptions,
+        Signal, Stash, State, Tool, Urgency, describe, log,
+    };
+}

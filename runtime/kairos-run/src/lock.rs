@@ -1,0 +1,64 @@
+//! One process at a time.
+
+use crate::errors::advice;
+use crate::paths::Paths;
+use anyhow::{Context, Result};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+
+/// Held while the process runs: one process a user (or a `KAIROS_HOME`) owns the data. The system frees it however the process ends.
+pub struct Lock(#[allow(dead_code)] File);
+
+impl Lock {
+    /// Takes the lock, or says which process has it.
+    pub fn take(paths: &Paths) -> Result<Self> {
+        let path = paths.lock();
+        let can_not = || format!("can't lock {}", path.display());
+        DirBuilder::new().recursive(true).mode(0o700).create(&paths.run).with_context(can_not)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .with_context(can_not)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                let _ = (&mut file).take(20).read_to_string(&mut pid);
+                let pid = pid.trim().parse::<u32>().map_or_else(|_| "unknown".into(), |p| p.to_string());
+                return Err(advice(
+                    format!("another kairos-run is running (process {pid})"),
+                    format!(
+                        "`kairos-run status` shows what it watches; stop it with Ctrl-C or `kill {pid}`, or set KAIROS_HOME to run a second one"
+                    ),
+                ));
+            }
+            Err(TryLockError::Error(e)) => return Err(e).with_context(can_not),
+        }
+        file.set_len(0).with_context(can_not)?;
+        file.rewind().with_context(can_not)?;
+        writeln!(file, "{}", std::process::id()).with_context(can_not)?;
+        Ok(Self(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_process_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let p = |name: &str| dir.path().join(name);
+        let paths = Paths { config: p("c"), data: p("d"), cache: p("e"), run: p("run") };
+        let first = Lock::take(&paths).unwrap();
+        let error = crate::errors::explain(&Lock::take(&paths).err().unwrap());
+        assert!(error.contains(&format!("process {}", std::process::id())) && error.contains("hint:"), "{error}");
+        drop(first);
+        assert!(Lock::take(&paths).is_ok());
+    }
+}
