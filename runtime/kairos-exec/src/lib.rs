@@ -1,1 +1,13 @@
-//! Running and observing commands: a transparent PTY, shell hooks.
+//! Running commands under observation: exit code, duration and the tail of the output, while the command believes that it
+//! runs by itself. And the shell hooks that report what runs in an interactive shell.
+
+mod pipes;
+mod pty;
+pub mod redact;
+mod run;
+pub mod shell;
+mod signals;
+mod tail;
+
+pub use run::{ExecError, Observed, run_observed};
+pub use tail::MAX_TAIL;

@@ -13,5 +13,15 @@ macro_rules! embedded {
 
 /// All of them. A file of the same name in a plugins directory overrides one; `plugins.disabled` leaves it out.
 pub fn set() -> Vec<Embedded> {
-    embedded!["merge-conflicts", "secrets", "read-file", "search", "list-files", "git-log", "buddy-pip"]
+    embedded![
+        "merge-conflicts",
+        "secrets",
+        "command-failures",
+        "git-hygiene",
+        "read-file",
+        "search",
+        "list-files",
+        "git-log",
+        "buddy-pip",
+    ]
 }

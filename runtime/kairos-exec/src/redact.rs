@@ -1,0 +1,136 @@
+//! Secrets are taken out of a command line or an output before it is handed on. Known formats and known names only: a
+//! secret that looks like nothing can't be found here.
+
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// What stands in a secret's place.
+pub const REDACTED: &str = "[redacted]";
+/// Values of the environment that are shorter than this, in bytes, are not looked for: they'd be found everywhere.
+const MIN_VALUE: usize = 8;
+
+/// Pattern, and what it becomes.
+static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
+    let name = r"[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)";
+    [
+        // Key blocks; one whose begin or end was cut off, too.
+        (
+            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)"
+                .into(),
+            REDACTED,
+        ),
+        (r"(?:[A-Za-z0-9+/=]{16,}\s+)*[A-Za-z0-9+/=]+\s+-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----".into(), REDACTED),
+        (r"\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}\b".into(), REDACTED),
+        (r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})".into(), REDACTED),
+        (r"\b[sr]k[-_][A-Za-z0-9_-]{16,}".into(), REDACTED),
+        (r"\bxox[a-z]-[A-Za-z0-9-]{8,}".into(), REDACTED),
+        (r"\bAIza[A-Za-z0-9_-]{30,}".into(), REDACTED),
+        (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*".into(), REDACTED),
+        (r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:'\x22]*:[^\s/@'\x22]+@".into(), "${1}[redacted]@"),
+        (r"(?i)\b((?:proxy-)?authorization:\s*(?:\w+\s+)?|\bbearer\s+)[\w.~+/=-]{8,}".into(), "${1}[redacted]"),
+        // NAME=value, "name": "value", name: value of a password.
+        (format!(r#"(?i)\b({name}["']?\s*=\s*)(?:"[^"\n]*"|'[^'\n]*'|[^\s"'&;,)]+)"#), "${1}[redacted]"),
+        (format!(r#"(?i)(["']{name}["']\s*:\s*)(?:"[^"\n]*"|'[^'\n]*')"#), "${1}[redacted]"),
+        (r#"(?i)\b((?:password|passwd|passphrase)\s*:\s*)[^\s"',]{4,}"#.into(), "${1}[redacted]"),
+        (format!(r#"(?i)(--{name}\s+)(?:"[^"\n]*"|'[^'\n]*'|[^\s"'-][^\s"']*)"#), "${1}[redacted]"),
+        (r#"(?i)(\bcurl\b[^\n|;]*?\s(?:-u|--user)[\s=]*)(?:"[^"\n]*"|'[^'\n]*'|[^\s"':]+:\S+)"#.into(), "${1}[redacted]"),
+    ]
+    .into_iter()
+    // A pattern that is left out would let secrets through without a word; the tests compile them all.
+    .map(|(pattern, to): (String, _)| (Regex::new(&pattern).expect("the patterns are ours and tested"), to))
+    .collect()
+});
+
+/// Finds secrets by their form, and by the values that it was told.
+#[derive(Debug, Clone, Default)]
+pub struct Redactor {
+    /// Longest first, so that a value within another leaves nothing of it behind.
+    values: Vec<String>,
+}
+
+impl Redactor {
+    /// Knows the values of our environment whose names end in KEY, TOKEN, SECRET or PASSWORD.
+    pub fn from_env() -> Self {
+        let vars = std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?)));
+        Self::from_vars(vars)
+    }
+
+    /// The same for given names and values. Values of fewer than 8 bytes are not looked for.
+    pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Self {
+        let secret = |name: &str| {
+            let name = name.to_ascii_uppercase();
+            ["KEY", "TOKEN", "SECRET", "PASSWORD"].iter().any(|end| name.ends_with(end))
+        };
+        let mut values: Vec<String> =
+            vars.into_iter().filter(|(n, v)| secret(n) && v.trim().len() >= MIN_VALUE).map(|(_, v)| v.trim().into()).collect();
+        values.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        values.dedup();
+        Self { values }
+    }
+
+    /// The text with every secret that was found replaced by `[redacted]`.
+    pub fn redact(&self, text: &str) -> String {
+        let mut text = text.to_string();
+        for value in &self.values {
+            if text.contains(value.as_str()) {
+                text = text.replace(value.as_str(), REDACTED);
+            }
+        }
+        for (pattern, to) in PATTERNS.iter() {
+            if let std::borrow::Cow::Owned(changed) = pattern.replace_all(&text, *to) {
+                text = changed;
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_forms_are_found() {
+        let redactor = Redactor::from_vars([
+            ("MY_TOKEN".to_string(), "hunter2hunter2".to_string()),
+            ("SHORT_KEY".to_string(), "abc".to_string()),
+            ("HOME".to_string(), "/home/someone".to_string()),
+        ]);
+        for (text, expected) in [
+            ("id AKIAIOSFODNN7EXAMPLE.", "id [redacted]."),
+            ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "[redacted]"),
+            ("x github_pat_11AAAAAAA0123456789_abcdef y", "x [redacted] y"),
+            ("OPENAI sk-proj-0123456789abcdef0123", "OPENAI [redacted]"),
+            ("xoxb-123456789-abcdef", "[redacted]"),
+            ("git clone https://me:pw@host/x", "git clone https://[redacted]@host/x"),
+            ("DB_PASSWORD=hunter2 make", "DB_PASSWORD=[redacted] make"),
+            ("run --api-key=\"a b\" x", "run --api-key=[redacted] x"),
+            ("run --token abcdef x", "run --token [redacted] x"),
+            ("{\"access_token\": \"abc\"}", "{\"access_token\": [redacted]}"),
+            ("Password: hunter2", "Password: [redacted]"),
+            ("-H 'Authorization: Bearer abcdefgh12'", "-H 'Authorization: Bearer [redacted]'"),
+            ("curl -u me:pw http://x", "curl -u [redacted] http://x"),
+            ("say hunter2hunter2!", "say [redacted]!"),
+            ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nx", "[redacted]\nx"),
+            ("a\n-----BEGIN PRIVATE KEY-----\nabc", "a\n[redacted]"),
+            ("MIIEpAIBAAKCAQEA0000\nabcd==\n-----END PRIVATE KEY-----", "[redacted]"),
+        ] {
+            assert_eq!(redactor.redact(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        let redactor = Redactor::from_vars([]);
+        for text in [
+            "error: unexpected token: `}`",
+            "cargo test -p risk-free-things",
+            "error[E0425]: cannot find value `password` in this scope",
+            "http://localhost:8080/a@b",
+            "git push origin main",
+            "tokens: 12",
+        ] {
+            assert_eq!(redactor.redact(text), text);
+        }
+    }
+}
