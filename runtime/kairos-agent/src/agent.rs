@@ -150,6 +150,12 @@ impl Agent {
         }))
     }
 
+    /// The queue that a project's watchers fill, by the project's slug: for those who have signals of their own to add.
+    /// What is pushed is seen at the next tick.
+    pub fn queue(&self, slug: &str) -> Option<SignalQueue> {
+        self.projects.iter().find(|p| p.slug == slug).map(|p| p.queue.clone())
+    }
+
     /// Asks all loops to end after the tick they are in.
     pub fn stop(&self) {
         let _ = self.stop.send(true);

@@ -1,6 +1,6 @@
 //! What a plugin can reach: the ports, behind its effective rights.
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{ErrorCode, PortError, Rights};
 use std::sync::{Arc, RwLock};
@@ -13,18 +13,19 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Globs with `/` as a literal separator. A glob that can't be compiled matches nothing.
+    /// Globs in which `*` stops at a `/`. A glob that can't be compiled matches nothing.
     pub fn new(globs: &[String]) -> Self {
         let mut builder = GlobSetBuilder::new();
-        for glob in globs.iter().filter_map(|g| Glob::new(g).ok()) {
+        for glob in globs.iter().filter_map(|g| GlobBuilder::new(g).literal_separator(true).build().ok()) {
             builder.add(glob);
         }
         Self { all: globs.iter().any(|g| g == "**"), set: builder.build().unwrap_or_else(|_| GlobSet::empty()) }
     }
 
-    /// Does one of the globs match?
+    /// Does one of the globs match? Never for a path that is absolute or climbs: `src/**` would match `src/../secret`.
     pub fn contains(&self, path: &str) -> bool {
-        self.all || self.set.is_match(path)
+        let climbs = path.starts_with('/') || path.split('/').any(|part| part == "..");
+        !climbs && (self.all || self.set.is_match(path))
     }
 
     /// No path at all can match.
@@ -90,6 +91,9 @@ mod tests {
         assert!(scope.contains("src/a/b.rs"));
         assert!(scope.contains("README.md"));
         assert!(!scope.contains("Cargo.toml"));
+        assert!(!scope.contains("docs/README.md"), "`*` stops at a `/`");
+        assert!(!scope.contains("src/../secret.md") && !scope.contains("/src/a.rs"));
+        assert!(scope.contains("src/..a"));
         assert!(Scope::new(&[]).is_empty());
         assert!(Scope::new(&["**".into()]).contains("any/thing"));
     }

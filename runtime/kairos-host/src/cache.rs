@@ -37,10 +37,7 @@ impl Cache {
         if !path.exists() {
             return None;
         }
-        #[allow(unsafe_code)]
-        // SAFETY: `deserialize_file` runs what the file holds. The folder was checked to be the user's own and closed to
-        // others, and files come into it by `put` alone, whole or not at all.
-        match unsafe { Component::deserialize_file(engine, &path) } {
+        match self.load(engine, hash) {
             Ok(component) => Some(component),
             Err(e) => {
                 tracing::warn!("{}: unusable, compiling again: {e}", path.display());
@@ -48,6 +45,22 @@ impl Cache {
                 None
             }
         }
+    }
+
+    /// As [`get`](Self::get), with the reason where it can't be had.
+    pub(crate) fn load(&self, engine: &Engine, hash: &str) -> wasmtime::Result<Component> {
+        #[allow(unsafe_code)]
+        // SAFETY: `deserialize_file` runs what the file holds. The folder was checked to be the user's own and closed to
+        // others, and files come into it by `put` alone, whole or not at all.
+        unsafe {
+            Component::deserialize_file(engine, self.path(hash))
+        }
+    }
+
+    /// Could an engine without a pool load it? Then there is nothing wrong with the file, and the component asks for more
+    /// than an instance may have.
+    pub(crate) fn is_sound(&self, hash: &str) -> bool {
+        Engine::new(&crate::engine::code_config()).is_ok_and(|engine| self.load(&engine, hash).is_ok())
     }
 
     /// A path in the folder for a file that `put` will take over.

@@ -4,9 +4,10 @@ use crate::context::Context;
 use crate::cpu::Metered;
 use crate::engine::Ticker;
 use crate::fault::{Fault, FaultKind};
+use crate::services::MAX_LINES;
 use kairos_core::PortError;
 use std::time::{Duration, Instant};
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 
 /// A host call with its answer, as the journal keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,11 +93,15 @@ where
             Err(Fault::new(FaultKind::Timeout, text).into())
         }
     };
-    let context = store.data_mut();
+    // An error of the guest's own is an answer too; only a fault takes back what it wrote.
     let result = match result {
-        Ok(value) => keep_state(context).await.map(|()| value),
-        Err(e) => Err(e),
+        Err(CallError::Fault(fault)) => Err(fault.into()),
+        answer => keep_state(store.data_mut()).await.and(answer),
     };
+    let context = store.data();
+    if let Some(dropped @ 1..) = context.log_lines.checked_sub(MAX_LINES) {
+        tracing::warn!(target: "plugin", plugin = &*context.access.plugin, "{dropped} more lines of this call were dropped");
+    }
     Outcome {
         result,
         cpu: cpu.total(),
@@ -123,6 +128,12 @@ async fn keep_state(context: &mut Context) -> Result<(), CallError> {
 fn verdict(context: &mut Context, error: wasmtime::Error) -> Fault {
     if let Some(fault) = context.fault.take() {
         return fault;
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Fault::new(FaultKind::HostError, format!("too many plugins at once: {error}"));
+    }
+    if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+        return Fault::new(FaultKind::Trap, format!("ended itself with exit code {}", exit.0));
     }
     let trap = error.downcast_ref::<Trap>();
     if context.meter.refused {

@@ -92,7 +92,11 @@ impl Compiler {
             None => return Err(Refused::Invalid("compiling it needs too much time or memory".into()).into()),
         }
         self.cache.put(output, hash).map_err(|e| host("the cache can't be written", e))?;
-        self.cached(engine, hash).ok_or_else(|| CompileError::Host("what was compiled can't be loaded".into()))
+        match self.cache.load(engine, hash) {
+            Ok(component) => Ok(component),
+            Err(e) if self.cache.is_sound(hash) => Err(Refused::Demands(crate::bindings::cut(format!("{e:#}"), 400)).into()),
+            Err(e) => Err(CompileError::Host(format!("what was compiled can't be loaded: {e:#}"))),
+        }
     }
 }
 

@@ -25,7 +25,8 @@ pub(crate) struct Context {
     pub(crate) log_lines: u32,
     record: Vec<HostCall>,
     recorded: usize,
-    /// The plugin's state, read when first asked for. Valid for the instance's life: nobody else writes it.
+    /// The plugin's state, read when a call first asks for it. Not kept from one call to the next: a component may be a
+    /// detector and a tool, and then another instance of it writes too.
     pub(crate) state: Option<BTreeMap<String, Vec<u8>>>,
     /// Writes of this call.
     pub(crate) pending: BTreeMap<String, Option<Vec<u8>>>,
@@ -62,6 +63,7 @@ impl Context {
         self.log_lines = 0;
         self.record.clear();
         self.recorded = 0;
+        self.state = None;
         self.pending.clear();
         self.fault = None;
         self.meter.refused = false;
@@ -111,7 +113,12 @@ impl WasiView for Context {
     /// An empty context: no files, no sockets, no environment, no standard streams.
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let both = self.wasi.get_or_insert_with(|| {
-            let ctx = WasiCtxBuilder::new().allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).build();
+            let ctx = WasiCtxBuilder::new()
+                .allow_tcp(false)
+                .allow_udp(false)
+                .allow_ip_name_lookup(false)
+                .max_random_size(64 << 10)
+                .build();
             let mut table = ResourceTable::new();
             table.set_max_capacity(1024);
             Box::new((ctx, table))

@@ -79,7 +79,9 @@ fn run_config(options: &HostOptions) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     let n = options.max_instances;
     pool.total_component_instances(n).total_core_instances(n * 2).total_memories(n).total_tables(n * 2);
-    pool.total_stacks(64);
+    // A call that waits in the host keeps its stack, and every call has an instance: fewer stacks would let some sleepers
+    // stop all others. A stack that was never used is address space only.
+    pool.total_stacks(n);
     pool.max_memory_size(options.limits.memory.next_multiple_of(1 << 16));
     pool.max_core_instances_per_component(64).max_memories_per_component(8).max_tables_per_component(32);
     pool.max_core_instance_size(1 << 20).max_component_instance_size(4 << 20);

@@ -58,6 +58,12 @@ pub enum Refused {
     /// It imports what isn't there.
     #[error("asks for an import that the host does not offer: {0}")]
     Import(String),
+    /// An interface that it exports isn't the contract's.
+    #[error("does not export what the contract says: {0}; rebuild it against the contract in `wit/`")]
+    Export(String),
+    /// It would never fit into an instance.
+    #[error("needs more than a plugin may have: {0}; see `limits` in kairos.toml")]
+    Demands(String),
 }
 
 fn advice(found: &str, served: &str) -> &'static str {

@@ -1,7 +1,7 @@
 //! A loaded plugin: compiled, linked, and asked what it is.
 
 use crate::access::Access;
-use crate::bindings::{buddy, detector, manifest, tool};
+use crate::bindings::{buddy, cut, detector, manifest, tool};
 use crate::cache::content_hash;
 use crate::call::{self, CallError, Outcome};
 use crate::compile::CompileError;
@@ -82,13 +82,14 @@ impl Host {
             })?,
         };
         let kinds = inspect::kinds(&inner.engine, &component)?;
-        let import = |e: wasmtime::Error| Refused::Import(format!("{e:#}"));
-        let pre = inner.linker.instantiate_pre(&component).map_err(import)?;
+        let text = |e: wasmtime::Error| kairos_core::finding::one_line(&cut(format!("{e:#}"), 400));
+        let pre = inner.linker.instantiate_pre(&component).map_err(|e| Refused::Import(text(e)))?;
         let has = |kind| kinds.contains(&kind);
-        let manifest = manifest::DescribedIndices::new(&pre).map_err(import)?;
-        let detector = has(PluginKind::Detector).then(|| detector::DetectsIndices::new(&pre)).transpose().map_err(import)?;
-        let tool = has(PluginKind::Tool).then(|| tool::WorksIndices::new(&pre)).transpose().map_err(import)?;
-        let buddy = has(PluginKind::Buddy).then(|| buddy::DrawsIndices::new(&pre)).transpose().map_err(import)?;
+        let export = |e| Refused::Export(text(e));
+        let manifest = manifest::DescribedIndices::new(&pre).map_err(export)?;
+        let detector = has(PluginKind::Detector).then(|| detector::DetectsIndices::new(&pre)).transpose().map_err(export)?;
+        let tool = has(PluginKind::Tool).then(|| tool::WorksIndices::new(&pre)).transpose().map_err(export)?;
+        let buddy = has(PluginKind::Buddy).then(|| buddy::DrawsIndices::new(&pre)).transpose().map_err(export)?;
         Ok(Plugin { hash, size: bytes.len() as u64, kinds, pre, manifest, detector, tool, buddy })
     }
 
@@ -149,8 +150,8 @@ fn check(d: &Described) -> Result<(), String> {
     if !is_plugin_name(name) {
         return Err("the name must be lower-case kebab-case with 1 to 64 characters".into());
     }
-    if semver::Version::parse(version).is_err() {
-        return Err("the version must be a semantic version, such as 1.2.3".into());
+    if version.len() > 64 || semver::Version::parse(version).is_err() {
+        return Err("the version must be a semantic version, such as 1.2.3, of at most 64 characters".into());
     }
     if summary.is_empty() {
         return Err("the summary is empty".into());
@@ -178,4 +179,3 @@ fn check(d: &Described) -> Result<(), String> {
 fn is_object(json: &str) -> bool {
     serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json).is_ok()
 }
-

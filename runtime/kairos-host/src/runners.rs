@@ -129,7 +129,10 @@ pub struct ToolOutput {
 /// Most bytes of a tool's text, and of its structured output.
 const MAX_OUTPUT: usize = 256 << 10;
 
-/// Calls a tool in a fresh instance. `input` must be a JSON object.
+/// Most bytes of a tool's input, as JSON.
+const MAX_INPUT: usize = 1 << 20;
+
+/// Calls a tool in a fresh instance. `input` must be a JSON object of at most 1 MiB.
 pub async fn call_tool(
     host: &Host,
     plugin: &Plugin,
@@ -143,9 +146,14 @@ pub async fn call_tool(
             let text = format!("there is no tool `{name}` in this plugin");
             return Ok(Err(PortError::new(kairos_core::ErrorCode::NotFound, text).into()));
         };
+        let input = input.to_string();
+        if input.len() > MAX_INPUT {
+            let text = format!("the input has {} bytes, at most {MAX_INPUT} are allowed", input.len());
+            return Ok(Err(PortError::new(kairos_core::ErrorCode::TooLarge, text).into()));
+        }
         let instance = plugin.instantiate(store).await?;
         let works = indices.load(&mut *store, &instance)?;
-        let answer = works.kairos_tool_tool().call_call(&mut *store, name, &input.to_string()).await?;
+        let answer = works.kairos_tool_tool().call_call(&mut *store, name, &input).await?;
         Ok(answer.map_err(|e| CallError::Guest(e.into())))
     })
     .await;

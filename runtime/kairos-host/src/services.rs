@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wasmtime::Result;
 
 /// Log lines in one call.
-const MAX_LINES: u32 = 1000;
+pub(crate) const MAX_LINES: u32 = 1000;
 /// Bytes of a log line.
 const MAX_LINE: usize = 4096;
 /// Bytes of random data in one call.

@@ -23,7 +23,7 @@ pub fn exec(paths: &Paths, command: Vec<String>) -> Result<ExitCode> {
         }
     };
     let report = CommandReport {
-        command: command.iter().map(|word| shown(word)).collect::<Vec<_>>().join(" "),
+        command: super::redacted(&command.iter().map(|word| shown(word)).collect::<Vec<_>>().join(" ")),
         folder: folder.display().to_string(),
         exit_code: observed.exit_code,
         duration_ms: u64::try_from(observed.duration.as_millis()).unwrap_or(u64::MAX),

@@ -23,3 +23,8 @@ async fn client(paths: &Paths) -> Result<Client, ClientError> {
 fn project_name(dir: &Path) -> String {
     dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf()).display().to_string()
 }
+
+/// A command line without the secrets in it: they must not get into the journal, let alone to a plugin.
+fn redacted(command: &str) -> String {
+    kairos_exec::redact::Redactor::from_env().redact(command)
+}

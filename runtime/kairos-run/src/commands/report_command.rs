@@ -11,7 +11,7 @@ pub async fn report_command(paths: &Paths, report: ReportArgs) -> Result<()> {
     // The hook was made for a certain socket; the user may have named another since.
     let socket = std::env::var_os("KAIROS_SOCKET").filter(|s| !s.is_empty()).map_or_else(|| paths.socket(), PathBuf::from);
     let report = CommandReport {
-        command: report.command,
+        command: super::redacted(&report.command),
         folder: report.folder.display().to_string(),
         exit_code: report.exit_code,
         duration_ms: report.duration_ms,

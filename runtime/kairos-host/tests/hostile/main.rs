@@ -1,0 +1,13 @@
+//! What a hostile plugin can do to the host: nothing. One guest (`tests/hostile` of the repository) misbehaves in the way
+//! that is patched into its binary; each test looks at the fault, and that a well-behaved plugin still works afterwards.
+
+mod calls;
+mod crowd;
+mod files;
+mod largest;
+mod ports;
+mod rights;
+mod selfdescription;
+mod state;
+mod support;
+mod wasi;

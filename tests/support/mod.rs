@@ -1,0 +1,213 @@
+//! Drives the real binary as a user does.
+#![allow(dead_code)] // each test file uses its part
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// Far more than anything takes: reaching it means that it will not come.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_kairos-run");
+
+/// The folder of the repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A component of the committed set.
+pub fn prebuilt(name: &str) -> Vec<u8> {
+    std::fs::read(repository().join("plugins/prebuilt").join(format!("{name}.wasm"))).unwrap()
+}
+
+/// A user with a home of his own and a project.
+pub struct World {
+    pub dir: tempfile::TempDir,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let world = Self { dir: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(world.project()).unwrap();
+        world
+    }
+
+    /// With a git repository that has one commit.
+    pub fn with_git() -> Self {
+        let world = Self::new();
+        world.git(&["init", "-q", "-b", "main"]);
+        world.write("a.txt", "one\n");
+        world.git(&["add", "."]);
+        world.git(&["commit", "-q", "-m", "first"]);
+        world
+    }
+
+    pub fn project(&self) -> PathBuf {
+        self.dir.path().join("project")
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.dir.path().join("home")
+    }
+
+    /// The user's plugins directory, made if need be.
+    pub fn plugins(&self) -> PathBuf {
+        let dir = self.home().join("data/plugins");
+        std::fs::create_dir_all(&dir).unwrap();
+        dir
+    }
+
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.project().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    pub fn git(&self, arguments: &[&str]) -> Output {
+        let output = Command::new("git")
+            .args(["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .current_dir(self.project())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_SYSTEM", "/dev/null")
+            .output()
+            .expect("git is installed");
+        assert!(output.status.success() || arguments[0] == "merge", "git {arguments:?}: {}", text(&output.stderr));
+        output
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(BINARY);
+        command.current_dir(self.project()).env("KAIROS_HOME", self.home()).env("NO_COLOR", "1").stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command().args(arguments).output().unwrap()
+    }
+
+    /// Runs a command that must succeed; what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Runs a command with `--json`.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let printed = self.ok(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&printed).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {printed}"))
+    }
+
+    /// Starts watching, with `--json`, and waits until it does.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut running = self.spawn(&[&["--json", "--every", "1s"], arguments].concat());
+        running.wait_for("started", |e| e["event"] == "started");
+        running
+    }
+
+    pub fn spawn(&self, arguments: &[&str]) -> Running {
+        let mut child = self.command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, events) = channel();
+        let stdout = child.stdout.take().unwrap();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                if sender.send(event).is_err() {
+                    return;
+                }
+            }
+        });
+        Running { child, events, seen: Vec::new() }
+    }
+}
+
+/// A running process and what it has said.
+pub struct Running {
+    pub child: Child,
+    events: Receiver<Value>,
+    pub seen: Vec<Value>,
+}
+
+impl Running {
+    /// The first event, from now on, that fits.
+    pub fn wait_for(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.events.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(event) => {
+                    self.seen.push(event.clone());
+                    if fits(&event) {
+                        return event;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    let said: Vec<_> = self.seen.iter().filter(|e| e["event"] != "tick").map(ToString::to_string).collect();
+                    panic!("waited in vain for {what}; it said:\n{}\n{}", said.join("\n"), self.errors());
+                }
+            }
+        }
+    }
+
+    /// A finding of that plugin whose title holds `part`.
+    pub fn finding(&mut self, plugin: &str, part: &str) -> Value {
+        let fits = |e: &Value| {
+            e["event"] == "finding"
+                && e["item"]["plugin"] == plugin
+                && e["item"]["title"].as_str().is_some_and(|t| t.contains(part))
+        };
+        self.wait_for(&format!("a finding of {plugin} with `{part}`"), fits)["item"].clone()
+    }
+
+    pub fn resolved(&mut self, plugin: &str) -> Value {
+        self.wait_for(&format!("a finding of {plugin} to be resolved"), |e| {
+            e["event"] == "resolved" && e["item"]["plugin"] == plugin
+        })
+    }
+
+    pub fn plugin(&mut self, name: &str, change: &str) -> Value {
+        self.wait_for(&format!("{name} to be {change}"), |e| e["event"] == "plugin" && e["name"] == name && e["change"] == change)
+    }
+
+    /// Waits for whole ticks that begin after now.
+    pub fn ticks(&mut self, count: usize) {
+        for _ in 0..=count {
+            self.wait_for("a tick", |e| e["event"] == "tick");
+        }
+    }
+
+    fn errors(&mut self) -> String {
+        let _ = self.child.kill();
+        let mut said = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            let _ = std::io::Read::read_to_string(&mut stderr, &mut said);
+        }
+        said
+    }
+
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Ctrl-C; answers the exit code.
+    pub fn stop(mut self) -> i32 {
+        self.signal("INT");
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
