@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::cpu::Metered;
 use crate::engine::Ticker;
 use crate::fault::{Fault, FaultKind};
+use crate::limits::Growth;
 use crate::services::MAX_LINES;
 use kairos_core::PortError;
 use std::time::{Duration, Instant};
@@ -136,8 +137,11 @@ fn verdict(context: &mut Context, error: wasmtime::Error) -> Fault {
         return Fault::new(FaultKind::Trap, format!("ended itself with exit code {}", exit.0));
     }
     let trap = error.downcast_ref::<Trap>();
-    if context.meter.refused {
-        let text = format!("needs more than {} MiB of memory", context.limits.memory >> 20);
+    if let Some(growth) = context.meter.refused {
+        let text = match growth {
+            Growth::Memory => format!("needs more than {} MiB of memory", context.limits.memory >> 20),
+            Growth::Table => "needs more table elements than a plugin may have".into(),
+        };
         return Fault::new(FaultKind::OutOfMemory, text);
     }
     let text = match trap {

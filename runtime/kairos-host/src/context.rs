@@ -66,7 +66,7 @@ impl Context {
         self.state = None;
         self.pending.clear();
         self.fault = None;
-        self.meter.refused = false;
+        self.meter.refused = None;
     }
 
     pub(crate) fn take_record(&mut self) -> Vec<HostCall> {

@@ -39,6 +39,13 @@ impl Default for Limits {
     }
 }
 
+/// What grew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Growth {
+    Memory,
+    Table,
+}
+
 /// Counts what an instance holds. The engine's own `memory_size` limits each memory; this limits their sum.
 #[derive(Debug)]
 pub(crate) struct Meter {
@@ -48,30 +55,35 @@ pub(crate) struct Meter {
     pub memory: usize,
     table: usize,
     /// A growth was refused; a trap that follows is a lack of memory, not a bug.
-    pub refused: bool,
+    pub refused: Option<Growth>,
 }
 
 impl Meter {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { max_memory: limits.memory, max_table: limits.table_elements, memory: 0, table: 0, refused: false }
+        Self { max_memory: limits.memory, max_table: limits.table_elements, memory: 0, table: 0, refused: None }
     }
 }
 
 impl ResourceLimiter for Meter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        // The guest's own limit. The engine would refuse it after it was counted here.
+        if maximum.is_some_and(|m| desired > m) {
+            return Ok(false);
+        }
         let total = self.memory - current.min(self.memory) + desired;
         if total > self.max_memory {
-            self.refused = true;
+            self.refused = Some(Growth::Memory);
             return Ok(false);
         }
         self.memory = total;
         Ok(true)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
         let total = self.table - current.min(self.table) + desired;
-        if total > self.max_table {
-            self.refused = true;
+        // The maximum is the pool's, where the guest has none or a larger one.
+        if total > self.max_table || maximum.is_some_and(|m| desired > m) {
+            self.refused = Some(Growth::Table);
             return Ok(false);
         }
         self.table = total;
@@ -100,7 +112,7 @@ mod tests {
         assert!(m.memory_growing(0, 100, None).unwrap());
         assert!(m.memory_growing(0, 60, None).unwrap());
         assert!(!m.memory_growing(60, 120, None).unwrap());
-        assert!(m.refused);
+        assert_eq!(m.refused, Some(Growth::Memory));
         assert!(m.memory_growing(100, 140, None).unwrap());
         assert_eq!(m.memory, 200);
     }

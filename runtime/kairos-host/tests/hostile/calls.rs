@@ -33,13 +33,13 @@ async fn cpu_limit_violated_is_a_timeout() {
 
 #[tokio::test]
 async fn wall_limit_violated_in_a_host_call_is_a_timeout() {
-    let bench = Bench::with(Limits { call_wall: Duration::from_millis(150), ..limits() });
+    let bench = Bench::with(Limits { call_wall: Duration::from_secs(1), ..limits() });
     // Loaded before, because a compile would count against nobody but takes long.
     let mut detector = bench.detector("sleep").await;
     let outcome = detector.detect(&signals(1)).await;
     assert_eq!(fault(&outcome).kind, FaultKind::Timeout);
-    assert_eq!(fault(&outcome).message, "took more than 0.15 s, waits included");
-    assert!(outcome.wall >= Duration::from_millis(150));
+    assert_eq!(fault(&outcome).message, "took more than 1 s, waits included");
+    assert!(outcome.wall >= Duration::from_secs(1));
     assert!(outcome.cpu < Duration::from_millis(100), "waiting is not work: {:?}", outcome.cpu);
     assert!(!detector.is_warm());
     assert_eq!(*bench.project.asked.lock().unwrap(), ["search"]);

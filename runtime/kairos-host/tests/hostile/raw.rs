@@ -1,4 +1,4 @@
-//! Guests that use WASI, and what they do before anybody calls them: their start function.
+//! Guests written by hand: what no compiler makes, what WASI offers, and what runs before anybody calls: the start function.
 
 use crate::support::{Bench, limits};
 use kairos_host::{FaultKind, Limits, LoadError};
@@ -58,6 +58,25 @@ async fn start_function_is_under_the_same_limits() {
 }
 
 #[tokio::test]
+async fn table_limit_violated_is_out_of_memory() {
+    let bench = Bench::new();
+    let grow = "(loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 1000)) (i32.const -1)))) unreachable";
+    let bytes = component("", "", "(table $t 1 funcref)", grow);
+    let message = describe_fault(&bench, &bytes, FaultKind::OutOfMemory).await;
+    assert_eq!(message, "needs more table elements than a plugin may have");
+}
+
+#[tokio::test]
+async fn growth_over_a_guests_own_maximum_is_not_counted() {
+    let bench = Bench::new();
+    // Each of the tries is within the limit, their sum isn't; the last growth is within the maximum and must succeed.
+    let tries = "(drop (memory.grow (i32.const 900)))".repeat(5);
+    let start = format!("{tries} (if (i32.ne (memory.grow (i32.const 1)) (i32.const 1)) (then unreachable))");
+    // What remains is the wrong types of the exports.
+    describe_fault(&bench, &component("", "", "(memory 1 2)", &start), FaultKind::BadOutput).await;
+}
+
+#[tokio::test]
 async fn functions_of_the_wrong_type_are_bad_output() {
     let bench = Bench::new();
     describe_fault(&bench, &component("", "", "", ""), FaultKind::BadOutput).await;
@@ -69,7 +88,7 @@ async fn random_bytes_without_end_are_not_made() {
     let bytes = component(
         r#"(import "wasi:random/random@0.2.0" (instance $r
             (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))"#,
-        r#"(core func $wa (canon lower (func $r "get-random-bytes") (memory $memory) (realloc (func $realloc))))"#,
+        r#"(core func $wa (canon lower (func $r "get-random-bytes") (memory $memory) (realloc (core func $realloc))))"#,
         r#"(import "w" "a" (func $get (param i64 i32)))"#,
         "(call $get (i64.const 50_000_000) (i32.const 0))",
     );
@@ -80,7 +99,7 @@ async fn random_bytes_without_end_are_not_made() {
 
 #[tokio::test]
 async fn sleep_for_ever_is_a_timeout() {
-    let bench = Bench::with(Limits { call_wall: Duration::from_millis(500), ..limits() });
+    let bench = Bench::with(Limits { call_wall: Duration::from_secs(1), ..limits() });
     bench.is_well().await;
     let bytes = component(
         r#"(import "wasi:io/poll@0.2.0" (instance $poll
@@ -96,7 +115,7 @@ async fn sleep_for_ever_is_a_timeout() {
            (import "w" "b" (func $block (param i32)))"#,
         "(call $block (call $subscribe (i64.const 3_600_000_000_000)))",
     );
-    assert_eq!(describe_fault(&bench, &bytes, FaultKind::Timeout).await, "took more than 0.5 s, waits included");
+    assert_eq!(describe_fault(&bench, &bytes, FaultKind::Timeout).await, "took more than 1 s, waits included");
 }
 
 #[tokio::test]
