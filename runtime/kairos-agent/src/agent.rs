@@ -12,7 +12,7 @@ use kairos_core::Millis;
 use kairos_core::config::Config;
 use kairos_host::{Host, HostError, HostOptions};
 use kairos_project::{OpenError, Project};
-use kairos_signals::{FileConfig, GitConfig, GitSnapshot, SignalQueue, Watch, WatchConfig};
+use kairos_signals::{FileConfig, GitConfig, SignalQueue, Watch, WatchConfig};
 use kairos_store::{ProjectDb, StoreError, UserDb};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -93,7 +93,8 @@ impl Agent {
         };
         let registry = Arc::new(Registry::new(host, user, events.clone(), registry));
         // A large project takes a while to be watched; meanwhile plugins can be loaded.
-        let opening: Vec<_> = options.projects.into_iter().map(|p| tokio::spawn(open(p, events.clone()))).collect();
+        let several = options.projects.len() > 1;
+        let opening: Vec<_> = options.projects.into_iter().map(|p| tokio::spawn(open(p, several, events.clone()))).collect();
         registry.reload().await?;
         let mut opened = Vec::new();
         for task in opening {
@@ -200,7 +201,7 @@ struct Opened {
     watch: Watch,
 }
 
-async fn open(options: ProjectOptions, events: Events) -> Result<Opened, StartError> {
+async fn open(options: ProjectOptions, several: bool, events: Events) -> Result<Opened, StartError> {
     let ProjectOptions { root, slug, db, config } = options;
     let db = ProjectDb::open(db).await?;
     let queue = SignalQueue::default();
@@ -213,7 +214,8 @@ async fn open(options: ProjectOptions, events: Events) -> Result<Opened, StartEr
     });
     let (project, watch) = blocking.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
     let caps = Caps { daily: config.number("surfacing.daily-cap"), detector_rate: config.number("surfacing.detector-rate") };
-    let inbox = Inbox { db, project: project.root().display().to_string(), events, caps };
+    let id_prefix = if several { format!("{slug}/") } else { String::new() };
+    let inbox = Inbox { db, project: project.root().display().to_string(), id_prefix, events, caps };
     Ok(Opened { slug, config, project, inbox, queue, watch })
 }
 
@@ -230,23 +232,10 @@ fn start_watch(project: &Project, config: &Config, queue: SignalQueue) -> std::i
         GitConfig {
             common_dir: project.common_dir().unwrap_or_else(|| git_dir.clone()),
             git_dir,
-            snapshot: Arc::new(move || project.snapshot().map(snapshot)),
+            snapshot: Arc::new(move || project.snapshot()),
         }
     });
     Watch::start(WatchConfig { files, git }, queue)
-}
-
-fn snapshot(s: kairos_project::GitSnapshot) -> GitSnapshot {
-    GitSnapshot {
-        branch: s.branch,
-        head: s.head,
-        operation: s.operation,
-        upstream: s.upstream,
-        ahead: s.ahead,
-        behind: s.behind,
-        stash_count: s.stash_count,
-        index_stamp: s.index_stamp.map_or((0, 0), |i| (i.modified_ns.into(), i.size)),
-    }
 }
 
 /// The pace is the project's own; what guards the machine is the user's.

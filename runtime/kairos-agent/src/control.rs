@@ -37,14 +37,6 @@ impl ProjectHandle {
     fn is(&self, name: &str) -> bool {
         self.slug == name || self.root == Path::new(name)
     }
-
-    /// The id by which the user knows a finding: bare where there is one project, else with the project's slug.
-    fn shown(&self, mut item: InboxItem, alone: bool) -> InboxItem {
-        if !alone {
-            item.id = format!("{}/{}", self.slug, item.id);
-        }
-        item
-    }
 }
 
 impl Agent {
@@ -139,7 +131,7 @@ impl Control for Agent {
         for p in self.projects.iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
             let status = filter.status.map(|s| s.as_str().parse()).transpose().map_err(ApiError::internal)?;
             let rows = p.inbox.db.list(Filter { status: status.into_iter().collect(), ..Filter::default() }).await;
-            all.extend(rows.map_err(internal)?.into_iter().map(|row| p.shown(p.inbox.item(row), self.alone())));
+            all.extend(rows.map_err(internal)?.into_iter().map(|row| p.inbox.item(row)));
         }
         all.sort_by_key(|i| (std::cmp::Reverse(i.urgency), std::cmp::Reverse(i.last_seen)));
         Ok(all)
@@ -149,7 +141,7 @@ impl Control for Agent {
         let (project, number) = self.find(id).await?;
         let row = project.inbox.db.get(number).await.map_err(internal)?;
         let row = row.ok_or_else(|| ApiError::not_found(format!("there is no finding {id}")))?;
-        Ok(project.shown(project.inbox.item(row), self.alone()))
+        Ok(project.inbox.item(row))
     }
 
     async fn inbox_act(&self, id: &str, action: InboxAction) -> ApiResult<InboxItem> {
@@ -161,7 +153,7 @@ impl Control for Agent {
             InboxAction::Snooze { until } => db.snooze(number, until).await,
         };
         let row = row.map_err(internal)?.ok_or_else(|| ApiError::not_found(format!("there is no finding {id}")))?;
-        let item = project.shown(project.inbox.item(row), self.alone());
+        let item = project.inbox.item(row);
         if item.status == InboxStatus::Resolved {
             let error = ApiError::new(
                 kairos_api::ErrorKind::Conflict,

@@ -18,6 +18,8 @@ pub(crate) struct Caps {
 pub(crate) struct Inbox {
     pub(crate) db: ProjectDb,
     pub(crate) project: String,
+    /// Before each id that the user sees: empty where one project is watched, else its slug and `/`.
+    pub(crate) id_prefix: String,
     pub(crate) events: Events,
     pub(crate) caps: Caps,
 }
@@ -93,7 +95,7 @@ impl Inbox {
     /// As the API shows it.
     pub(crate) fn item(&self, row: kairos_store::InboxItem) -> kairos_api::InboxItem {
         kairos_api::InboxItem {
-            id: row.id.to_string(),
+            id: format!("{}{}", self.id_prefix, row.id),
             project: self.project.clone(),
             plugin: row.plugin,
             key: row.key,

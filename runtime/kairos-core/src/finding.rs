@@ -157,8 +157,8 @@ impl Report {
     }
 }
 
-/// Text for a terminal: no control characters, no characters that reorder what is read.
-fn plain(text: &str) -> String {
+/// Text for a terminal, in lines: no control characters, no characters that reorder what is read.
+pub fn plain(text: &str) -> String {
     text.chars().filter(|c| *c == '\n' || *c == '\t' || !is_deceptive(*c)).collect()
 }
 

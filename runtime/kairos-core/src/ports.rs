@@ -168,6 +168,36 @@ pub struct Commit {
     pub body: String,
 }
 
+/// What a watcher compares to notice that git moved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GitSnapshot {
+    /// The short name of the branch, also before its first commit; none when detached.
+    pub branch: Option<String>,
+    /// The commit's full hash; none before the first commit.
+    pub head: Option<String>,
+    /// An unfinished operation: `merge`, `rebase`, `cherry-pick`, `revert`, `bisect`, `am`.
+    pub operation: Option<String>,
+    /// The short name of the branch that this one follows.
+    pub upstream: Option<String>,
+    /// Commits that the upstream lacks, up to 1,000.
+    pub ahead: u32,
+    /// Commits that the branch lacks, up to 1,000.
+    pub behind: u32,
+    /// Stashes, up to 100.
+    pub stash_count: u32,
+    /// Changes when something is staged; none without an index.
+    pub index_stamp: Option<IndexStamp>,
+}
+
+/// Tells one state of the index file from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexStamp {
+    /// Nanoseconds since 1970.
+    pub modified_ns: u64,
+    /// Bytes.
+    pub size: u64,
+}
+
 /// Most bytes of one `read` or `read_staged`.
 pub const MAX_READ: u32 = 1024 * 1024;
 /// Most entries on a page.

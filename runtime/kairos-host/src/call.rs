@@ -15,9 +15,9 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 pub struct HostCall {
     /// Such as `project.read`.
     pub function: &'static str,
-    /// As JSON.
+    /// As JSON; empty where the record had grown too large.
     pub arguments: String,
-    /// As JSON; none where the record had grown too large.
+    /// As JSON, bytes in it as base64; none where the record had grown too large.
     pub answer: Option<Vec<u8>>,
 }
 

@@ -5,6 +5,8 @@ use crate::call::HostCall;
 use crate::cpu::CpuClock;
 use crate::fault::{Fault, FaultKind};
 use crate::limits::{Limits, Meter};
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
 use kairos_core::PortError;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -98,14 +100,29 @@ impl Context {
         wasmtime::Error::msg(message)
     }
 
-    /// Journals a host call with its answer.
+    /// Journals a host call with its answer. Once the record is full, that there was a call is all that is kept.
     pub(crate) fn note(&mut self, function: &'static str, arguments: impl Serialize, answer: &impl Serialize) {
-        if self.recorded > MAX_RECORD {
-            return;
-        }
-        let (Ok(arguments), Ok(answer)) = (serde_json::to_string(&arguments), serde_json::to_vec(answer)) else { return };
-        self.recorded += arguments.len() + answer.len();
-        self.record.push(HostCall { function, arguments, answer: (self.recorded <= MAX_RECORD).then_some(answer) });
+        let full = HostCall { function, arguments: String::new(), answer: None };
+        let call = match (serde_json::to_string(&arguments), serde_json::to_vec(answer)) {
+            (Ok(arguments), Ok(answer)) if self.recorded + arguments.len() + answer.len() <= MAX_RECORD => {
+                self.recorded += arguments.len() + answer.len();
+                HostCall { function, arguments, answer: Some(answer) }
+            }
+            _ => {
+                self.recorded = MAX_RECORD;
+                full
+            }
+        };
+        self.record.push(call);
+    }
+}
+
+/// Bytes in the journal: base64, because JSON has no word for bytes and a list of numbers is four times as long.
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64Display::new(self.0, &STANDARD))
     }
 }
 

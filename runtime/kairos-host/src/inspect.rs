@@ -132,7 +132,9 @@ fn check_version(name: &str) -> Result<(), Refused> {
     if fits {
         return Ok(());
     }
-    Err(Refused::Version { package: package.into(), found: found.into(), served: served.into() })
+    // A name may be as long as the file.
+    let short = |text: &str| crate::bindings::cut(text.into(), 64);
+    Err(Refused::Version { package: short(package), found: short(found), served: served.into() })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::engine::Host;
 use crate::fault::{Fault, FaultKind};
 use crate::plugin::Plugin;
+use kairos_core::finding::plain;
 use kairos_core::{PortError, Report};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -111,7 +112,7 @@ pub struct Definition {
 
 impl From<tool::api::Definition> for Definition {
     fn from(d: tool::api::Definition) -> Self {
-        Self { name: d.name, description: d.description, input_schema: d.input_schema, read_only: d.read_only }
+        Self { name: d.name, description: plain(&d.description), input_schema: d.input_schema, read_only: d.read_only }
     }
 }
 
@@ -171,7 +172,7 @@ fn checked(output: tool::api::Output) -> Result<ToolOutput, CallError> {
         Some(json) => Some(serde_json::from_str(&json).map_err(|e| bad(format!("the structured output is no JSON: {e}")))?),
         None => None,
     };
-    Ok(ToolOutput { text: output.text, structured, truncated: output.truncated })
+    Ok(ToolOutput { text: plain(&output.text), structured, truncated: output.truncated })
 }
 
 /// What the pet is told.

@@ -1,7 +1,7 @@
 //! The services that every plugin has: log, clock, random, its own state.
 
 use crate::bindings::{cut, wit};
-use crate::context::Context;
+use crate::context::{Bytes, Context};
 use kairos_core::{ErrorCode, PortError};
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -63,7 +63,7 @@ impl wit::random::Host for Context {
         if let Err(e) = getrandom::fill(&mut bytes) {
             return Err(self.end(crate::FaultKind::HostError, format!("the system gives no random bytes: {e}")));
         }
-        self.note("random.bytes", count, &bytes);
+        self.note("random.bytes", count, &Bytes(&bytes));
         Ok(bytes)
     }
 }
@@ -127,7 +127,7 @@ impl wit::state::Host for Context {
             Err(e) => Err(e),
         };
         let answer = answer.and_then(|v| self.hand_over(v.as_ref().map_or(0, Vec::len)).map(|()| v));
-        self.note("state.get", key, &answer);
+        self.note("state.get", key, &answer.as_ref().map(|v| v.as_deref().map(Bytes)));
         Ok(answer.map_err(Into::into))
     }
 

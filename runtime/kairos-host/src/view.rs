@@ -1,7 +1,7 @@
 //! The project and its git, behind the plugin's rights. Limits of arguments are checked here, once, before any port.
 
 use crate::bindings::wit;
-use crate::context::Context;
+use crate::context::{Bytes, Context};
 use kairos_core::ports::{self, Change, ChangeKind, Commit, FileInfo, FileKind, Match, Page, Repository, SearchOptions};
 use kairos_core::{ErrorCode, PortError};
 use serde::Serialize;
@@ -44,6 +44,20 @@ impl Context {
     }
 }
 
+impl Context {
+    /// As [`Self::answer`], for the content of a file.
+    fn answer_bytes(
+        &mut self,
+        function: &'static str,
+        arguments: impl Serialize,
+        answer: PortAnswer<Vec<u8>>,
+    ) -> Result<WitAnswer<Vec<u8>>> {
+        let answer = answer.and_then(|b| self.hand_over(b.len()).map(|()| b));
+        self.note(function, arguments, &answer.as_ref().map(|b| Bytes(b)));
+        Ok(answer.map_err(Into::into))
+    }
+}
+
 impl wit::project::Host for Context {
     async fn read(&mut self, path: String, offset: u64, length: u32) -> Result<WitAnswer<Vec<u8>>> {
         self.enter()?;
@@ -56,7 +70,7 @@ impl wit::project::Host for Context {
             project.read(&path, offset, length).await
         }
         .await;
-        self.answer("project.read", (&path, offset, length), answer, Vec::len, |b| b)
+        self.answer_bytes("project.read", (&path, offset, length), answer)
     }
 
     async fn stat(&mut self, path: String) -> Result<WitAnswer<wit::project::FileInfo>> {
@@ -139,7 +153,7 @@ impl wit::git::Host for Context {
             project.read_staged(&path, offset, length).await
         }
         .await;
-        self.answer("git.read-staged", (&path, offset, length), answer, Vec::len, |b| b)
+        self.answer_bytes("git.read-staged", (&path, offset, length), answer)
     }
 
     async fn staged_size(&mut self, path: String) -> Result<WitAnswer<u64>> {

@@ -12,7 +12,6 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-pub use git::{GitSnapshot, IndexStamp};
 pub use private::{PatternError, PrivatePaths};
 
 use async_trait::async_trait;
@@ -79,7 +78,7 @@ impl Project {
 
     /// The state of git at this moment, without a walk of the work tree: a few milliseconds. Blocks. `None` where
     /// there is no work tree.
-    pub fn snapshot(&self) -> Option<GitSnapshot> {
+    pub fn snapshot(&self) -> Option<kairos_core::ports::GitSnapshot> {
         self.inner.git.snapshot()
     }
 

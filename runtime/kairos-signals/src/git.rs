@@ -2,6 +2,7 @@
 //! before, says what.
 
 use crate::queue::SignalQueue;
+use kairos_core::ports::GitSnapshot;
 use kairos_core::signal::Signal;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
@@ -12,27 +13,6 @@ use std::time::{Duration, Instant};
 const SOURCE: &str = "git";
 const QUIET: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(1);
-
-/// What is compared. A caller fills it from whatever reads the repository.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GitSnapshot {
-    /// Short name; none when detached.
-    pub branch: Option<String>,
-    /// Full hash; none before the first commit.
-    pub head: Option<String>,
-    /// `merge`, `rebase`, `cherry-pick`, `revert`, `bisect`, `am`.
-    pub operation: Option<String>,
-    /// Short name of the followed branch.
-    pub upstream: Option<String>,
-    /// Commits that the upstream lacks.
-    pub ahead: u32,
-    /// Commits that the branch lacks.
-    pub behind: u32,
-    /// Stash entries.
-    pub stash_count: u32,
-    /// Changes whenever the index file does: its time of change in nanoseconds, and its size in bytes.
-    pub index_stamp: (u128, u64),
-}
 
 /// Takes a snapshot; none when the repository can't be read right now.
 pub type Snapshot = Arc<dyn Fn() -> Option<GitSnapshot> + Send + Sync>;
@@ -243,7 +223,7 @@ mod tests {
             ahead: 2,
             behind: 0,
             stash_count: 1,
-            index_stamp: (1, 2),
+            index_stamp: Some(kairos_core::ports::IndexStamp { modified_ns: 1, size: 2 }),
         };
         let told = differences(&old, &new);
         let kinds: Vec<_> = told.iter().map(|s| s.kind.as_str()).collect();

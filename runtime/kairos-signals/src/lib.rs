@@ -13,7 +13,7 @@ mod rules;
 mod watch;
 
 pub use files::{FileConfig, FileWatch, PrivateCheck, WatchMode, WatchStatus};
-pub use git::{GitConfig, GitSnapshot, GitWatch, Snapshot};
+pub use git::{GitConfig, GitWatch, Snapshot};
 pub use idle::Idle;
 pub use queue::{DEFAULT_CAPACITY, Drained, SignalQueue};
 pub use watch::{Watch, WatchConfig};

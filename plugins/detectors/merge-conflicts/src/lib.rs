@@ -17,6 +17,10 @@ const MOST_BYTES: u64 = 4 << 20;
 const MOST_READS: usize = 64;
 /// Where the paths that were reported are kept, so that a conflict which gets committed isn't taken for solved.
 const REPORTED: &str = "reported";
+/// Where the paths are kept that wait for a second look.
+const WAITING: &str = "waiting";
+/// Seconds until the second look, if nothing else leads to one: git's own write of its index does, as a rule.
+const SECOND_LOOK: u32 = 60;
 
 impl Detector for MergeConflicts {
     fn describe() -> Description {
@@ -34,6 +38,7 @@ impl Detector for MergeConflicts {
             Interest::new("git.operation", "a merge or rebase begins or ends"),
             Interest::new("git.index", "a conflict is marked as resolved, or staged by mistake"),
             Interest::new("git.head", "a conflict may have been committed"),
+            Interest::new("kairos.wake", "to look again at what git was still writing"),
         ]
     }
 
@@ -41,7 +46,9 @@ impl Detector for MergeConflicts {
         let mut paths: Vec<&str> = Vec::new();
         for signal in signals {
             match signal.kind.as_str() {
-                "project.opened" | "file.rescan" | "git.operation" | "git.index" | "git.head" => return look_at_all(host),
+                "project.opened" | "file.rescan" | "git.operation" | "git.index" | "git.head" | "kairos.wake" => {
+                    return look_at_all(host);
+                }
                 kind if kind.starts_with("file.") => paths.extend(signal.path().filter(|path| !is_binary_name(path))),
                 _ => {}
             }
@@ -78,31 +85,31 @@ impl Git {
 
 /// A few files that changed. Most hold no marker, and then nothing else is asked.
 fn look_at(host: &impl Host, paths: &[&str]) -> Result<Report, Error> {
-    let mut reported = reported(host)?;
-    let before = reported.clone();
+    let mut memory = Memory::load(host)?;
+    let before = memory.clone();
     let mut git = None;
     let mut report = Report::new();
     for path in paths {
         let found = read_blocks(host, path);
         report.clear_key(&key(path));
-        if found.is_empty() && !before.iter().any(|known| known == path) {
+        if found.is_empty() && !before.knows(path) {
             continue;
         }
         if git.is_none() {
             git = Some(Git::ask(host)?);
         }
-        examine(host, path, found, git.as_ref().and_then(Option::as_ref), &mut reported, &mut report);
+        examine(host, path, found, git.as_ref().and_then(Option::as_ref), &mut memory, &mut report);
     }
-    keep(host, &before, &reported)?;
-    Ok(report)
+    memory.save(host, &before)?;
+    Ok(memory.look_again(report))
 }
 
 /// Everything that git calls changed, or without git everything that a search finds; and what was reported before.
 fn look_at_all(host: &impl Host) -> Result<Report, Error> {
-    let mut reported = reported(host)?;
-    let before = reported.clone();
+    let mut memory = Memory::load(host)?;
+    let before = memory.clone();
     let git = Git::ask(host)?;
-    let mut paths: Vec<String> = before.clone();
+    let mut paths: Vec<String> = before.reported.iter().chain(&before.waiting).cloned().collect();
     let mut search = git.is_none();
     if let Some(git) = &git {
         let changed = git.changes.iter().filter(|change| is_unmerged(change) || has_content(change));
@@ -119,7 +126,7 @@ fn look_at_all(host: &impl Host) -> Result<Report, Error> {
             found.contains(path) || change.is_some_and(|c| is_unmerged(c) || c.staged.is_some() && c.unstaged.is_some())
         };
         match &git {
-            Some(_) => paths.retain(|path| keeps(path) || before.contains(path)),
+            Some(_) => paths.retain(|path| keeps(path) || before.knows(path)),
             None => paths.extend(found),
         }
     }
@@ -130,11 +137,11 @@ fn look_at_all(host: &impl Host) -> Result<Report, Error> {
         paths.iter().filter(|path| !is_binary_name(path) || git.as_ref().and_then(|g| g.change(path)).is_some_and(is_unmerged))
     {
         let found = if is_binary_name(path) { Vec::new() } else { read_blocks(host, path) };
-        examine(host, path, found, git.as_ref(), &mut reported, &mut report);
+        examine(host, path, found, git.as_ref(), &mut memory, &mut report);
     }
-    keep(host, &before, &reported)?;
+    memory.save(host, &before)?;
     report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.urgency as u8));
-    Ok(report)
+    Ok(memory.look_again(report))
 }
 
 fn examine(
@@ -142,7 +149,7 @@ fn examine(
     path: &str,
     mut found: Vec<Block>,
     git: Option<&Git>,
-    reported: &mut Vec<String>,
+    memory: &mut Memory,
     report: &mut Report,
 ) {
     let change = git.and_then(|git| git.change(path));
@@ -164,22 +171,28 @@ fn examine(
         unmerged: change.is_some_and(is_unmerged),
         staged,
         operation: git.is_some_and(|git| git.operation.is_some()),
-        reported: reported.iter().any(|known| known == path),
+        reported: memory.reported.iter().any(|known| known == path),
     };
+    let waited = memory.stop_waiting(path);
     match judge(path, &found, situation) {
+        // A rebase writes the files first and what it calls unmerged a moment later: what is seen in between is half the truth.
+        Some(verdict) if verdict.case == Case::LeftInFile && situation.operation && !situation.reported && !waited => {
+            memory.waiting.push(path.to_string());
+        }
         Some(verdict) => {
             if !situation.reported {
-                reported.push(path.to_string());
+                memory.reported.push(path.to_string());
             }
             report.add(finding(path, &found, verdict, git.and_then(|git| git.operation.as_deref())));
         }
-        None => reported.retain(|known| known != path),
+        None => memory.reported.retain(|known| known != path),
     }
 }
 
 fn finding(path: &str, found: &[Block], verdict: Verdict, operation: Option<&str>) -> Finding {
     let real: Vec<&Block> = found.iter().collect();
     let count = match real.len() {
+        1 if !real[0].whole => "the rest of a conflict".to_string(),
         1 => "a conflict".to_string(),
         more => format!("{more} conflicts"),
     };
@@ -210,7 +223,7 @@ fn finding(path: &str, found: &[Block], verdict: Verdict, operation: Option<&str
         ),
         Case::LeftInFile => (
             format!("{path} has {count} left in it"),
-            "The file holds complete conflict markers, and git doesn't call it unmerged: nothing else will remind you."
+            "The file holds conflict markers, and git doesn't call it unmerged: nothing else will remind you."
                 .to_string(),
             "Choose between the two sides in the file".to_string(),
         ),
@@ -247,15 +260,44 @@ fn has_content(change: &Change) -> bool {
     !gone(&change.unstaged) && (!gone(&change.staged) || change.unstaged.is_some())
 }
 
-fn reported(host: &impl Host) -> Result<Vec<String>, Error> {
-    Ok(host.get_string(REPORTED)?.unwrap_or_default().split('\0').filter(|path| !path.is_empty()).map(String::from).collect())
+/// What is remembered between calls: paths.
+#[derive(Clone, PartialEq)]
+struct Memory {
+    reported: Vec<String>,
+    waiting: Vec<String>,
 }
 
-fn keep(host: &impl Host, before: &[String], now: &[String]) -> Result<(), Error> {
-    if before == now {
-        return Ok(());
+impl Memory {
+    fn load(host: &impl Host) -> Result<Self, Error> {
+        let list = |key| -> Result<Vec<String>, Error> {
+            let text = host.get_string(key)?.unwrap_or_default();
+            Ok(text.split('\0').filter(|path| !path.is_empty()).map(String::from).collect())
+        };
+        Ok(Self { reported: list(REPORTED)?, waiting: list(WAITING)? })
     }
-    // Two hundred paths fit a value; more conflicts than that are told anyway while git knows of them.
-    let text: Vec<&str> = now.iter().map(String::as_str).filter(|path| path.len() < 300).take(200).collect();
-    host.set_string(REPORTED, &text.join("\0"))
+
+    fn knows(&self, path: &str) -> bool {
+        self.reported.iter().chain(&self.waiting).any(|known| known == path)
+    }
+
+    /// True if the path was waiting.
+    fn stop_waiting(&mut self, path: &str) -> bool {
+        let at = self.waiting.iter().position(|known| known == path);
+        at.map(|at| self.waiting.remove(at)).is_some()
+    }
+
+    fn look_again(&self, report: Report) -> Report {
+        if self.waiting.is_empty() { report } else { report.wake_after(SECOND_LOOK) }
+    }
+
+    fn save(&self, host: &impl Host, before: &Self) -> Result<(), Error> {
+        for (key, old, new) in [(REPORTED, &before.reported, &self.reported), (WAITING, &before.waiting, &self.waiting)] {
+            if old != new {
+                // Two hundred paths fit a value; more conflicts than that are told anyway while git knows of them.
+                let text: Vec<&str> = new.iter().map(String::as_str).filter(|path| path.len() < 300).take(200).collect();
+                host.set_string(key, &text.join("\0"))?;
+            }
+        }
+        Ok(())
+    }
 }

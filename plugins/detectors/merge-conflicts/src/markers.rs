@@ -9,6 +9,8 @@ pub struct Block {
     pub opening: String,
     /// The block stands inside a code fence that was opened before it and closed after it: an example, not a conflict.
     pub fenced: bool,
+    /// All markers are there. If not, someone took out some of them and forgot the rest.
+    pub whole: bool,
 }
 
 /// How a file's format quotes code at the start of a line.
@@ -69,8 +71,9 @@ fn fence(line: &[u8], prose: Prose) -> Option<(u8, usize)> {
     }
 }
 
-/// All complete blocks of a text: an opening marker, perhaps a base marker, a middle and a closing marker, in this order.
-/// A new opening marker starts over, so a stray one before a real conflict hides nothing.
+/// All blocks of a text: an opening marker, perhaps a base marker, a middle and a closing marker, in this order. A new opening
+/// marker starts over, so a stray one before a real conflict hides nothing. Where a labelled opening marker has only one of the
+/// other two after it, a conflict was resolved by half.
 pub fn blocks(text: &[u8], prose: Prose) -> Vec<Block> {
     let mut found = Vec::new();
     // Most files hold no opening marker; one quick search settles them.
@@ -94,10 +97,15 @@ pub fn blocks(text: &[u8], prose: Prose) -> Vec<Block> {
         }
         match (marker(line), open.as_mut()) {
             (Some(Marker::Ours), _) => {
+                found.extend(open.take().and_then(rest));
                 let opening = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
-                open = Some((Block { line: index as u32 + 1, opening, fenced: fenced.is_some() }, false));
+                open = Some((Block { line: index as u32 + 1, opening, fenced: fenced.is_some(), whole: true }, false));
             }
             (Some(Marker::Middle), Some((_, middle))) => *middle = true,
+            // The line between the sides was taken out, and these two were not.
+            (Some(Marker::Theirs), Some((block, false))) if line.len() > 8 && is_labelled(block) => {
+                found.extend(open.take().and_then(|(block, _)| rest((block, true))));
+            }
             (Some(Marker::Theirs), Some((_, true))) => {
                 if let Some((block, _)) = open.take() {
                     // Whether the fence is ever closed is known only later.
@@ -111,10 +119,20 @@ pub fn blocks(text: &[u8], prose: Prose) -> Vec<Block> {
             _ => {}
         }
     }
+    found.extend(open.and_then(rest));
     // A fence that never closes quotes nothing.
     found.extend(waiting.into_iter().map(|block| Block { fenced: false, ..block }));
     found.sort_by_key(|block| block.line);
     found
+}
+
+fn is_labelled(block: &Block) -> bool {
+    block.opening.len() > 8
+}
+
+/// What is left of a block without its end. A label is asked for, because git always writes one; inside a fence it is an example.
+fn rest((block, middle): (Block, bool)) -> Option<Block> {
+    (middle && is_labelled(&block) && !block.fenced).then_some(Block { whole: false, ..block })
 }
 
 fn contains(text: &[u8], needle: &[u8]) -> bool {
@@ -169,12 +187,26 @@ mod tests {
         let longer = conflict().replace("<<<<<<<", "<<<<<<<<<");
         let in_diff = conflict().lines().map(|line| format!("+{line}\n")).collect::<String>();
         let quoted = format!("const M: &str = \"{}\";\n{}\n", ours("HEAD"), theirs("x"));
-        let unfinished = format!("{}\nx\n{}\n", ours("HEAD"), middle());
+        let alone = format!("{}\nx\n", ours("HEAD"));
+        let unlabelled = format!("{}\nx\n{}\n", "<".repeat(7), middle());
         let wrong_order = format!("{}\n{}\n{}\n", theirs("x"), middle(), ours("HEAD"));
         let shift = "cat <<<<<<<EOF\n=======\n>>>>>>>EOF\n";
-        for text in [heading, &indented, &longer, &in_diff, &quoted, &unfinished, &wrong_order, shift, ""] {
+        for text in [heading, &indented, &longer, &in_diff, &quoted, &alone, &unlabelled, &wrong_order, shift, ""] {
             assert_eq!(found(text, Prose::None), [], "{text}");
         }
+    }
+
+    /// A web framework once committed the first of these: the closing marker alone had been taken out.
+    #[test]
+    fn a_conflict_resolved_by_half_is_found() {
+        let whole = |text: &str| blocks(text.as_bytes(), Prose::None).iter().map(|b| (b.line, b.whole)).collect::<Vec<_>>();
+        let no_end = format!("/**\n{}\n * Map it.\n{}\n * Register it.\n */\n", ours("HEAD"), middle());
+        assert_eq!(whole(&no_end), [(2, false)]);
+        let no_middle = format!("{}\na\nb\n{}\n", ours("HEAD"), theirs("topic"));
+        assert_eq!(whole(&no_middle), [(1, false)]);
+        assert_eq!(whole(&format!("{no_end}{}", conflict())), [(2, false), (7, true)]);
+        let example = format!("```\n{}\n{}\n```\n", ours("HEAD"), middle());
+        assert_eq!(found(&example, Prose::Markdown), []);
     }
 
     #[test]

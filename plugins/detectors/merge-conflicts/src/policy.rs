@@ -75,7 +75,16 @@ pub fn judge(path: &str, blocks: &[Block], situation: Situation) -> Option<Verdi
     if is_test_data(path) {
         return say(Weight::Low, case);
     }
-    say(if situation.staged { Weight::Critical } else { Weight::High }, case)
+    // The rest of a conflict may, in a rare file, be something else.
+    let whole = blocks.iter().any(|block| block.whole && !block.fenced);
+    say(
+        match (situation.staged, whole) {
+            (true, true) => Weight::Critical,
+            (true, false) | (false, true) => Weight::High,
+            (false, false) => Weight::Normal,
+        },
+        case,
+    )
 }
 
 /// How the file's format quotes code.
@@ -124,7 +133,7 @@ mod tests {
         Situation { git: true, changed: true, unmerged: false, staged: false, operation: false, reported: false };
 
     fn block(fenced: bool) -> Vec<Block> {
-        vec![Block { line: 3, opening: "<<<<<<<".into(), fenced }]
+        vec![Block { line: 3, opening: "<<<<<<<".into(), fenced, whole: true }]
     }
     fn weight(path: &str, blocks: &[Block], situation: Situation) -> Option<(Weight, Case)> {
         judge(path, blocks, situation).map(|verdict| (verdict.weight, verdict.case))
@@ -155,6 +164,13 @@ mod tests {
         assert_eq!(weight("a.rs", &[], CHANGED), None);
         let data = weight("tests/fixtures/conflict.txt", &block(false), CHANGED);
         assert_eq!(data, Some((Weight::Low, Case::LeftInFile)));
+    }
+
+    #[test]
+    fn the_rest_of_a_conflict_weighs_less() {
+        let rest = vec![Block { whole: false, ..block(false).remove(0) }];
+        assert_eq!(weight("a.js", &rest, CHANGED), Some((Weight::Normal, Case::LeftInFile)));
+        assert_eq!(weight("a.js", &rest, Situation { staged: true, ..CHANGED }), Some((Weight::High, Case::AboutToBeCommitted)));
     }
 
     #[test]

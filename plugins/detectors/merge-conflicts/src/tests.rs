@@ -94,3 +94,21 @@ fn files_without_markers_cost_one_read_each_and_images_none() {
     assert_eq!(host.reads(), ["a.rs"]);
     assert!(host.state().is_empty());
 }
+
+/// Seen in the replay of real rebases: the files are written, git's index isn't yet.
+#[test]
+fn a_rebase_that_is_still_writing_gets_a_second_look() {
+    let rebase = Repository { operation: Some("rebase".into()), ..Repository::default() };
+    let mut host =
+        Fake::new().repository(rebase).change(change("a.rs", None, Some(ChangeKind::Modified))).file("a.rs", conflict());
+    let report = run(&host, Signal::new("git.operation"));
+    assert_eq!((told(&report), report.wake_after), (vec![], Some(60)));
+    host.set_changes(vec![change("a.rs", None, Some(ChangeKind::Conflicted))]);
+    let report = run(&host, Signal::new("git.index"));
+    assert_eq!((told(&report), report.wake_after), (vec![("file:a.rs", Urgency::Normal)], None));
+    // Markers that stay and that git doesn't call unmerged are told.
+    host.write("b.rs", conflict());
+    host.set_changes(vec![change("b.rs", None, Some(ChangeKind::Modified))]);
+    assert!(told(&run(&host, modified("b.rs"))).is_empty());
+    assert_eq!(told(&run(&host, Signal::new("kairos.wake"))), [("file:b.rs", Urgency::High)]);
+}

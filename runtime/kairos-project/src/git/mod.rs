@@ -13,8 +13,6 @@ mod log;
 mod staged;
 mod status;
 
-pub use status::{GitSnapshot, IndexStamp};
-
 use gix::open::permissions;
 use gix::sec::{Permission, Trust, trust::DefaultForLevel};
 use kairos_core::ports::PortResult;

@@ -1,6 +1,6 @@
 //! The content of the index: what a commit would record.
 
-use super::{Git, Opened, failed, lock, status::IndexStamp};
+use super::{Git, Opened, failed, lock, status};
 use crate::path::check_length;
 use gix::ObjectId;
 use gix::index::entry::{Mode, Stage};
@@ -18,7 +18,7 @@ const KEEP: Duration = Duration::from_secs(5);
 /// An index that was decoded a moment ago.
 pub(crate) struct CachedIndex {
     path: PathBuf,
-    stamp: IndexStamp,
+    stamp: kairos_core::ports::IndexStamp,
     used: Instant,
     index: gix::worktree::Index,
 }
@@ -54,7 +54,7 @@ impl Git {
             let empty = gix::index::State::new(opened.repo.object_hash());
             return Ok(shared(gix::index::File::from_state(empty, path)));
         };
-        let stamp = IndexStamp::of(&metadata);
+        let stamp = status::stamp(&metadata);
         if let Some(last) = &mut *cached
             && last.path == path
             && last.stamp == stamp

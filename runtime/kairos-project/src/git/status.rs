@@ -7,7 +7,7 @@ use gix::bstr::ByteSlice;
 use gix::refs::FullName;
 use gix::state::InProgress;
 use kairos_core::Millis;
-use kairos_core::ports::{PortResult, Repository, Stash};
+use kairos_core::ports::{GitSnapshot, IndexStamp, PortResult, Repository, Stash};
 use std::collections::{BinaryHeap, HashMap};
 use std::fs::Metadata;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -20,36 +20,6 @@ const MAX_VISITED: usize = 10_000;
 const MAX_STASHES: usize = 100;
 /// Bytes of a stash's message.
 const MAX_MESSAGE: usize = 1024;
-
-/// What a watcher compares to notice that git moved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GitSnapshot {
-    /// The short name of the branch, also before its first commit; none when detached.
-    pub branch: Option<String>,
-    /// The commit's full hash; none before the first commit.
-    pub head: Option<String>,
-    /// An unfinished operation: `merge`, `rebase`, `cherry-pick`, `revert`, `bisect`, `am`.
-    pub operation: Option<String>,
-    /// The short name of the branch that this one follows.
-    pub upstream: Option<String>,
-    /// Commits that the upstream lacks, up to 1,000.
-    pub ahead: u32,
-    /// Commits that the branch lacks, up to 1,000.
-    pub behind: u32,
-    /// Stashes, up to 100.
-    pub stash_count: u32,
-    /// Changes when something is staged; none without an index.
-    pub index_stamp: Option<IndexStamp>,
-}
-
-/// Tells one state of the index file from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IndexStamp {
-    /// Nanoseconds since 1970.
-    pub modified_ns: u64,
-    /// Bytes.
-    pub size: u64,
-}
 
 /// How far two commits are apart; asked again at each glance, so the last answer is kept.
 pub(crate) struct Divergence {
@@ -95,7 +65,7 @@ impl Git {
             ahead: head.counts.0,
             behind: head.counts.1,
             stash_count: stashes(&opened).len() as u32,
-            index_stamp: opened.repo.index_path().metadata().ok().map(|metadata| IndexStamp::of(&metadata)),
+            index_stamp: opened.repo.index_path().metadata().ok().map(|metadata| stamp(&metadata)),
         })
     }
 
@@ -135,11 +105,10 @@ impl Git {
     }
 }
 
-impl IndexStamp {
-    pub(crate) fn of(metadata: &Metadata) -> Self {
-        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        Self { modified_ns: modified.map_or(0, |since| since.as_nanos() as u64), size: metadata.len() }
-    }
+/// The stamp of an index file.
+pub(crate) fn stamp(metadata: &Metadata) -> IndexStamp {
+    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    IndexStamp { modified_ns: modified.map_or(0, |since| since.as_nanos() as u64), size: metadata.len() }
 }
 
 fn operation_name(state: InProgress) -> &'static str {

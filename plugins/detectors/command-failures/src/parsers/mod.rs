@@ -67,6 +67,9 @@ fn is_project_path(path: &str) -> bool {
         "/rustc/",
         ".cargo/registry",
         ".rustup/",
+        // Wherever an interpreter is installed: by the system, a version manager, in a virtual environment.
+        "/lib/python",
+        "/lib/ruby/",
         "/usr/lib",
         "/usr/include",
         "/usr/local/",

@@ -57,6 +57,14 @@ fn python() {
         &["lib/db.py:12 ValueError: no such table"],
         0,
     );
+    // An interpreter of a version manager: its library isn't the project.
+    check(
+        "Traceback (most recent call last):\n  File \"/home/me/app/run.py\", line 6, in <module>\n    print(load(\"{oops\"))\n  \
+         File \"/home/me/.pyenv/versions/3.11.7/lib/python3.11/json/decoder.py\", line 353, in raw_decode\n    \
+         obj, end = self.scan_once(s, idx)\njson.decoder.JSONDecodeError: Expecting property name: line 1 column 2 (char 1)\n",
+        &["/home/me/app/run.py:6 json.decoder.JSONDecodeError: Expecting property name: line 1 column 2 (char 1)"],
+        0,
+    );
     check(
         "  File \"a.py\", line 3\n    def f(:\n          ^\nSyntaxError: invalid syntax\n",
         &["a.py:3 SyntaxError: invalid syntax"],
