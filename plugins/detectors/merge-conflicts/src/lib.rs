@@ -144,14 +144,7 @@ fn look_at_all(host: &impl Host) -> Result<Report, Error> {
     Ok(memory.look_again(report))
 }
 
-fn examine(
-    host: &impl Host,
-    path: &str,
-    mut found: Vec<Block>,
-    git: Option<&Git>,
-    memory: &mut Memory,
-    report: &mut Report,
-) {
+fn examine(host: &impl Host, path: &str, mut found: Vec<Block>, git: Option<&Git>, memory: &mut Memory, report: &mut Report) {
     let change = git.and_then(|git| git.change(path));
     let mut staged = false;
     if let Some(change) = change.filter(|change| change.staged.is_some() && !is_unmerged(change)) {
@@ -223,8 +216,7 @@ fn finding(path: &str, found: &[Block], verdict: Verdict, operation: Option<&str
         ),
         Case::LeftInFile => (
             format!("{path} has {count} left in it"),
-            "The file holds conflict markers, and git doesn't call it unmerged: nothing else will remind you."
-                .to_string(),
+            "The file holds conflict markers, and git doesn't call it unmerged: nothing else will remind you.".to_string(),
             "Choose between the two sides in the file".to_string(),
         ),
     };

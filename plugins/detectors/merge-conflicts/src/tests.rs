@@ -107,6 +107,7 @@ fn a_rebase_that_is_still_writing_gets_a_second_look() {
     let report = run(&host, Signal::new("git.index"));
     assert_eq!((told(&report), report.wake_after), (vec![("file:a.rs", Urgency::Normal)], None));
     // Markers that stay and that git doesn't call unmerged are told.
+    host.write("a.rs", "resolved");
     host.write("b.rs", conflict());
     host.set_changes(vec![change("b.rs", None, Some(ChangeKind::Modified))]);
     assert!(told(&run(&host, modified("b.rs"))).is_empty());

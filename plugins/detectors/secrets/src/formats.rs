@@ -141,20 +141,65 @@ pub struct Token<'a> {
     pub value: &'a str,
 }
 
+/// The first three characters of all prefixes. Nearly every word of a project is settled here.
+fn may_begin(bytes: &[u8]) -> bool {
+    let Some(head) = bytes.first_chunk::<3>() else { return false };
+    matches!(
+        head,
+        b"AKI"
+            | b"ASI"
+            | b"ghp"
+            | b"gho"
+            | b"ghu"
+            | b"ghs"
+            | b"ghr"
+            | b"git"
+            | b"glp"
+            | b"gld"
+            | b"glr"
+            | b"xox"
+            | b"xap"
+            | b"hoo"
+            | b"sk_"
+            | b"sk-"
+            | b"rk_"
+            | b"AIz"
+            | b"npm"
+            | b"pyp"
+            | b"SG."
+            | b"hf_"
+            | b"dop"
+            | b"shp"
+            | b"hvs"
+            | b"dap"
+            | b"AGE"
+            | b"Acc"
+            | b"eyJ"
+    )
+}
+
 /// The tokens of a line.
 pub fn tokens(line: &str) -> Vec<Token<'_>> {
     let bytes = line.as_bytes();
+    let in_word = |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let mut found = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let starts = matches!(bytes[at], b'A' | b'g' | b'x' | b's' | b'r' | b'n' | b'p' | b'S' | b'h' | b'd' | b'e')
-            && (at == 0 || !(bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_'));
-        match starts.then(|| token_at(line, at)).flatten() {
+        // A token begins where a word does.
+        let token = if may_begin(&bytes[at..]) { token_at(line, at) } else { None };
+        match token {
             Some(token) => {
                 at += token.value.len();
                 found.push(token);
             }
-            None => at += 1,
+            None => {
+                while in_word(at) {
+                    at += 1;
+                }
+                while at < bytes.len() && !in_word(at) {
+                    at += 1;
+                }
+            }
         }
     }
     found
@@ -177,4 +222,17 @@ fn token_at(line: &str, at: usize) -> Option<Token<'_>> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_prefix_is_passed_over() {
+        for format in FORMATS {
+            assert!(may_begin(format.prefix.as_bytes()), "{}", format.prefix);
+        }
+        assert!(!may_begin(b"github"[1..].as_ref()) && !may_begin(b"gh"));
+    }
 }

@@ -129,6 +129,9 @@ fn says_token(line: &str) -> bool {
 
 /// Forty characters of base64 that are neither a git id nor a path: the shape of AWS secrets.
 fn aws_secret(line: &str) -> Option<&str> {
+    if line.len() < 40 {
+        return None;
+    }
     let lower = line.to_ascii_lowercase();
     if !lower.contains("secret") && !lower.contains("key") {
         return None;
