@@ -105,6 +105,8 @@ fn a_plugin_that_asks_for_project_read_waits_until_it_is_granted_and_stops_when_
     assert_eq!(world.json(&["inbox", "list"]).to_string().matches("grant:mine").count(), 0);
 
     world.ok(&["plugin", "revoke", "mine"]);
+    running.resolved("mine");
+    assert_eq!(state(&world), "waiting-for-grant");
     world.write("c.rs", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n");
     running.finding("merge-conflicts", "c.rs");
     running.ticks(2);

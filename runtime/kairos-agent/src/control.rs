@@ -189,6 +189,11 @@ impl Control for Agent {
             }
             grant.0.retain(|(capability, _)| only.contains(capability));
         }
+        if grant == Grant::default() && !asked.is_empty() {
+            let error = format!("{name} asks for what this version of kairos-run can't give");
+            return Err(ApiError::new(kairos_api::ErrorKind::Conflict, error)
+                .with_hint(format!("`kairos-run plugin info {name}` shows what it asks for")));
+        }
         self.registry.put_grant(&entry, grant, request.follow_updates).await.map_err(internal)?;
         self.info(name).await
     }
@@ -272,6 +277,7 @@ impl Control for Agent {
             _ => None,
         };
         self.registry.count(&tool.name, outcome.wall, outcome.cpu, outcome.memory, fault.as_ref());
+        self.registry.settle_tool(&tool.name, &tool.plugin.hash, fault.as_ref()).await;
         Ok(match outcome.result {
             Ok(o) => ToolOutput { text: o.text, structured: o.structured, truncated: o.truncated, is_error: false },
             Err(e) => ToolOutput { text: e.to_string(), is_error: true, ..ToolOutput::default() },

@@ -229,7 +229,8 @@ impl ProjectLoop {
                 PluginState::Running | PluginState::Quarantined | PluginState::Refused => {
                     present.insert(name.clone());
                 }
-                PluginState::WaitingForGrant => waiting.push(request(name, entry)),
+                PluginState::WaitingForGrant if !entry.revoked => waiting.push(request(name, entry)),
+                PluginState::WaitingForGrant => {}
                 PluginState::Disabled | PluginState::Overridden => {}
             }
         }

@@ -10,7 +10,7 @@ use crate::now;
 use crate::scan::{self, Candidate, Embedded, Origin, Source};
 use kairos_api::{Event, PluginChange, PluginState};
 use kairos_core::{Asked, Grant, PluginKind, Rights};
-use kairos_host::{Described, Fault, Host, LoadError, Plugin};
+use kairos_host::{Action, Described, Fault, Host, LoadError, Plugin, decide};
 use kairos_store::{GrantRow, Identity, Quarantine, StoreError, UserDb};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -59,6 +59,10 @@ pub(crate) struct Entry {
     pub(crate) why: Option<String>,
     pub(crate) granted: Grant,
     pub(crate) figures: Figures,
+    /// The user took its grant back: it waits, and doesn't ask again.
+    pub(crate) revoked: bool,
+    /// Faults of its tools without a success between them.
+    tool_strikes: u32,
 }
 
 /// A plugin that could be asked what it is.
@@ -194,6 +198,8 @@ impl Registry {
                 why,
                 granted: Grant::default(),
                 figures: before.map(|e| e.figures.clone()).unwrap_or_default(),
+                revoked: false,
+                tool_strikes: 0,
             };
             next.insert(name, entry);
         }
@@ -274,6 +280,8 @@ impl Registry {
         };
         let grant = self.grant_of(entry, &loaded.asked).await?;
         entry.granted = grant.clone().unwrap_or_default();
+        let nothing = Rights::effective(&loaded.asked, &entry.granted) == Rights::default();
+        entry.revoked = grant.is_some() && nothing && !loaded.asked.is_empty();
         let quarantine = self.user.quarantine(&loaded.plugin.hash).await?;
         let quarantine = quarantine.into_iter().find(|q| q.until.is_none_or(|until| until > now()));
         (entry.state, entry.why) = if disabled.iter().any(|d| d == name) {
@@ -285,9 +293,13 @@ impl Registry {
             (PluginState::Disabled, Some(hint))
         } else if let Some(q) = quarantine {
             (PluginState::Quarantined, Some(format!("{}; `kairos-run plugin enable {name}` lets it try again", q.reason)))
-        } else if grant.is_none() && !loaded.asked.is_empty() {
+        } else if nothing && !loaded.asked.is_empty() {
             let names: Vec<_> = loaded.asked.0.iter().map(|r| r.capability.as_str()).collect();
-            let text = format!("asks for {}; `kairos-run plugin grant {name}` allows it", names.join(", "));
+            let text = if Grant::all_of(&loaded.asked) == Grant::default() {
+                format!("asks for {}, which this version can't give", names.join(", "))
+            } else {
+                format!("asks for {}; `kairos-run plugin grant {name}` allows it", names.join(", "))
+            };
             (PluginState::WaitingForGrant, Some(text))
         } else {
             (PluginState::Running, None)
@@ -302,9 +314,11 @@ impl Registry {
             return Ok(Some(row.grant));
         }
         if entry.candidate.origin == Origin::Standard {
-            // The embedded set may see the project and its signals; never network, processes, models, secrets.
-            let harmless = asked.0.iter().filter(|r| matches!(r.capability.as_str(), "project" | "signals")).cloned();
-            return Ok(Some(Grant::all_of(&Asked(harmless.collect()))));
+            // Only what the embedded set asks for and CI has seen: the project and its signals. Network, processes, models and
+            // secrets are never granted by default.
+            let mut grant = Grant::all_of(asked);
+            grant.0.retain(|(capability, _)| matches!(capability.as_str(), "project" | "signals"));
+            return Ok(Some(grant));
         }
         let followed = self.user.find_followed(&identity.origin, &identity.file_name).await?;
         Ok(followed.filter(|row| asked.is_within(&row.asked)).map(|row| row.grant))
@@ -326,7 +340,9 @@ impl Registry {
                 continue;
             }
             let change = match entry.state {
-                PluginState::Running if before.is_some_and(|b| b.state == PluginState::Running) => PluginChange::Replaced,
+                PluginState::Running if before.is_some_and(|b| b.state == PluginState::Running && !same_content) => {
+                    PluginChange::Replaced
+                }
                 PluginState::Running => PluginChange::Loaded,
                 PluginState::WaitingForGrant => PluginChange::Waiting,
                 PluginState::Quarantined => PluginChange::Quarantined,
@@ -374,6 +390,22 @@ impl Registry {
                 entry.figures.faults += 1;
                 entry.figures.last_fault = Some(fault.message.clone());
             }
+        }
+    }
+
+    /// Draws the consequences of a tool's call.
+    pub(crate) async fn settle_tool(&self, name: &str, hash: &str, fault: Option<&Fault>) {
+        let strikes = match self.entries().get_mut(name) {
+            Some(entry) => {
+                entry.tool_strikes = if fault.is_some() { entry.tool_strikes + 1 } else { 0 };
+                entry.tool_strikes
+            }
+            None => return,
+        };
+        if let Some(fault) = fault
+            && let Action::Quarantine(time) = decide(fault.kind, PluginKind::Tool, strikes)
+        {
+            self.quarantine(name, hash, PluginKind::Tool, strikes, fault, time).await;
         }
     }
 

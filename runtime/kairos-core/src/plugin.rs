@@ -119,14 +119,19 @@ impl Asked {
     }
 }
 
+/// Capabilities that this version can give. What it can't give is never recorded as granted: a later version that can
+/// must ask again.
+pub const AVAILABLE: [&str; 2] = ["project", "signals"];
+
 /// What the user allowed a plugin, by capability and scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant(pub Vec<(String, Vec<String>)>);
 
 impl Grant {
-    /// Everything that was asked for.
+    /// Everything that was asked for and is [`AVAILABLE`].
     pub fn all_of(asked: &Asked) -> Self {
-        Self(asked.0.iter().map(|r| (r.capability.clone(), r.scope.clone())).collect())
+        let available = asked.0.iter().filter(|r| AVAILABLE.contains(&r.capability.as_str()));
+        Self(available.map(|r| (r.capability.clone(), r.scope.clone())).collect())
     }
 
     fn scope(&self, capability: &str) -> &[String] {
@@ -207,6 +212,13 @@ mod tests {
         assert!(rights.allows_signal("kairos.loaded"));
         assert_eq!(Rights::missing(&asked, &more).len(), 1);
         assert!(Rights::missing(&asked, &Grant::all_of(&asked)).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_available_is_not_granted() {
+        let net = Asked::new(&[Request { capability: "net".into(), scope: vec!["a.b".into()], reason: String::new() }], &[]);
+        assert_eq!(Grant::all_of(&net), Grant::default());
+        assert_eq!(Rights::missing(&net, &Grant::all_of(&net)).len(), 1);
     }
 
     #[test]

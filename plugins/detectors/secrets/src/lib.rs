@@ -48,16 +48,17 @@ impl Detector for Secrets {
 
     fn detect(host: &impl Host, signals: &[Signal]) -> Result<Report, Error> {
         let mut paths: Vec<&str> = Vec::new();
+        let mut all = false;
         for signal in signals {
             match signal.kind.as_str() {
-                "project.opened" | "file.rescan" | "git.index" | "git.head" => return look_at_all(host),
+                "project.opened" | "file.rescan" | "git.index" | "git.head" => all = true,
                 kind if kind.starts_with("file.") => paths.extend(signal.path().filter(|path| place(path) != Place::Skip)),
                 _ => {}
             }
         }
         paths.sort_unstable();
         paths.dedup();
-        if paths.len() > MOST_FILES { look_at_all(host) } else { look_at(host, &paths) }
+        if all || paths.len() > MOST_FILES { look_at_all(host, &paths) } else { look_at(host, &paths) }
     }
 }
 
@@ -95,17 +96,20 @@ fn look_at(host: &impl Host, paths: &[&str]) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// All that differs from HEAD, and what was reported before.
-fn look_at_all(host: &impl Host) -> Result<Report, Error> {
+/// All that differs from HEAD, and what was reported before. `fresh`: what has just changed, sorted.
+fn look_at_all(host: &impl Host, fresh: &[&str]) -> Result<Report, Error> {
     let mut memory = Memory::load(host)?;
     // Without git there is no telling what is new: files are looked at as they change.
     let Some(changes) = ask_git(host)? else { return Ok(Report::new()) };
     let mut report = Report::new().clear("file:*");
     let mut left = MOST_BYTES_A_CALL;
-    // What is staged comes first: it is nearer to harm.
-    let staged = changes.iter().filter(|change| change.staged.is_some());
-    let rest = changes.iter().filter(|change| change.staged.is_none());
-    for change in staged.chain(rest).filter(|change| place(&change.path) != Place::Skip).take(MOST_FILES) {
+    // What was told comes first, so that a finding never ends because others were looked at; then what is fresh, for nobody
+    // has looked at it yet; then what is staged: it is nearer to harm.
+    let mut order: Vec<&Change> = changes.iter().filter(|change| place(&change.path) != Place::Skip).collect();
+    order.sort_by_key(|change| {
+        (!memory.has(&change.path), fresh.binary_search(&change.path.as_str()).is_err(), change.staged.is_none())
+    });
+    for change in order.into_iter().take(MOST_FILES) {
         examine(host, &change.path, Some(change), true, &mut left, &mut memory, &mut report);
     }
     for path in memory.paths.clone() {
@@ -146,8 +150,8 @@ fn examine(
         let options = options(path, change, true);
         let staged =
             change.filter(|change| matches!(change.staged, Some(ChangeKind::Added | ChangeKind::Modified | ChangeKind::Renamed)));
-        if let Some(change) = staged {
-            match host.read_all_staged(path, MOST_BYTES.min(*left as u64)) {
+        if let Some(change) = staged.filter(|_| *left > 0 || sensitive(path).is_some()) {
+            match host.read_all_staged(path, MOST_BYTES) {
                 Ok(text) => {
                     *left = left.saturating_sub(text.len());
                     findings.extend(scan(&text, options).into_iter().map(|hit| (hit, Stage::Index)));

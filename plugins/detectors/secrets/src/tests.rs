@@ -94,3 +94,21 @@ fn without_git_changed_files_are_looked_at() {
     assert!(run(&host, Signal::new("project.opened")).findings.is_empty());
     assert_eq!(urgencies(&run(&host, modified("a.sh"))), [Urgency::High]);
 }
+
+#[test]
+fn a_finding_stays_when_much_else_is_staged() {
+    let mut host = Fake::new().change(change("z.py", None, Some(ChangeKind::Modified))).file("z.py", token());
+    assert_eq!(run(&host, modified("z.py")).findings.len(), 1);
+    let mut changes: Vec<Change> = (0..300).map(|n| change(&format!("a{n:03}.txt"), Some(ChangeKind::Added), None)).collect();
+    changes.push(change("z.py", None, Some(ChangeKind::Modified)));
+    for change in &changes[..300] {
+        host = host.staged(&change.path, "word ".repeat(20_000));
+    }
+    changes.push(change("zz.py", Some(ChangeKind::Added), None));
+    host = host.staged("zz.py", format!("{}b", token()));
+    host.set_changes(changes);
+    assert_eq!(run(&host, Signal::new("git.index")).findings.len(), 1);
+    // Among very much, what has just changed is looked at first.
+    let signals = [Signal::new("git.index"), modified("zz.py")];
+    assert_eq!(Secrets::detect(&host, &signals).unwrap().findings.len(), 2);
+}
