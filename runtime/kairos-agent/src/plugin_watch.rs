@@ -25,15 +25,16 @@ pub(crate) async fn run(registry: Arc<Registry>) {
     loop {
         let before = unwatched.len();
         unwatched.retain(|dir| watcher.as_mut().is_none_or(|w| w.watch(dir, RecursiveMode::NonRecursive).is_err()));
-        if unwatched.is_empty() && before == 0 {
+        if unwatched.len() < before {
+            // A directory has just come under watch: what came before must not be missed.
+        } else if unwatched.is_empty() {
             if receiver.recv().await.is_none() {
                 return;
             }
-        } else if unwatched.is_empty() {
-            // A directory has just come under watch: what came before must not be missed.
         } else {
             tokio::select! {
-                () = tokio::time::sleep(POLL) => {}
+                // A directory that is not there holds nothing to reload.
+                () = tokio::time::sleep(POLL) => if !unwatched.iter().any(|dir| dir.exists()) { continue },
                 _ = receiver.recv() => {}
             }
         }

@@ -27,10 +27,9 @@ pub(crate) struct CpuClock {
 }
 
 impl CpuClock {
-    /// Forgets what was used.
+    /// Forgets what was used. Doesn't look at the clock, which is a system call: the next poll does.
     pub(crate) fn reset(&self) {
         self.used.store(0, Relaxed);
-        self.since.store(thread_cpu(), Relaxed);
     }
 
     /// From within a poll: used by now.

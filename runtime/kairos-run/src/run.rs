@@ -10,8 +10,10 @@ use anyhow::{Context, Result, bail};
 use kairos_agent::{Agent, AgentOptions, Events, ProjectOptions};
 use kairos_core::config::Config;
 use kairos_host::{HostOptions, Limits};
+use std::fs::DirBuilder;
 use std::future::Future;
 use std::io::IsTerminal;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
@@ -105,7 +107,10 @@ async fn watch(
 }
 
 fn options(args: &RunArgs, paths: &Paths, config: &Config, projects: Vec<Project>) -> Result<AgentOptions> {
-    let mut plugin_dirs = vec![paths.plugins()];
+    let own = paths.plugins();
+    // There from the start, so that copying a plugin into it just works; the user's alone, because what lies in it runs.
+    DirBuilder::new().recursive(true).mode(0o700).create(&own).with_context(|| format!("can't make {}", own.display()))?;
+    let mut plugin_dirs = vec![own];
     plugin_dirs.extend(config.list("plugins.dirs").into_iter().map(PathBuf::from));
     let number = |key| usize::try_from(config.number(key)).unwrap_or(usize::MAX);
     let limits = Limits {

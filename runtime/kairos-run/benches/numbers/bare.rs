@@ -90,7 +90,7 @@ impl ResourceLimiter for State {
 fn config() -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(INSTANCES).total_core_instances(INSTANCES * 2);
-    pool.total_memories(INSTANCES).total_tables(INSTANCES * 2).total_stacks(64);
+    pool.total_memories(INSTANCES).total_tables(INSTANCES * 2).total_stacks(INSTANCES);
     pool.max_memory_size(64 << 20).max_core_instances_per_component(64);
     pool.max_memories_per_component(8).max_tables_per_component(32);
     pool.max_core_instance_size(1 << 20).max_component_instance_size(4 << 20);

@@ -48,7 +48,8 @@ pub async fn measure() -> Result<Vec<Row>> {
     tick(&mut received).await?;
 
     let grouped: Vec<_> = (0..GROUPS).map(|g| file(&format!("group-{g:03}/a.rs"))).collect();
-    let all: Vec<_> = (0..GROUPS as u64).map(|i| Signal::new("crowd.all", "bench", i).with("path", format!("a/{i}.rs"))).collect();
+    let all: Vec<_> =
+        (0..GROUPS as u64).map(|i| Signal::new("crowd.all", "bench", i).with("path", format!("a/{i}.rs"))).collect();
     let ten = ticks(&queue, &mut received, &grouped, DETECTORS as u64).await?;
     let every = ticks(&queue, &mut received, &all, (DETECTORS * GROUPS) as u64).await?;
     let quiet = ticks(&queue, &mut received, &[], 0).await?;
@@ -62,7 +63,8 @@ pub async fn measure() -> Result<Vec<Row>> {
             .against("the bare calls", bare_ten)
             .target(Target::AtMost(30e6)),
         Row::new("crowd", "1,000 deliveries: wall time of the tick", Unit::Time, ten.wall),
-        Row::new("crowd", "all match, 100,000 deliveries: CPU of the tick", Unit::Time, every.cpu).against("the bare calls", bare_every),
+        Row::new("crowd", "all match, 100,000 deliveries: CPU of the tick", Unit::Time, every.cpu)
+            .against("the bare calls", bare_every),
         Row::new("crowd", "all match, 100,000 deliveries: wall time of the tick", Unit::Time, every.wall),
         Row::new("crowd", "quiet tick: wall time", Unit::Time, quiet.wall).target(Target::AtMost(50e3)),
         Row::new("crowd", "quiet tick: CPU of the process, waking included", Unit::Time, quiet.cpu),

@@ -55,7 +55,11 @@ fn main() -> ExitCode {
             report.skip(section, &e.to_string());
         }
     }
-    if json { println!("{}", report.json()) } else { print!("{}", report.table()) }
+    if json {
+        println!("{}", report.json())
+    } else {
+        print!("{}", report.table())
+    }
     ExitCode::SUCCESS
 }
 

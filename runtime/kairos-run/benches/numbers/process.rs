@@ -41,7 +41,8 @@ pub fn start() -> Result<Vec<Row>> {
         plain.push(begin.elapsed());
     }
     let plain = Sample::times(&plain);
-    let row = |what: &str, times: &[Duration]| Row::new("start", what, Unit::Time, Sample::times(times)).against("git status", plain);
+    let row =
+        |what: &str, times: &[Duration]| Row::new("start", what, Unit::Time, Sample::times(times)).against("git status", plain);
     Ok(vec![
         row("process start to end of first tick, warm", &warm)
             .target(Target::AtMost(100e6))

@@ -30,7 +30,7 @@ pub async fn measure() -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let cases: [(&str, Arc<dyn ProjectView>, Files); 2] = [
         ("the host alone", Arc::new(Memory(content.clone())), Files::Memory(content)),
-        ("through the project view", Arc::new(project), Files::Disk(folder.path().into())),
+        ("through the project view", Arc::new(project.clone()), Files::Disk(folder.path().into())),
     ];
     for (name, view, files) in cases {
         let access = Access::new("read-file", view, Arc::new(NoState), &plugins::reads_all());
@@ -50,7 +50,28 @@ pub async fn measure() -> Result<Vec<Row>> {
         let row = Row::new("tool", format!("fresh call of read-file, 1 KiB: {name}"), Unit::Time, ours);
         rows.push(row.against("bare", theirs).target(Target::OnTop(ON_TOP)).note(note));
     }
+    rows.extend(reading(&project, &folder.path().join("a.txt")).await?);
     Ok(rows)
+}
+
+/// What of it is the reading: the view's own checks, and the hop to a thread that may block.
+async fn reading(project: &Project, file: &std::path::Path) -> Result<[Row; 2]> {
+    let (mut view, mut hop, mut plain) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..BLOCK * BLOCKS {
+        let start = Instant::now();
+        project.read("a.txt", 0, 1 << 20).await?;
+        view.push(start.elapsed());
+        let (start, path) = (Instant::now(), file.to_path_buf());
+        tokio::task::spawn_blocking(move || std::fs::read(path)).await??;
+        hop.push(start.elapsed());
+        let start = Instant::now();
+        std::fs::read(file)?;
+        plain.push(start.elapsed());
+    }
+    let plain = Sample::times(&plain);
+    let row =
+        |what: &str, times: &[Duration]| Row::new("tool", what, Unit::Time, Sample::times(times)).against("plain read", plain);
+    Ok([row("of that: the view's read", &view), row("of that: a plain read on a blocking thread", &hop)])
 }
 
 async fn our_call(host: &kairos_host::Host, plugin: &Plugin, access: Access, input: &serde_json::Value) -> Result<Duration> {
