@@ -240,7 +240,8 @@ impl Control for Agent {
             .with("folder", relative)
             .with("exit-code", report.exit_code)
             .with("duration-ms", report.duration_ms)
-            .with_body(&report.tail);
+            // Places in the project are told relative to it, as everywhere else.
+            .with_body(&report.tail.replace(&format!("{}/", project.root.display()), ""));
         project.queue.push(signal);
         Ok(())
     }

@@ -9,6 +9,7 @@
 //! - a fault is charged to the plugin that caused it; the others' ticks go on.
 
 mod agent;
+mod backlog;
 mod control;
 mod events;
 mod figures;

@@ -1,11 +1,12 @@
 //! The loop of one project: wait, tick, wait.
 
+use crate::backlog::Delivered;
 use crate::events::Events;
 use crate::inbox::Inbox;
 use crate::matching::Matcher;
 use crate::now;
 use crate::registry::{Registry, SELF};
-use crate::slots::{Delivered, Slot};
+use crate::slots::{Slot, wants};
 use kairos_api::{Event, OpenFindings, PluginState};
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{Evidence, Finding, Millis, Report, Signal, Urgency};
@@ -21,6 +22,8 @@ use tokio::sync::watch;
 const ID_BLOCK: u32 = 1000;
 /// An urgent signal seldom comes alone: what comes within this time shares its tick.
 const SETTLE: Duration = Duration::from_millis(30);
+/// How long a tick waits for git to finish at most. A lock that stays longer was left behind by a crash.
+const GIT_WRITES: Duration = Duration::from_secs(2);
 /// How often old ticks are thrown out of the journal, and snoozed findings looked at.
 const CHORES: Duration = Duration::from_secs(60);
 
@@ -130,6 +133,7 @@ impl ProjectLoop {
             };
             if reason != "interval" {
                 tokio::time::sleep(SETTLE).await;
+                self.while_git_writes().await;
             }
             self.chores().await;
         }
@@ -147,6 +151,15 @@ impl ProjectLoop {
         let mut random = [0u8; 1];
         let _ = getrandom::fill(&mut random);
         self.pace.every.mul_f64(0.9 + 0.2 * f64::from(random[0]) / 255.0)
+    }
+
+    /// Waits while git holds the lock of its index, within reason: who looks meanwhile sees half of a rebase.
+    async fn while_git_writes(&mut self) {
+        let Some(lock) = self.project.git_dir().map(|dir| dir.join("index.lock")) else { return };
+        let end = Instant::now() + GIT_WRITES;
+        while lock.exists() && Instant::now() < end {
+            tokio::time::sleep(SETTLE).await;
+        }
     }
 
     /// What need not be done at each tick.
@@ -202,15 +215,15 @@ impl ProjectLoop {
                 }
             };
             let Some(mut slot) = slot else { continue };
-            if told && slot.interests.iter().any(|i| kairos_core::signal::kind_matches(&i.kind, "kairos.loaded")) {
+            if told && wants(&slot.interests, "kairos.loaded") {
                 let loaded = self.number(Signal::new("kairos.loaded", SELF, now())).await?;
-                slot.give(&loaded);
+                slot.backlog.give(&loaded);
             }
-            if told && !first && slot.rights.allows_signal("project.opened") && wants(&slot, "project.opened") {
+            if told && !first && slot.rights.allows_signal("project.opened") && wants(&slot.interests, "project.opened") {
                 // It comes late: let it look at the project as it stands, as those that were here at the start did.
                 let git = self.project.git_dir().is_some();
                 let opened = self.number(Signal::new("project.opened", SELF, now()).with("git", git)).await?;
-                slot.give(&opened);
+                slot.backlog.give(&opened);
             }
             self.slots.push(slot);
         }
@@ -270,10 +283,6 @@ impl ProjectLoop {
         }
         own.watch = shown;
     }
-}
-
-fn wants(slot: &Slot, kind: &str) -> bool {
-    slot.interests.iter().any(|i| kairos_core::signal::kind_matches(&i.kind, kind))
 }
 
 /// The finding by which a plugin's request waits in the inbox.

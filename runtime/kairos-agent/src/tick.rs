@@ -1,8 +1,9 @@
 //! One tick: collect, detect, govern, journal.
 
+use crate::backlog::Delivered;
 use crate::now;
 use crate::project_loop::ProjectLoop;
-use crate::slots::{Delivered, Slot};
+use crate::slots::Slot;
 use futures_util::StreamExt;
 use kairos_api::{Event, PluginChange};
 use kairos_core::{PluginKind, Report, Signal};
@@ -54,6 +55,11 @@ impl ProjectLoop {
             self.db.append(record).await?;
             self.open = self.inbox.open().await?;
         }
+        let dropped: u64 = self.slots.iter_mut().map(|s| std::mem::take(&mut s.backlog.dropped)).sum();
+        if dropped > 0 {
+            self.status().dropped += dropped;
+            self.events.send(Event::Dropped { count: dropped });
+        }
         let number = {
             let mut status = self.status();
             status.ticks += 1;
@@ -98,14 +104,14 @@ impl ProjectLoop {
             }
             let delivered = self.number(signal).await?;
             for slot in wanted {
-                self.slots[slot].give(&delivered);
+                self.slots[slot].backlog.give(&delivered);
             }
         }
         if self.next_wake.is_some_and(|due| due <= time) {
             for (plugin, _) in self.db.take_due_wakes(time).await? {
                 let wake = self.number(Signal::new("kairos.wake", "kairos", time)).await?;
                 if let Some(slot) = self.slots.iter_mut().find(|s| s.name == plugin) {
-                    slot.give(&wake);
+                    slot.backlog.give(&wake);
                 }
             }
             self.next_wake = self.db.next_wake().await?;
@@ -153,6 +159,12 @@ impl ProjectLoop {
         if let Some(fault) = &fault {
             let event = Event::Plugin { name: name.clone(), change: PluginChange::Fault, why: Some(fault.message.clone()) };
             self.events.send(event);
+        }
+        if let Err(CallError::Guest(error)) = &outcome.result
+            && self.slots[slot].gave_up()
+        {
+            let why = Some(format!("answers with an error: {error}"));
+            self.events.send(Event::Plugin { name: name.clone(), change: PluginChange::Fault, why });
         }
         if let Some((fault, time)) = quarantine {
             let strikes = self.slots[slot].strikes();

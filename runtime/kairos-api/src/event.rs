@@ -107,7 +107,7 @@ pub enum Event {
 pub enum FindingChange {
     /// For the first time.
     New,
-    /// It was resolved, and holds again.
+    /// It was resolved and holds again, was put off until now, or has become more urgent.
     Reopened,
 }
 
