@@ -83,8 +83,10 @@ where
     let wall_limit = store.data().limits.call_wall;
     let start = Instant::now();
     let running = ticker.guest();
-    let metered = Metered { future: Box::pin(call(store)), clock: cpu.clone() };
-    let ended = tokio::time::timeout(wall_limit, metered).await;
+    let ended = {
+        let future = std::pin::pin!(call(store));
+        tokio::time::timeout(wall_limit, Metered { future, clock: cpu.clone() }).await
+    };
     drop(running);
     let result = match ended {
         Ok(Ok(result)) => result,

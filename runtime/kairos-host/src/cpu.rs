@@ -44,12 +44,12 @@ impl CpuClock {
 }
 
 /// Runs a future and keeps a [`CpuClock`] for it.
-pub(crate) struct Metered<F> {
-    pub(crate) future: Pin<Box<F>>,
+pub(crate) struct Metered<'a, F> {
+    pub(crate) future: Pin<&'a mut F>,
     pub(crate) clock: Arc<CpuClock>,
 }
 
-impl<F: Future> Future for Metered<F> {
+impl<F: Future> Future for Metered<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -64,6 +64,7 @@ impl<F: Future> Future for Metered<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::pin;
 
     #[tokio::test]
     async fn waiting_costs_nothing_and_work_does() {
@@ -75,7 +76,7 @@ mod tests {
                 x = std::hint::black_box(x.wrapping_mul(3));
             }
         };
-        Metered { future: Box::pin(future), clock: clock.clone() }.await;
+        Metered { future: pin!(future), clock: clock.clone() }.await;
         assert!(clock.total() >= Duration::from_millis(5));
         assert!(clock.total() < Duration::from_millis(50), "{:?}", clock.total());
     }
