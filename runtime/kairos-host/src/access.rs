@@ -68,6 +68,12 @@ impl Access {
         *self.project_scope.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(Scope::new(&rights.project));
     }
 
+    /// The project, if this path of it may be read.
+    pub(crate) fn project_with(&self, path: &str) -> Result<Arc<dyn ProjectView>, PortError> {
+        let (project, scope) = self.project()?;
+        if scope.contains(path) { Ok(project) } else { Err(out_of_scope(path)) }
+    }
+
     /// The project, if any of it may be read.
     pub(crate) fn project(&self) -> Result<(Arc<dyn ProjectView>, Arc<Scope>), PortError> {
         let scope = self.project_scope.read().unwrap_or_else(|e| e.into_inner()).clone();
@@ -79,6 +85,10 @@ impl Access {
             )),
         }
     }
+}
+
+pub(crate) fn out_of_scope(path: &str) -> PortError {
+    PortError::new(ErrorCode::Denied, format!("`{path}` is outside of what the plugin may read"))
 }
 
 #[cfg(test)]

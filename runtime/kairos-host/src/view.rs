@@ -10,10 +10,6 @@ use wasmtime::Result;
 type PortAnswer<T> = std::result::Result<T, PortError>;
 type WitAnswer<T> = std::result::Result<T, wit::types::Error>;
 
-fn out_of_scope(path: &str) -> PortError {
-    PortError::new(ErrorCode::Denied, format!("`{path}` is outside of what the plugin may read"))
-}
-
 fn in_range(name: &str, value: u32, max: u32) -> PortAnswer<()> {
     if (1..=max).contains(&value) {
         return Ok(());
@@ -62,11 +58,8 @@ impl wit::project::Host for Context {
     async fn read(&mut self, path: String, offset: u64, length: u32) -> Result<WitAnswer<Vec<u8>>> {
         self.enter()?;
         let answer = async {
-            let (project, scope) = self.access.project()?;
+            let project = self.access.project_with(&path)?;
             readable_length(length)?;
-            if !scope.contains(&path) {
-                return Err(out_of_scope(&path));
-            }
             project.read(&path, offset, length).await
         }
         .await;
@@ -76,10 +69,7 @@ impl wit::project::Host for Context {
     async fn stat(&mut self, path: String) -> Result<WitAnswer<wit::project::FileInfo>> {
         self.enter()?;
         let answer = async {
-            let (project, scope) = self.access.project()?;
-            if !scope.contains(&path) {
-                return Err(out_of_scope(&path));
-            }
+            let project = self.access.project_with(&path)?;
             project.stat(&path).await
         }
         .await;
@@ -145,11 +135,8 @@ impl wit::git::Host for Context {
     async fn read_staged(&mut self, path: String, offset: u64, length: u32) -> Result<WitAnswer<Vec<u8>>> {
         self.enter()?;
         let answer = async {
-            let (project, scope) = self.access.project()?;
+            let project = self.access.project_with(&path)?;
             readable_length(length)?;
-            if !scope.contains(&path) {
-                return Err(out_of_scope(&path));
-            }
             project.read_staged(&path, offset, length).await
         }
         .await;
@@ -159,10 +146,7 @@ impl wit::git::Host for Context {
     async fn staged_size(&mut self, path: String) -> Result<WitAnswer<u64>> {
         self.enter()?;
         let answer = async {
-            let (project, scope) = self.access.project()?;
-            if !scope.contains(&path) {
-                return Err(out_of_scope(&path));
-            }
+            let project = self.access.project_with(&path)?;
             project.staged_size(&path).await
         }
         .await;
@@ -175,7 +159,7 @@ impl wit::git::Host for Context {
             let (project, scope) = self.access.project()?;
             in_range("max", max, ports::MAX_COMMITS)?;
             if let Some(p) = path.as_deref().filter(|p| !scope.contains(p)) {
-                return Err(out_of_scope(p));
+                return Err(crate::access::out_of_scope(p));
             }
             project.git_log(max, path.as_deref()).await
         }
