@@ -65,6 +65,8 @@ fn the_embedded_set_reports_a_conflict_a_key_and_a_failing_command() {
 #[test]
 fn the_first_tick_looks_at_the_project_as_it_stands() {
     let world = World::with_git();
+    let said = world.ok(&["--ticks", "1"]);
+    assert!(said.contains("nothing needs you"), "{said}");
     world.write("b.rs", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n");
     let output = world.run(&["--ticks", "1"]);
     assert!(output.status.success());

@@ -58,7 +58,8 @@ impl Human {
                 self.last_tick = Some((self.time)());
                 self.open.insert(project.clone(), *open);
                 if !self.verbose {
-                    return Vec::new();
+                    // The first look deserves an answer even when all is well; later ones are quiet.
+                    return if *number == 1 { vec![self.at(&self.first_look(*open, project))] } else { Vec::new() };
                 }
                 let text = format!(
                     "tick {number} ({}): {}, handed over {deliveries} times, {}.{} ms{}",
@@ -231,6 +232,15 @@ impl Human {
 
     fn at(&self, text: &str) -> String {
         format!("{}  {text}", self.paint.dim(&clock((self.time)(), &self.zone)))
+    }
+
+    /// What the first tick came to.
+    fn first_look(&self, open: OpenFindings, project: &str) -> String {
+        let text = match open.total() {
+            0 => "looked at the project as it stands: nothing needs you".to_string(),
+            n => format!("looked at the project as it stands: {} open; `kairos-run inbox list`", count(n.into(), "finding")),
+        };
+        self.paint.dim(&format!("{text}{}", self.of(project)))
     }
 
     /// Which project, if there are several.
