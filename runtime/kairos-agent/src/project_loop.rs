@@ -116,9 +116,24 @@ impl ProjectLoop {
         self.queue.push(Signal::new("project.opened", "kairos", now()).with("git", git));
         self.next_wake = self.db.next_wake().await?;
         self.open = self.inbox.open().await?;
-        let mut reason = "start";
+        let (mut reason, mut failing) = ("start", false);
         loop {
-            self.tick(reason).await?;
+            match self.tick(reason).await {
+                Ok(()) if failing => {
+                    failing = false;
+                    // What was said meanwhile is lost: let everyone look at the project as it stands.
+                    self.queue.push(Signal::new("project.opened", "kairos", now()).with("git", git));
+                }
+                Ok(()) => {}
+                Err(e) if e.is_passing() => {
+                    if !failing {
+                        tracing::error!("a tick could not be kept, the next one tries again: {e}");
+                    }
+                    failing = true;
+                    self.status().ticks += 1;
+                }
+                Err(e) => return Err(e),
+            }
             if self.pace.ticks.is_some_and(|n| self.status().ticks >= n) || *stop.borrow() {
                 break;
             }

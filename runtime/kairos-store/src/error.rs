@@ -84,6 +84,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// It may be well later without anyone touching the file: the disk is full, another process holds the lock, the device
+    /// had a hiccup.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Full { .. } | Self::Busy { .. } | Self::Io { .. })
+    }
+}
+
+impl StoreError {
     /// Sorts an error of SQLite by what the user can do about it.
     pub(crate) fn from_sql(file: &Path, source: rusqlite::Error) -> Self {
         use rusqlite::ffi::ErrorCode as C;
