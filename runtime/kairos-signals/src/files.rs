@@ -86,6 +86,8 @@ pub(crate) struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// The thread waits without a time, because nothing is pending.
+    asleep: bool,
     pending: Pending,
     watched: HashSet<PathBuf>,
     stop: bool,
@@ -140,7 +142,7 @@ impl Shared {
         let now = Instant::now();
         let Ok(event) = event else {
             lock(&self.state).pending.lost_events(now);
-            return self.changed.notify_all();
+            return self.tell_thread();
         };
         if event.need_rescan() {
             lock(&self.state).pending.lost_events(now);
@@ -160,7 +162,17 @@ impl Shared {
                 self.on_path(path, change, folder, moved, now);
             }
         }
-        self.changed.notify_all();
+        self.tell_thread();
+    }
+
+    /// Wakes the watcher's thread if it has to know at once. One that waits for a time need not: nothing that comes now is due
+    /// before that time, and a wake-up for each event would slow down whoever writes many files.
+    fn tell_thread(&self) {
+        let state = lock(&self.state);
+        if state.asleep || state.pending.has_folder_work() {
+            drop(state);
+            self.changed.notify_all();
+        }
     }
 
     fn on_path(&self, path: &Path, change: Change, folder: bool, moved: bool, now: Instant) {
@@ -304,7 +316,12 @@ impl Worker {
                         break (state.pending.take_folder_work(), state.pending.take_due(now));
                     }
                     state = match due {
-                        None => self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                        None => {
+                            state.asleep = true;
+                            let mut state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                            state.asleep = false;
+                            state
+                        }
                         Some(at) => {
                             let wait = self.shared.changed.wait_timeout(state, at - now);
                             wait.unwrap_or_else(PoisonError::into_inner).0
