@@ -92,7 +92,7 @@ impl Agent {
         }
     }
 
-    async fn info(&self, name: &str) -> ApiResult<PluginInfo> {
+    fn info(&self, name: &str) -> ApiResult<PluginInfo> {
         Ok(info(name, &self.entry(name)?))
     }
 }
@@ -175,7 +175,7 @@ impl Control for Agent {
     }
 
     async fn plugin_info(&self, name: &str) -> ApiResult<PluginInfo> {
-        self.info(name).await
+        self.info(name)
     }
 
     async fn plugin_grant(&self, name: &str, request: GrantRequest) -> ApiResult<PluginInfo> {
@@ -195,26 +195,26 @@ impl Control for Agent {
                 .with_hint(format!("`kairos-run plugin info {name}` shows what it asks for")));
         }
         self.registry.put_grant(&entry, grant, request.follow_updates).await.map_err(internal)?;
-        self.info(name).await
+        self.info(name)
     }
 
     async fn plugin_revoke(&self, name: &str) -> ApiResult<PluginInfo> {
         let entry = self.loaded(name)?;
         self.registry.put_grant(&entry, Grant::default(), false).await.map_err(internal)?;
-        self.info(name).await
+        self.info(name)
     }
 
     async fn plugin_trust(&self, name: &str) -> ApiResult<PluginInfo> {
         let entry = self.loaded(name)?;
         self.registry.put_grant(&entry, entry.granted.clone(), true).await.map_err(internal)?;
-        self.info(name).await
+        self.info(name)
     }
 
     async fn plugin_disable(&self, name: &str) -> ApiResult<PluginInfo> {
         self.entry(name)?;
         self.registry.user.set_disabled(name, true).await.map_err(internal)?;
         self.registry.rejudge().await.map_err(internal)?;
-        self.info(name).await
+        self.info(name)
     }
 
     async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo> {
@@ -224,7 +224,7 @@ impl Control for Agent {
             self.registry.user.clear_quarantine(&loaded.plugin.hash).await.map_err(internal)?;
         }
         self.registry.rejudge().await.map_err(internal)?;
-        self.info(name).await
+        self.info(name)
     }
 
     async fn command_finished(&self, report: CommandReport) -> ApiResult<()> {

@@ -89,9 +89,7 @@ impl StoreError {
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Full { .. } | Self::Busy { .. } | Self::Io { .. })
     }
-}
 
-impl StoreError {
     /// Sorts an error of SQLite by what the user can do about it.
     pub(crate) fn from_sql(file: &Path, source: rusqlite::Error) -> Self {
         use rusqlite::ffi::ErrorCode as C;
