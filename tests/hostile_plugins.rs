@@ -8,7 +8,7 @@ use support::{World, repository};
 /// The hostile guest in one of its modes: its prebuilt file with the mode patched in.
 fn hostile(mode: &str) -> Vec<u8> {
     const MARK: &[u8] = b"HOSTILE-MODE";
-    let mut bytes = std::fs::read(repository().join("tests/hostile/prebuilt/hostile.wasm")).unwrap();
+    let mut bytes = std::fs::read(repository().join("plugins/prebuilt/hostile.wasm")).unwrap();
     let place = bytes.windows(MARK.len()).position(|w| w == MARK).unwrap() + MARK.len();
     bytes[place..place + 32].fill(0);
     bytes[place..place + mode.len()].copy_from_slice(mode.as_bytes());

@@ -1,4 +1,4 @@
-//! What a hostile plugin can do to the host: nothing. One guest (`tests/hostile` of the repository) misbehaves in the way
+//! What a hostile plugin can do to the host: nothing. One guest (`plugins/testing/hostile` of the repository) misbehaves in the way
 //! that is patched into its binary; each test looks at the fault, and that a well-behaved plugin still works afterwards.
 
 mod calls;

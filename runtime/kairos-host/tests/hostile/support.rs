@@ -11,7 +11,7 @@ use std::time::Duration;
 pub fn hostile(mode: &str) -> Vec<u8> {
     const MARK: &[u8] = b"HOSTILE-MODE";
     const ROOM: usize = 32;
-    let mut bytes = include_bytes!("../../../../tests/hostile/prebuilt/hostile.wasm").to_vec();
+    let mut bytes = include_bytes!("../../../../plugins/prebuilt/hostile.wasm").to_vec();
     let places: Vec<_> = bytes.windows(MARK.len()).enumerate().filter(|(_, w)| *w == MARK).map(|(i, _)| i).collect();
     let [place] = places[..] else { panic!("the mark is {} times in hostile.wasm", places.len()) };
     let field = &mut bytes[place + MARK.len()..][..ROOM];
