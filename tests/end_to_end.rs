@@ -122,6 +122,47 @@ fn a_plugin_that_asks_for_project_read_waits_until_it_is_granted_and_stops_when_
 }
 
 #[test]
+fn plugins_that_a_project_brings_wait_until_these_very_files_are_trusted() {
+    let world = World::with_git();
+    world.write(".kairos/plugins/hello_detector.wasm", prebuilt("hello-detector"));
+    let other = world.dir.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let mut running = world.start(&["--project", ".", "--project", other.to_str().unwrap()]);
+    let request = running.finding("kairos", "this project brings a plugin");
+    assert_eq!(request["remedy"], "kairos-run project trust");
+    assert_eq!(request["project"], world.project().canonicalize().unwrap().to_str().unwrap());
+    let own = |world: &World| {
+        let all = world.json(&["plugin", "list"]);
+        let mut own = all.as_array().unwrap().iter().filter(|p| p["name"].as_str().unwrap().starts_with("hello-detector@"));
+        (own.next().cloned().unwrap(), own.count())
+    };
+    assert_eq!(own(&world).0["state"], "untrusted");
+    let refused = world.run(&["project", "trust"]);
+    assert!(text(&refused.stderr).contains("--yes"), "{}", text(&refused.stderr));
+    assert_eq!(own(&world).0["state"], "untrusted");
+
+    world.ok(&["project", "trust", "--yes"]);
+    let name = own(&world).0["name"].as_str().unwrap().to_string();
+    let hello = running.finding(&name, "Hello");
+    assert_eq!(hello["project"], request["project"], "it runs in its own project alone");
+    running.ticks(4);
+    assert_eq!(running.seen.iter().filter(|e| e["item"]["plugin"] == *name && e["event"] == "finding").count(), 1);
+    assert_eq!(world.json(&["inbox", "list"]).to_string().matches("trust:plugins").count(), 0);
+
+    // One file more, as a `git switch` brings it: all of them wait again, and what they said leaves the inbox.
+    world.write(".kairos/plugins/one-more.wasm", prebuilt("merge-conflicts"));
+    running.resolved(&name);
+    running.finding("kairos", "this project brings 2 plugins");
+    assert_eq!(own(&world).0["state"], "untrusted");
+    std::fs::remove_file(world.project().join(".kairos/plugins/one-more.wasm")).unwrap();
+    running.finding(&name, "Hello");
+
+    world.ok(&["project", "distrust"]);
+    running.resolved(&name);
+    assert_eq!(running.stop(), 0);
+}
+
+#[test]
 fn a_file_of_the_same_name_overrides_the_embedded_plugin_and_inherits_nothing() {
     let world = World::new();
     std::fs::write(world.plugins().join("merge-conflicts.wasm"), prebuilt("hello-detector")).unwrap();

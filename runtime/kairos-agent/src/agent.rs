@@ -6,7 +6,7 @@ use crate::inbox::{Caps, Inbox};
 use crate::now;
 use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
 use crate::registry::{Registry, RegistryOptions};
-use crate::scan::Embedded;
+use crate::scan::{Embedded, Place};
 use kairos_api::{Event, PluginState};
 use kairos_core::Millis;
 use kairos_core::config::Config;
@@ -87,6 +87,7 @@ impl Agent {
         let registry = RegistryOptions {
             embedded: options.embedded,
             dirs: options.plugin_dirs,
+            projects: options.projects.iter().map(|p| Place { root: p.root.clone(), slug: p.slug.clone() }).collect(),
             disabled: options.config.list("plugins.disabled"),
             max_component: options.config.number("limits.component"),
             max_plugins: options.config.number("limits.plugins") as usize,

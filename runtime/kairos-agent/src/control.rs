@@ -4,11 +4,12 @@ use crate::agent::Agent;
 use crate::inbox::Inbox;
 use crate::now;
 use crate::project_loop::LoopStatus;
-use crate::registry::Entry;
+use crate::registry::{Entry, Running};
+use crate::scan::Place;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, CommandReport, Control, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
-    PluginInfo, PluginState, ProjectStatus, Status, ToolCall, ToolInfo, ToolOutput,
+    ApiError, ApiResult, CommandReport, Control, ErrorKind, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem,
+    InboxStatus, PluginInfo, PluginState, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{Grant, Rights, Signal};
@@ -18,6 +19,7 @@ use kairos_signals::SignalQueue;
 use kairos_store::{Filter, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A watched project, as the API reaches it.
 pub(crate) struct ProjectHandle {
@@ -29,6 +31,9 @@ pub(crate) struct ProjectHandle {
     pub(crate) status: Arc<Mutex<LoopStatus>>,
 }
 
+/// How long whoever trusts a project's plugins waits for them to be loaded. Less than a client waits for an answer.
+const TRUSTED_LOAD: Duration = Duration::from_secs(5);
+
 fn internal(e: StoreError) -> ApiError {
     ApiError::internal(e.to_string())
 }
@@ -36,6 +41,10 @@ fn internal(e: StoreError) -> ApiError {
 impl ProjectHandle {
     fn is(&self, name: &str) -> bool {
         self.slug == name || self.root == Path::new(name)
+    }
+
+    fn place(&self) -> Place {
+        Place { root: self.root.clone(), slug: self.slug.clone() }
     }
 }
 
@@ -75,7 +84,7 @@ impl Agent {
         let entry = self.entry(name)?;
         if entry.loaded.is_none() {
             let why = entry.why.unwrap_or_default();
-            return Err(ApiError::new(kairos_api::ErrorKind::Conflict, format!("{name} can't be loaded: {why}")));
+            return Err(ApiError::new(ErrorKind::Conflict, format!("{name} can't be loaded: {why}")));
         }
         Ok(entry)
     }
@@ -155,10 +164,7 @@ impl Control for Agent {
         let row = row.map_err(internal)?.ok_or_else(|| ApiError::not_found(format!("there is no finding {id}")))?;
         let item = project.inbox.item(row);
         if item.status == InboxStatus::Resolved {
-            let error = ApiError::new(
-                kairos_api::ErrorKind::Conflict,
-                format!("finding {id} no longer holds; there is nothing to decide"),
-            );
+            let error = ApiError::new(ErrorKind::Conflict, format!("finding {id} no longer holds; there is nothing to decide"));
             return Err(error);
         }
         Ok(item)
@@ -191,7 +197,7 @@ impl Control for Agent {
         }
         if grant == Grant::default() && !asked.is_empty() {
             let error = format!("{name} asks for what this version of kairos-run can't give");
-            return Err(ApiError::new(kairos_api::ErrorKind::Conflict, error)
+            return Err(ApiError::new(ErrorKind::Conflict, error)
                 .with_hint(format!("`kairos-run plugin info {name}` shows what it asks for")));
         }
         self.registry.put_grant(&entry, grant, request.follow_updates).await.map_err(internal)?;
@@ -225,6 +231,36 @@ impl Control for Agent {
         }
         self.registry.rejudge().await.map_err(internal)?;
         self.info(name)
+    }
+
+    async fn project_trust(&self, project: &str) -> ApiResult<ProjectTrust> {
+        let place = self.project(Some(project))?.place();
+        self.registry.project_trust(&place).await.map_err(internal)
+    }
+
+    async fn trust_project(&self, project: &str, request: TrustRequest) -> ApiResult<Vec<PluginInfo>> {
+        let place = self.project(Some(project))?.place();
+        if self.registry.project_trust(&place).await.map_err(internal)?.digest != request.digest {
+            return Err(ApiError::new(ErrorKind::Conflict, "the project's plugins are no longer the ones you were shown")
+                .with_hint("look at them again: kairos-run project trust"));
+        }
+        self.registry.trust(&place, request.digest).await.map_err(internal)?;
+        // Compiling may take minutes, and goes on when the client no longer waits.
+        let registry = self.registry.clone();
+        let reload = tokio::spawn(async move { registry.reload().await });
+        if let Ok(Ok(result)) = tokio::time::timeout(TRUSTED_LOAD, reload).await {
+            result.map_err(internal)?;
+        }
+        let entries = self.registry.entries();
+        let own = entries.iter().filter(|(_, e)| e.candidate.origin.project() == Some(&place.root));
+        Ok(own.map(|(name, e)| info(name, e)).collect())
+    }
+
+    async fn distrust_project(&self, project: &str) -> ApiResult<ProjectTrust> {
+        let place = self.project(Some(project))?.place();
+        self.registry.distrust(&place).await.map_err(internal)?;
+        self.registry.reload().await.map_err(internal)?;
+        self.registry.project_trust(&place).await.map_err(internal)
     }
 
     async fn command_finished(&self, report: CommandReport) -> ApiResult<()> {
@@ -266,7 +302,9 @@ impl Control for Agent {
             return Err(ApiError::invalid("a tool's input is a JSON object, such as '{\"path\": \"README.md\"}'"));
         }
         let running = self.registry.running();
-        let tool = running.iter().find(|r| r.described.definitions.iter().any(|d| d.name == call.tool)).ok_or_else(|| {
+        let has_it = |r: &&Running| r.is_for(&project.root) && r.described.definitions.iter().any(|d| d.name == call.tool);
+        // A project's own tool can't stand in for one of the user's.
+        let tool = running.iter().filter(has_it).min_by_key(|r| r.is_projects_own()).ok_or_else(|| {
             ApiError::not_found(format!("there is no tool `{}`", call.tool)).with_hint("`kairos-run tool list` shows all of them")
         })?;
         let view: Arc<dyn ProjectView> = Arc::new(project.view.clone());
@@ -297,7 +335,7 @@ fn info(name: &str, entry: &Entry) -> PluginInfo {
         file: file(&entry.candidate),
         origin: entry.candidate.origin.text(),
         content_hash: loaded.map_or_else(String::new, |l| l.plugin.hash.clone()),
-        size: loaded.map_or(0, |l| l.plugin.size),
+        size: entry.candidate.size(),
         state: entry.state,
         why: entry.why.clone(),
         missing: Rights::missing(&asked, &entry.granted),
@@ -315,10 +353,7 @@ fn info(name: &str, entry: &Entry) -> PluginInfo {
 }
 
 fn file(candidate: &crate::scan::Candidate) -> String {
-    match &candidate.origin {
-        crate::Origin::Standard => String::new(),
-        crate::Origin::Directory(dir) => dir.join(&candidate.file_name).display().to_string(),
-    }
+    candidate.origin.file(&candidate.file_name).unwrap_or_default().display().to_string()
 }
 
 fn overridden(name: &str, candidate: &crate::scan::Candidate) -> PluginInfo {

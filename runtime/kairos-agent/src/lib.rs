@@ -19,6 +19,7 @@ mod matching;
 mod pet;
 mod plugin_watch;
 mod project_loop;
+mod project_plugins;
 mod registry;
 mod scan;
 mod slots;
@@ -27,7 +28,7 @@ mod tick;
 pub use agent::{Agent, AgentOptions, ProjectOptions, StartError};
 pub use events::{Events, MAX_EVENTS};
 pub use registry::Registry;
-pub use scan::{Embedded, Origin};
+pub use scan::{Embedded, Origin, Place};
 
 /// Milliseconds since 1970-01-01T00:00:00Z, now.
 pub(crate) fn now() -> kairos_core::Millis {

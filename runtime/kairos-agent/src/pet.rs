@@ -20,7 +20,8 @@ impl Agent {
         let (mut buddy, mut hash, mut strikes, mut open) = (None, String::new(), 0, 0);
         loop {
             tokio::time::sleep(FRAME).await;
-            let running = self.registry.running().into_iter().find(|r| r.plugin.kinds.contains(&PluginKind::Buddy));
+            let running =
+                self.registry.running().into_iter().find(|r| r.plugin.kinds.contains(&PluginKind::Buddy) && !r.is_projects_own());
             let Some(running) = running else { continue };
             if hash != running.plugin.hash {
                 let Some(project) = self.projects.first() else { return };

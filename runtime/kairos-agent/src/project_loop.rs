@@ -5,7 +5,9 @@ use crate::events::Events;
 use crate::inbox::Inbox;
 use crate::matching::Matcher;
 use crate::now;
+use crate::project_plugins;
 use crate::registry::{Registry, SELF};
+use crate::scan::Stamp;
 use crate::slots::{Slot, wants};
 use kairos_api::{Event, OpenFindings, PluginState};
 use kairos_core::ports::{ProjectView, StateStore};
@@ -72,6 +74,8 @@ pub(crate) struct ProjectLoop {
     /// The slot that is called first; behind it go those that had their turn.
     pub(crate) first: usize,
     next_chores: Instant,
+    /// What lay in the project's plugins folder, when it was last looked at.
+    own_plugins: Vec<(String, Option<Stamp>)>,
 }
 
 /// What a loop is made of.
@@ -107,6 +111,7 @@ impl ProjectLoop {
             open: OpenFindings::default(),
             first: 0,
             next_chores: Instant::now(),
+            own_plugins: Vec::new(),
         }
     }
 
@@ -115,6 +120,7 @@ impl ProjectLoop {
         let git = self.project.git_dir().is_some();
         self.queue.push(Signal::new("project.opened", "kairos", now()).with("git", git));
         self.next_wake = self.db.next_wake().await?;
+        self.own_plugins = project_plugins::glance(self.project.root());
         self.open = self.inbox.open().await?;
         let (mut reason, mut failing) = ("start", false);
         loop {
@@ -150,6 +156,7 @@ impl ProjectLoop {
                 tokio::time::sleep(SETTLE).await;
                 self.while_git_writes().await;
             }
+            self.look_at_own_plugins();
             self.chores().await;
         }
         drop(self.watch.take());
@@ -177,12 +184,24 @@ impl ProjectLoop {
         }
     }
 
+    /// Plugins that the project brings may come and go with a `git switch`. They are not watched: nobody waits for them.
+    fn look_at_own_plugins(&mut self) {
+        let now = project_plugins::glance(self.project.root());
+        if now != self.own_plugins {
+            self.own_plugins = now;
+            self.registry.reload_in_background();
+        }
+    }
+
     /// What need not be done at each tick.
     async fn chores(&mut self) {
         if Instant::now() < self.next_chores {
             return;
         }
         self.next_chores = Instant::now() + CHORES;
+        if self.registry.wants_retry() {
+            self.registry.reload_in_background();
+        }
         let time = now();
         if let Err(e) = self.inbox.wake_snoozed(time).await {
             tracing::error!("snoozed findings can't be looked at: {e}");
@@ -213,7 +232,7 @@ impl ProjectLoop {
             return Ok(());
         }
         let first = self.generation.is_none();
-        let running = self.registry.running();
+        let running: Vec<_> = self.registry.running().into_iter().filter(|r| r.is_for(self.project.root())).collect();
         let mut old: std::collections::BTreeMap<String, Slot> = self.slots.drain(..).map(|s| (s.name.clone(), s)).collect();
         for r in &running {
             let kept = old.remove(&r.name).filter(|s| s.hash == r.plugin.hash);
@@ -250,8 +269,11 @@ impl ProjectLoop {
     /// Findings of plugins that are gone leave the inbox; requests of plugins that wait enter it.
     async fn tidy_inbox(&mut self) -> Result<(), StoreError> {
         let time = now();
-        let (mut present, mut waiting) = (BTreeSet::from([SELF.to_string()]), Vec::new());
-        for (name, entry) in self.registry.entries().iter() {
+        let (mut present, mut waiting, mut untrusted) = (BTreeSet::from([SELF.to_string()]), Vec::new(), Vec::new());
+        let root = self.project.root().to_path_buf();
+        for (name, entry) in
+            self.registry.entries().iter().filter(|(_, e)| e.candidate.origin.project().is_none_or(|p| p == root))
+        {
             match entry.state {
                 // A plugin in quarantine or with a broken update may come back, and its findings may still hold.
                 PluginState::Running | PluginState::Quarantined | PluginState::Refused => {
@@ -259,6 +281,7 @@ impl ProjectLoop {
                 }
                 PluginState::WaitingForGrant if !entry.revoked => waiting.push(request(name, entry)),
                 PluginState::WaitingForGrant => {}
+                PluginState::Untrusted => untrusted.push(entry.candidate.file_name.clone()),
                 PluginState::Disabled | PluginState::Overridden => {}
             }
         }
@@ -268,7 +291,8 @@ impl ProjectLoop {
         for plugin in gone {
             self.inbox.withdraw(&plugin, time, "the plugin is no longer running").await?;
         }
-        let report = Report { cleared: vec!["grant:*".into()], findings: waiting, wake_after: None };
+        waiting.extend(trust_request(&untrusted));
+        let report = Report { cleared: vec!["grant:*".into(), "trust:*".into()], findings: waiting, wake_after: None };
         self.inbox.take(SELF, report, time).await
     }
 
@@ -298,6 +322,30 @@ impl ProjectLoop {
         }
         own.watch = shown;
     }
+}
+
+/// The finding that says that a project brings plugins, and that they are not loaded.
+fn trust_request(files: &[String]) -> Option<Finding> {
+    if files.is_empty() {
+        return None;
+    }
+    let (count, them) = if files.len() == 1 { ("a plugin".into(), "it") } else { (format!("{} plugins", files.len()), "them") };
+    let excerpt = kairos_core::finding::one_line(&files.join(", "));
+    Some(Finding {
+        key: "trust:plugins".into(),
+        title: format!("this project brings {count}, not loaded until you trust {them}"),
+        detail: "Plugins in a project's .kairos/plugins come from whoever wrote the project. They run in their sandbox, in this \
+                 project alone, and have to be granted what they ask for. When a file changes, all of them wait again."
+            .into(),
+        urgency: Urgency::Normal,
+        evidence: vec![Evidence {
+            kind: "file".into(),
+            subject: ".kairos/plugins".into(),
+            line: None,
+            excerpt: excerpt[..excerpt.floor_char_boundary(400)].into(),
+        }],
+        remedy: Some("kairos-run project trust".into()),
+    })
 }
 
 /// The finding by which a plugin's request waits in the inbox.

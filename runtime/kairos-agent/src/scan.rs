@@ -14,6 +14,17 @@ pub enum Origin {
     Standard,
     /// A directory of the user's.
     Directory(PathBuf),
+    /// A project that brings plugins of its own.
+    Project(Place),
+}
+
+/// A project, as far as plugins are concerned.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Its folder, canonical.
+    pub root: PathBuf,
+    /// Its name among our data.
+    pub slug: String,
 }
 
 impl Origin {
@@ -22,6 +33,24 @@ impl Origin {
         match self {
             Self::Standard => "standard".into(),
             Self::Directory(dir) => dir.display().to_string(),
+            Self::Project(place) => place.plugins().display().to_string(),
+        }
+    }
+
+    /// The file of that name there; none for what is embedded.
+    pub(crate) fn file(&self, name: &str) -> Option<PathBuf> {
+        match self {
+            Self::Standard => None,
+            Self::Directory(dir) => Some(dir.join(name)),
+            Self::Project(place) => Some(place.plugins().join(name)),
+        }
+    }
+
+    /// The project in which alone the plugin runs; none for all of them.
+    pub(crate) fn project(&self) -> Option<&Path> {
+        match self {
+            Self::Project(place) => Some(&place.root),
+            _ => None,
         }
     }
 }
@@ -46,12 +75,31 @@ pub(crate) struct Candidate {
     pub(crate) overridden_by: Option<Origin>,
 }
 
+impl Candidate {
+    /// Bytes of its file.
+    pub(crate) fn size(&self) -> u64 {
+        match &self.source {
+            Source::Embedded(bytes) => bytes.len() as u64,
+            Source::File { stamp, .. } => stamp.size,
+            // It is not going to be read.
+            Source::Untrusted { .. } | Source::Unusable(_) => 0,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     Embedded(&'static [u8]),
     File {
         path: PathBuf,
         stamp: Stamp,
+        /// What its content must hash to; none where the user put it there himself.
+        hash: Option<String>,
+    },
+    /// It comes with a project whose files the user doesn't trust, so it is not loaded.
+    Untrusted {
+        stamp: Stamp,
+        hash: String,
     },
     /// It is there and can't be used; the text says why.
     Unusable(String),
@@ -60,13 +108,13 @@ pub(crate) enum Source {
 /// Changes whenever the content may have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
-    size: u64,
+    pub(crate) size: u64,
     modified: Option<SystemTime>,
     inode: (u64, u64),
 }
 
 impl Stamp {
-    fn of(meta: &Metadata) -> Self {
+    pub(crate) fn of(meta: &Metadata) -> Self {
         #[cfg(unix)]
         let inode = {
             use std::os::unix::fs::MetadataExt;
@@ -91,7 +139,7 @@ pub(crate) fn scan(embedded: &[Embedded], dirs: &[PathBuf]) -> BTreeMap<String, 
         all.entry(e.name.into()).or_default().push(candidate);
     }
     for dir in dirs {
-        for (name, mut candidate) in directory(dir) {
+        for (name, mut candidate) in directory(dir, &Origin::Directory(dir.clone())) {
             let others = all.entry(name).or_default();
             // Two files of one directory that come to the same name (`a_b.wasm`, `a-b.wasm`): the first is used.
             if let Some(twin) = others.iter().find(|c| c.origin == candidate.origin) {
@@ -112,7 +160,8 @@ pub(crate) fn scan(embedded: &[Embedded], dirs: &[PathBuf]) -> BTreeMap<String, 
     all
 }
 
-fn directory(dir: &Path) -> Vec<(String, Candidate)> {
+/// The files of a directory that may be plugins, sorted, with the names that follow from theirs.
+pub(crate) fn directory(dir: &Path, origin: &Origin) -> Vec<(String, Candidate)> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
     let mut found = Vec::new();
     for entry in entries.flatten() {
@@ -125,14 +174,13 @@ fn directory(dir: &Path) -> Vec<(String, Candidate)> {
             Source::Unusable("rename it: a plugin's file name has letters, digits and hyphens, 1 to 64 of them".into())
         } else {
             match std::fs::metadata(&path) {
-                Ok(meta) if meta.is_file() => Source::File { stamp: Stamp::of(&meta), path },
+                Ok(meta) if meta.is_file() => Source::File { stamp: Stamp::of(&meta), path, hash: None },
                 Ok(_) => Source::Unusable("not a regular file".into()),
                 Err(e) => Source::Unusable(format!("can't be read: {e}")),
             }
         };
         let name = if is_plugin_name(&name) { name } else { file_name.chars().filter(|c| !c.is_control()).take(64).collect() };
-        let origin = Origin::Directory(dir.to_path_buf());
-        found.push((name, Candidate { origin, file_name, source, overridden_by: None }));
+        found.push((name, Candidate { origin: origin.clone(), file_name, source, overridden_by: None }));
     }
     found.sort_by(|a, b| a.1.file_name.cmp(&b.1.file_name));
     found

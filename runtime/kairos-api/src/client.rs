@@ -3,8 +3,8 @@
 use crate::path::{SocketPathError, socket_path};
 use crate::routes::{VERSION, VERSION_HEADER, compatible};
 use crate::types::{
-    ApiError, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, Status, ToolCall, ToolInfo,
-    ToolOutput,
+    ApiError, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectTrust, Status, ToolCall,
+    ToolInfo, ToolOutput, TrustRequest,
 };
 use axum::body::{Body, Bytes};
 use http_body_util::{BodyExt, Limited};
@@ -171,6 +171,21 @@ impl Client {
 
     async fn verb(&self, name: &str, verb: &str) -> ClientResult<PluginInfo> {
         self.request(Method::POST, &format!("/v1/plugins/{}/{verb}", encode(name)), Body::empty(), ANSWER).await
+    }
+
+    /// See [`crate::Control::project_trust`].
+    pub async fn project_trust(&self, project: &str) -> ClientResult<ProjectTrust> {
+        self.get(&format!("/v1/projects/{}/trust", encode(project))).await
+    }
+
+    /// See [`crate::Control::trust_project`].
+    pub async fn trust_project(&self, project: &str, request: &TrustRequest) -> ClientResult<Vec<PluginInfo>> {
+        self.post(&format!("/v1/projects/{}/trust", encode(project)), request, ANSWER).await
+    }
+
+    /// See [`crate::Control::distrust_project`].
+    pub async fn distrust_project(&self, project: &str) -> ClientResult<ProjectTrust> {
+        self.request(Method::DELETE, &format!("/v1/projects/{}/trust", encode(project)), Body::empty(), ANSWER).await
     }
 
     /// See [`crate::Control::command_finished`].

@@ -1,8 +1,8 @@
 //! What a running process does for those who ask.
 
 use crate::types::{
-    ApiResult, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, Status, ToolCall, ToolInfo,
-    ToolOutput,
+    ApiResult, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectTrust, Status, ToolCall,
+    ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
 
@@ -31,6 +31,12 @@ pub trait Control: Send + Sync + 'static {
     async fn plugin_disable(&self, name: &str) -> ApiResult<PluginInfo>;
     /// Called again; ends a quarantine, too.
     async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// The plugins that a project brings. A project is named by its folder or slug.
+    async fn project_trust(&self, project: &str) -> ApiResult<ProjectTrust>;
+    /// Trusts exactly these files; they are loaded, and answered as they are then. A conflict if others lie there by now.
+    async fn trust_project(&self, project: &str, request: TrustRequest) -> ApiResult<Vec<PluginInfo>>;
+    /// Takes the trust back. The plugins end at once.
+    async fn distrust_project(&self, project: &str) -> ApiResult<ProjectTrust>;
     /// A command ended. One outside every watched project is no error: nothing happens.
     async fn command_finished(&self, report: CommandReport) -> ApiResult<()>;
     /// All tools that can be called.

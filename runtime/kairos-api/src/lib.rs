@@ -23,5 +23,6 @@ pub use routes::{MAX_BODY, VERSION, VERSION_HEADER};
 pub use server::{ServeError, serve};
 pub use types::{
     ApiError, ApiResult, CommandReport, ErrorKind, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
-    OpenFindings, PluginInfo, PluginState, ProjectStatus, Status, ToolCall, ToolInfo, ToolOutput, Watch,
+    OpenFindings, PluginInfo, PluginState, ProjectFile, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
+    TrustRequest, Watch,
 };

@@ -1,7 +1,7 @@
 //! Which request means which method of [`Control`].
 
 use crate::control::Control;
-use crate::types::{ApiError, CommandReport, ErrorKind, GrantRequest, InboxAction, InboxFilter, ToolCall};
+use crate::types::{ApiError, CommandReport, ErrorKind, GrantRequest, InboxAction, InboxFilter, ToolCall, TrustRequest};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
@@ -34,6 +34,7 @@ pub(crate) fn router(control: Shared) -> Router {
         .route("/v1/plugins/{name}", get(plugin_info))
         .route("/v1/plugins/{name}/grant", post(plugin_grant))
         .route("/v1/plugins/{name}/{verb}", post(plugin_verb))
+        .route("/v1/projects/{project}/trust", get(project_trust).post(trust_project).delete(distrust_project))
         .route("/v1/commands", post(command_finished))
         .route("/v1/tools", get(tool_list))
         .route("/v1/tools/call", post(tool_call))
@@ -138,6 +139,18 @@ async fn plugin_verb(State(c): State<Shared>, Path((name, verb)): Path<(String, 
         "enable" => c.plugin_enable(&name).await?,
         _ => return Err(ApiError::not_found("there is no such address")),
     })
+}
+
+async fn project_trust(State(c): State<Shared>, Path(project): Path<String>) -> Answer {
+    json(c.project_trust(&project).await?)
+}
+
+async fn trust_project(State(c): State<Shared>, Path(project): Path<String>, Json(request): Json<TrustRequest>) -> Answer {
+    json(c.trust_project(&project, request).await?)
+}
+
+async fn distrust_project(State(c): State<Shared>, Path(project): Path<String>) -> Answer {
+    json(c.distrust_project(&project).await?)
 }
 
 async fn command_finished(State(c): State<Shared>, Json(report): Json<CommandReport>) -> Answer {

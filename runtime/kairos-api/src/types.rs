@@ -265,6 +265,8 @@ pub enum PluginState {
     Running,
     /// It asks for something that the user has not granted.
     WaitingForGrant,
+    /// It comes with a project whose files the user has not trusted: nothing of it was run, not even to ask what it is.
+    Untrusted,
     /// The user switched it off.
     Disabled,
     /// Too many faults; comes back by itself, or when its file changes.
@@ -281,6 +283,7 @@ impl PluginState {
         match self {
             Self::Running => "running",
             Self::WaitingForGrant => "waiting-for-grant",
+            Self::Untrusted => "untrusted",
             Self::Disabled => "disabled",
             Self::Quarantined => "quarantined",
             Self::Refused => "refused",
@@ -310,7 +313,7 @@ pub struct Figures {
 /// A plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginInfo {
-    /// The file's name without `.wasm`.
+    /// The file's name without `.wasm`; for one that comes with a project, `@` and the project's slug behind it.
     pub name: String,
     /// As it says itself; empty when it could not be asked.
     pub version: String,
@@ -320,7 +323,7 @@ pub struct PluginInfo {
     pub kinds: Vec<PluginKind>,
     /// Its file; empty for one of the standard set.
     pub file: String,
-    /// `standard`, `user`, `project`, or the folder it was found in.
+    /// `standard`, or the folder it was found in.
     pub origin: String,
     /// SHA-256 in hexadecimal.
     pub content_hash: String,
@@ -350,6 +353,39 @@ pub struct GrantRequest {
     /// Later files at the same path keep the grant as long as they ask for no more.
     #[serde(default)]
     pub follow_updates: bool,
+}
+
+/// The plugins that a project brings, and the user's trust in them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectTrust {
+    /// The project's folder.
+    pub project: String,
+    /// SHA-256 of all names and contents, in hexadecimal; empty where it brings none.
+    pub digest: String,
+    /// Does the user trust exactly these?
+    pub trusted: bool,
+    /// Those that could be loaded.
+    pub files: Vec<ProjectFile>,
+}
+
+/// A plugin that a project brings, as a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectFile {
+    /// What it is called as a plugin.
+    pub name: String,
+    /// Its path.
+    pub file: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 in hexadecimal.
+    pub content_hash: String,
+}
+
+/// Trust what a project brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustRequest {
+    /// Of what the user has seen: other files that lie there by now are not trusted.
+    pub digest: String,
 }
 
 /// A command that ended.

@@ -78,6 +78,17 @@ impl Control for Fake {
     async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo> {
         plugin(name)
     }
+    async fn project_trust(&self, project: &str) -> ApiResult<ProjectTrust> {
+        Ok(ProjectTrust { project: project.into(), ..ProjectTrust::default() })
+    }
+    async fn trust_project(&self, project: &str, request: TrustRequest) -> ApiResult<Vec<PluginInfo>> {
+        self.note(format!("trust {project} {}", request.digest));
+        Ok(vec![plugin("a@p")?])
+    }
+    async fn distrust_project(&self, project: &str) -> ApiResult<ProjectTrust> {
+        self.note(format!("distrust {project}"));
+        self.project_trust(project).await
+    }
     async fn command_finished(&self, report: CommandReport) -> ApiResult<()> {
         self.note(report.command);
         Ok(())
@@ -144,6 +155,9 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     let grant = GrantRequest { capabilities: Some(vec!["project".into()]), follow_updates: true };
     assert_eq!(client.plugin_grant("x", &grant).await.unwrap().name, "x");
     client.plugin_revoke("x").await.unwrap();
+    let trust = TrustRequest { digest: "d1".into() };
+    assert_eq!(client.trust_project("/a/b", &trust).await.unwrap()[0].name, "a@p");
+    assert_eq!(client.distrust_project("/a/b").await.unwrap().project, "/a/b");
     let report = CommandReport {
         command: "make".into(),
         folder: "/p".into(),
@@ -163,6 +177,8 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
             "a/b Snooze { until: 5 }".into(),
             format!("grant {grant:?}"),
             "revoke".into(),
+            "trust /a/b d1".into(),
+            "distrust /a/b".into(),
             "make".into()
         ]
     );

@@ -61,6 +61,9 @@ pub enum Command {
     /// Plugins: what runs, what it may do
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Projects: which may bring plugins of their own
+    #[command(subcommand)]
+    Project(ProjectCommand),
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),
@@ -201,6 +204,30 @@ pub enum PluginCommand {
         /// Write the files there instead of printing them
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProjectCommand {
+    /// Let the project's own plugins (.kairos/plugins) be loaded: exactly these files, in this project alone
+    #[command(
+        after_help = "They still run sandboxed and wait for `plugin grant`. When one of the files changes, all of them wait again."
+    )]
+    Trust {
+        /// The project's folder
+        #[arg(default_value = ".", value_name = "DIR")]
+        dir: PathBuf,
+        /// Don't ask
+        #[arg(short, long)]
+        yes: bool,
+        #[command(flatten)]
+        json: JsonFlag,
+    },
+    /// Load none of them, from now on
+    Distrust {
+        /// The project's folder
+        #[arg(default_value = ".", value_name = "DIR")]
+        dir: PathBuf,
     },
 }
 

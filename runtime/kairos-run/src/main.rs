@@ -42,6 +42,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Status(flag)) => wait(commands::status::status(&paths, flag))?,
         Some(Command::Inbox(command)) => wait(commands::inbox::inbox(&paths, command))?,
         Some(Command::Plugin(command)) => wait(commands::plugin::plugin(&paths, command))?,
+        Some(Command::Project(command)) => wait(commands::project::project(&paths, command))?,
         Some(Command::Tool(command)) => return wait(commands::tool::tool(&paths, command)),
         Some(Command::Exec { command }) => return commands::exec::exec(&paths, command),
         Some(Command::ShellInit { shell }) => commands::shell_init::shell_init(&paths, shell)?,

@@ -4,6 +4,7 @@ pub mod config;
 pub mod exec;
 pub mod inbox;
 pub mod plugin;
+pub mod project;
 pub mod report_command;
 pub mod shell_init;
 pub mod status;

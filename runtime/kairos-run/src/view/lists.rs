@@ -2,7 +2,7 @@
 
 use super::text::{Cell, Paint, ago, clean_lines, count, date, dim, place, plain, size, span, table};
 use jiff::tz::TimeZone;
-use kairos_api::{InboxItem, InboxStatus, OpenFindings, PluginInfo, PluginState, Status, ToolInfo};
+use kairos_api::{InboxItem, InboxStatus, OpenFindings, PluginInfo, PluginState, ProjectFile, ProjectTrust, Status, ToolInfo};
 use kairos_core::finding::one_line;
 use kairos_core::{Grant, Millis, Urgency};
 use std::fmt::Write;
@@ -162,6 +162,15 @@ impl Page {
         out
     }
 
+    /// `project trust`, before the user decides.
+    pub fn project_files(&self, offer: &ProjectTrust) -> String {
+        let cell = |f: &ProjectFile| vec![plain(&f.name), plain(size(f.size)), dim(&f.content_hash), dim(&f.file)];
+        let rows: Vec<Vec<Cell>> = offer.files.iter().map(cell).collect();
+        let title = self.paint.bold(&one_line(&offer.project));
+        format!("{title} brings {}\n\n", count(offer.files.len() as u64, "plugin"))
+            + &table(self.paint, &["NAME", "SIZE", "SHA256", "FILE"], &rows, self.width)
+    }
+
     /// `plugin info`.
     pub fn plugin(&self, p: &PluginInfo) -> String {
         let paint = self.paint;
@@ -273,7 +282,7 @@ fn state(state: PluginState) -> Cell {
         state.as_str().into(),
         match state {
             PluginState::Running => Paint::good,
-            PluginState::WaitingForGrant => Paint::bold,
+            PluginState::WaitingForGrant | PluginState::Untrusted => Paint::bold,
             PluginState::Quarantined | PluginState::Refused => Paint::bad,
             PluginState::Disabled | PluginState::Overridden => Paint::dim,
         },

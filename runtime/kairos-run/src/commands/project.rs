@@ -1,0 +1,61 @@
+//! `kairos-run project`.
+
+use crate::cli::ProjectCommand;
+use crate::errors::advice;
+use crate::paths::Paths;
+use crate::view::{self, lists::Page};
+use anyhow::Result;
+use kairos_api::{PluginState, TrustRequest};
+use std::io::{BufRead, IsTerminal, Write};
+
+/// Trust in the plugins that a project brings.
+pub async fn project(paths: &Paths, command: ProjectCommand) -> Result<()> {
+    let client = super::client(paths).await?;
+    let page = Page::for_stdout();
+    match command {
+        ProjectCommand::Trust { dir, yes, json } => {
+            let name = super::project_name(&dir);
+            let offer = client.project_trust(&name).await?;
+            if offer.files.is_empty() {
+                return Err(advice(
+                    format!("{} brings no plugins", offer.project),
+                    "they would be .wasm files in its folder .kairos/plugins",
+                ));
+            }
+            if !json.json {
+                view::print(&page.project_files(&offer))?;
+            }
+            if !offer.trusted && !yes {
+                confirm()?;
+            }
+            let plugins = client.trust_project(&name, &TrustRequest { digest: offer.digest }).await?;
+            if json.json {
+                return view::print_json(&plugins);
+            }
+            view::print(&format!("\nTrusted, as long as no file changes.\n\n{}", page.plugins(&plugins)))?;
+            if plugins.iter().any(|p| p.state == PluginState::Untrusted) {
+                view::print("They are being compiled; `kairos-run plugin list` shows how they are.\n")?;
+            }
+            Ok(())
+        }
+        ProjectCommand::Distrust { dir } => {
+            let offer = client.distrust_project(&super::project_name(&dir)).await?;
+            view::print(&format!("Plugins of {} are not loaded.\n", kairos_core::finding::one_line(&offer.project)))
+        }
+    }
+}
+
+/// Asks the user; an error if he says no, or can't be asked.
+fn confirm() -> Result<()> {
+    if !std::io::stdin().is_terminal() {
+        return Err(advice("nobody can be asked here", "say it with --yes"));
+    }
+    eprint!("\nLet kairos-run load these files, sandboxed, in this project? [y/N] ");
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(anyhow::anyhow!("nothing was trusted"))
+}
