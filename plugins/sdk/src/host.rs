@@ -1,8 +1,8 @@
 //! What a plugin may ask the host for, as traits, so that the same code runs in a component and in a test.
 
-use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, Match, Page, Repository, SearchOptions};
+use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, Match, Page, Repository, SearchOptions, Version};
 
-/// Most bytes of one [`Project::read`] or [`Project::read_staged`].
+/// Most bytes of one [`Project::read`] or [`Project::read_at`].
 pub const MAX_READ: u32 = 1024 * 1024;
 
 /// The project's files and its git, read-only; needs the capability `project`. Paths are relative to the project, with
@@ -18,12 +18,13 @@ pub trait Project {
     fn search(&self, pattern: &str, options: &SearchOptions) -> Result<Vec<Match>, Error>;
     /// `unavailable` where the project is not a git repository.
     fn git_status(&self) -> Result<Repository, Error>;
-    /// What differs from HEAD, sorted by path, the first `max` (1 to 10,000).
-    fn git_changes(&self, max: u32) -> Result<Vec<Change>, Error>;
-    /// As [`read`](Self::read), from the index.
-    fn read_staged(&self, path: &str, offset: u64, length: u32) -> Result<Vec<u8>, Error>;
-    /// Bytes of a path's content in the index.
-    fn staged_size(&self, path: &str) -> Result<u64, Error>;
+    /// What differs between a version and the work tree, sorted by path, the first `max` (1 to 10,000).
+    fn git_changes(&self, since: Version, max: u32) -> Result<Vec<Change>, Error>;
+    /// As [`read`](Self::read), from a recorded version; `not-found` where it has no such file, `unavailable` where there
+    /// is no such version.
+    fn read_at(&self, version: Version, path: &str, offset: u64, length: u32) -> Result<Vec<u8>, Error>;
+    /// Bytes of a path's content in a version.
+    fn size_at(&self, version: Version, path: &str) -> Result<u64, Error>;
     /// Commits, newest first, 1 to 1,000; with `path`, only those that changed it.
     fn git_log(&self, max: u32, path: Option<&str>) -> Result<Vec<Commit>, Error>;
 
@@ -37,14 +38,14 @@ pub trait Project {
         text(path, self.read_all(path, u64::from(MAX_READ))?)
     }
 
-    /// As [`read_all`](Self::read_all), from the index.
-    fn read_all_staged(&self, path: &str, max: u64) -> Result<Vec<u8>, Error> {
-        whole(path, max, |offset, length| self.read_staged(path, offset, length))
+    /// As [`read_all`](Self::read_all), from a recorded version.
+    fn read_all_at(&self, version: Version, path: &str, max: u64) -> Result<Vec<u8>, Error> {
+        whole(path, max, |offset, length| self.read_at(version, path, offset, length))
     }
 
-    /// As [`read_to_string`](Self::read_to_string), from the index.
-    fn read_staged_to_string(&self, path: &str) -> Result<String, Error> {
-        text(path, self.read_all_staged(path, u64::from(MAX_READ))?)
+    /// As [`read_to_string`](Self::read_to_string), from a recorded version.
+    fn read_at_to_string(&self, version: Version, path: &str) -> Result<String, Error> {
+        text(path, self.read_all_at(version, path, u64::from(MAX_READ))?)
     }
 
     /// All entries below `path` (`""` for the project), page by page. `depth` 1 lists the folder itself, 0 everything.

@@ -47,7 +47,8 @@ pub use plugin::{Buddy, Described, Detector, Tool};
 pub use plugin::{BuddyExport, DetectorExport, ManifestExport, ToolExport};
 pub use types::{
     Change, ChangeKind, Commit, Definition, Description, Drawing, Error, ErrorCode, Evidence, FileInfo, FileKind, Finding,
-    Interest, Match, Mood, Output, Page, Report, Repository, Request, SearchOptions, Signal, Stash, Urgency, fit, fit_key,
+    Interest, Match, Mood, Output, Page, Report, Repository, Request, SearchOptions, Signal, Stash, Urgency, Version, fit,
+    fit_key,
 };
 
 /// Everything that a plugin usually needs.
@@ -55,6 +56,6 @@ pub mod prelude {
     pub use crate::{
         Buddy, Change, ChangeKind, Clock, Commit, Definition, Description, Detector, Drawing, Error, ErrorCode, Evidence,
         FileInfo, FileKind, Finding, Host, Interest, Match, Mood, Output, Project, Report, Repository, Request, SearchOptions,
-        Signal, Stash, State, Tool, Urgency, describe, log,
+        Signal, Stash, State, Tool, Urgency, Version, describe, log,
     };
 }

@@ -2,7 +2,7 @@
 
 use crate::bindings::imports::kairos::host;
 use crate::host::{Clock, Project, State};
-use crate::types::{Change, Commit, Error, FileInfo, Match, Page, Repository, SearchOptions};
+use crate::types::{Change, Commit, Error, FileInfo, Match, Page, Repository, SearchOptions, Version};
 
 /// The host that runs this component.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,14 +24,14 @@ impl Project for Live {
     fn git_status(&self) -> Result<Repository, Error> {
         host::git::status()
     }
-    fn git_changes(&self, max: u32) -> Result<Vec<Change>, Error> {
-        host::git::changes(max)
+    fn git_changes(&self, since: Version, max: u32) -> Result<Vec<Change>, Error> {
+        host::git::changes(since, max)
     }
-    fn read_staged(&self, path: &str, offset: u64, length: u32) -> Result<Vec<u8>, Error> {
-        host::git::read_staged(path, offset, length)
+    fn read_at(&self, version: Version, path: &str, offset: u64, length: u32) -> Result<Vec<u8>, Error> {
+        host::git::read_at(version, path, offset, length)
     }
-    fn staged_size(&self, path: &str) -> Result<u64, Error> {
-        host::git::staged_size(path)
+    fn size_at(&self, version: Version, path: &str) -> Result<u64, Error> {
+        host::git::size_at(version, path)
     }
     fn git_log(&self, max: u32, path: Option<&str>) -> Result<Vec<Commit>, Error> {
         host::git::log(max, path)

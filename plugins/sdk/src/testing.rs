@@ -1,7 +1,7 @@
 //! A project in memory, for native tests. It keeps the contract's limits: a test that passes here reads in pages.
 
 use crate::host::{Clock, MAX_READ, Project, State};
-use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, FileKind, Match, Page, Repository, SearchOptions};
+use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, FileKind, Match, Page, Repository, SearchOptions, Version};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub struct Fake {
     files: BTreeMap<String, Vec<u8>>,
-    staged: BTreeMap<String, Vec<u8>>,
+    index: BTreeMap<String, Vec<u8>>,
+    head: BTreeMap<String, Vec<u8>>,
+    branch_point: BTreeMap<String, Vec<u8>>,
     ignored: BTreeSet<String>,
     denied: BTreeSet<String>,
     repository: Option<Repository>,
@@ -56,9 +58,24 @@ impl Fake {
     }
 
     /// Content in the index.
-    pub fn staged(mut self, path: &str, content: impl AsRef<[u8]>) -> Self {
-        self.staged.insert(path.into(), content.as_ref().to_vec());
+    pub fn staged(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        self.recorded(Version::Index, path, content)
+    }
+
+    /// Content in a recorded version. HEAD and the branch point are there once something is in them.
+    pub fn recorded(mut self, version: Version, path: &str, content: impl AsRef<[u8]>) -> Self {
+        self.record(version, path, content);
         self
+    }
+
+    /// As [`recorded`](Self::recorded).
+    pub fn record(&mut self, version: Version, path: &str, content: impl AsRef<[u8]>) {
+        let files = match version {
+            Version::Index => &mut self.index,
+            Version::Head => &mut self.head,
+            Version::BranchPoint => &mut self.branch_point,
+        };
+        files.insert(path.into(), content.as_ref().to_vec());
     }
 
     /// The project is a git repository in this state.
@@ -72,7 +89,8 @@ impl Fake {
         self.repository = repository;
     }
 
-    /// A path that differs from HEAD; makes the project a git repository.
+    /// A path that [`git_changes`](Project::git_changes) answers, whatever it is asked for; makes the project a git
+    /// repository.
     pub fn change(mut self, change: Change) -> Self {
         self.repository.get_or_insert_with(Repository::default);
         self.changes.push(change);
@@ -103,7 +121,7 @@ impl Fake {
         self.now = now;
     }
 
-    /// Paths that were read (files and index), in order.
+    /// Paths that were read, in whatever version, in order.
     pub fn reads(&self) -> Vec<String> {
         self.reads.borrow().clone()
     }
@@ -115,6 +133,19 @@ impl Fake {
 
     fn git(&self) -> Result<&Repository, Error> {
         self.repository.as_ref().ok_or_else(|| Error::new(ErrorCode::Unavailable, "the project is not a git repository"))
+    }
+
+    fn version(&self, version: Version) -> Result<&BTreeMap<String, Vec<u8>>, Error> {
+        self.git()?;
+        match version {
+            Version::Index => Ok(&self.index),
+            Version::Head if self.head.is_empty() => Err(Error::new(ErrorCode::Unavailable, "there is no commit yet")),
+            Version::Head => Ok(&self.head),
+            Version::BranchPoint if self.branch_point.is_empty() => {
+                Err(Error::new(ErrorCode::Unavailable, "there is no default branch to compare with"))
+            }
+            Version::BranchPoint => Ok(&self.branch_point),
+        }
     }
 
     fn part(&self, from: &BTreeMap<String, Vec<u8>>, path: &str, offset: u64, length: u32) -> Result<Vec<u8>, Error> {
@@ -191,19 +222,17 @@ impl Project for Fake {
         self.git().cloned()
     }
 
-    fn git_changes(&self, max: u32) -> Result<Vec<Change>, Error> {
+    fn git_changes(&self, _since: Version, max: u32) -> Result<Vec<Change>, Error> {
         self.git()?;
         Ok(self.changes.iter().take(max as usize).cloned().collect())
     }
 
-    fn read_staged(&self, path: &str, offset: u64, length: u32) -> Result<Vec<u8>, Error> {
-        self.git()?;
-        self.part(&self.staged, path, offset, length)
+    fn read_at(&self, version: Version, path: &str, offset: u64, length: u32) -> Result<Vec<u8>, Error> {
+        self.part(self.version(version)?, path, offset, length)
     }
 
-    fn staged_size(&self, path: &str) -> Result<u64, Error> {
-        self.git()?;
-        self.staged.get(path).map(|b| b.len() as u64).ok_or_else(|| not_found(path))
+    fn size_at(&self, version: Version, path: &str) -> Result<u64, Error> {
+        self.version(version)?.get(path).map(|b| b.len() as u64).ok_or_else(|| not_found(path))
     }
 
     fn git_log(&self, max: u32, _path: Option<&str>) -> Result<Vec<Commit>, Error> {

@@ -3,7 +3,7 @@
 
 pub use crate::bindings::buddy::exports::kairos::buddy::buddy::{Drawing, State as Mood};
 pub use crate::bindings::detector::exports::kairos::detector::detector::{Evidence, Finding, Interest, Report, Urgency};
-pub use crate::bindings::imports::kairos::host::git::{Change, ChangeKind, Commit, Repository, Stash};
+pub use crate::bindings::imports::kairos::host::git::{Change, ChangeKind, Commit, Repository, Stash, Version};
 pub use crate::bindings::imports::kairos::host::project::{FileInfo, FileKind, Match, Page, SearchOptions};
 pub use crate::bindings::imports::kairos::host::types::{Attribute, Error, ErrorCode, Signal};
 pub use crate::bindings::manifest::exports::kairos::host::manifest::{Description, Request};
@@ -115,6 +115,19 @@ impl Signal {
     /// The attribute `path`: of what file this tells.
     pub fn path(&self) -> Option<&str> {
         self.attribute("path")
+    }
+}
+
+impl Change {
+    /// A change for tests: index against HEAD, work tree against index.
+    pub fn new(path: &str, staged: Option<ChangeKind>, unstaged: Option<ChangeKind>) -> Self {
+        Self { path: path.into(), renamed_from: None, committed: None, staged, unstaged }
+    }
+
+    /// Sets the old name of a renamed file.
+    pub fn renamed_from(mut self, path: &str) -> Self {
+        self.renamed_from = Some(path.into());
+        self
     }
 }
 

@@ -1,23 +1,24 @@
-//! Starts everything, and stops it again.
+//! Starts everything, takes projects in and lets them go, and stops it all again.
 
 use crate::control::ProjectHandle;
 use crate::events::Events;
-use crate::inbox::{Caps, Inbox};
-use crate::now;
-use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
+use crate::open::{Opened, ProjectOptions, open};
 use crate::registry::{Registry, RegistryOptions};
 use crate::scan::{Embedded, Place};
-use kairos_api::{Event, PluginState};
+use futures_util::FutureExt;
+use kairos_api::{Event, PluginState, ProjectChange, ProjectStatus};
 use kairos_core::Millis;
 use kairos_core::config::Config;
 use kairos_host::{Host, HostError, HostOptions};
-use kairos_project::{OpenError, Project};
-use kairos_signals::{FileConfig, GitConfig, SignalQueue, Watch, WatchConfig};
-use kairos_store::{ProjectDb, StoreError, UserDb};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use kairos_project::OpenError;
+use kairos_signals::SignalQueue;
+use kairos_store::{StoreError, UserDb};
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 /// How the agent is set up.
 pub struct AgentOptions {
@@ -33,25 +34,18 @@ pub struct AgentOptions {
     pub user_db: PathBuf,
     /// The user's settings: what concerns all projects.
     pub config: Config,
-    /// What to watch; at least one.
+    /// What to watch from the start.
     pub projects: Vec<ProjectOptions>,
+    /// How a folder becomes a project; an error is a sentence for the user.
+    pub opener: Opener,
     /// Ticks after which each project's loop ends; none for ever.
     pub ticks: Option<u64>,
 }
 
-/// A project to watch.
-pub struct ProjectOptions {
-    /// Its folder.
-    pub root: PathBuf,
-    /// Its name among our data.
-    pub slug: String,
-    /// Its database.
-    pub db: PathBuf,
-    /// The settings that hold in it.
-    pub config: Config,
-}
+/// Reads a project's settings, and says where its data are.
+pub type Opener = Box<dyn Fn(&Path) -> Result<ProjectOptions, String> + Send + Sync>;
 
-/// Why the agent can't start.
+/// Why the agent can't start, or can't take a project in.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum StartError {
@@ -70,13 +64,38 @@ pub struct Agent {
     pub(crate) version: String,
     pub(crate) started: Millis,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) projects: Vec<ProjectHandle>,
     pub(crate) events: Events,
+    config: Config,
+    pub(crate) opener: Opener,
+    ticks: Option<u64>,
+    projects: RwLock<Vec<Arc<ProjectHandle>>>,
+    /// One project comes or goes at a time.
+    changing: tokio::sync::Mutex<()>,
     stop: watch::Sender<bool>,
-    loops: Mutex<Vec<JoinHandle<Result<(), StoreError>>>>,
     watcher: JoinHandle<()>,
-    /// Loops that still run; 0 also when one has failed.
-    ended: watch::Receiver<usize>,
+    /// Projects of the user's list that can't be watched, and why.
+    failed: Mutex<BTreeMap<String, String>>,
+    /// Loops that still run.
+    running: Arc<watch::Sender<usize>>,
+}
+
+type LoopTask = JoinHandle<Result<(), StoreError>>;
+
+/// A loop under way, and how it is told to end.
+pub(crate) struct LoopHandle {
+    stop: watch::Sender<bool>,
+    task: Mutex<Option<LoopTask>>,
+}
+
+impl LoopHandle {
+    /// Waits until the loop has ended; a second call finds nothing to wait for.
+    async fn ended(&self) -> Result<Result<(), StoreError>, JoinError> {
+        let task = self.task.lock().unwrap_or_else(|e| e.into_inner()).take();
+        match task {
+            Some(task) => task.await,
+            None => Ok(Ok(())),
+        }
+    }
 }
 
 impl Agent {
@@ -87,7 +106,7 @@ impl Agent {
         let registry = RegistryOptions {
             embedded: options.embedded,
             dirs: options.plugin_dirs,
-            projects: options.projects.iter().map(|p| Place { root: p.root.clone(), slug: p.slug.clone() }).collect(),
+            projects: options.projects.iter().map(place).collect(),
             disabled: options.config.list("plugins.disabled"),
             max_component: options.config.number("limits.component"),
             max_plugins: options.config.number("limits.plugins") as usize,
@@ -95,67 +114,119 @@ impl Agent {
         let registry = Arc::new(Registry::new(host, user, events.clone(), registry));
         // A large project takes a while to be watched; meanwhile plugins can be loaded.
         let several = options.projects.len() > 1;
+        let every = options.projects.first().map_or(&options.config, |p| &p.config).duration("every");
         let opening: Vec<_> = options.projects.into_iter().map(|p| tokio::spawn(open(p, several, events.clone()))).collect();
         registry.reload().await?;
         let mut opened = Vec::new();
         for task in opening {
             opened.push(task.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?);
         }
-        let (stop, stopped) = watch::channel(false);
-        let running = registry.entries().values().filter(|e| e.state == PluginState::Running).count() as u32;
+        let plugins = registry.entries().values().filter(|e| e.state == PluginState::Running).count() as u32;
         events.send(Event::Started {
             version: options.version.clone(),
             projects: opened.iter().map(|o| o.inbox.project.clone()).collect(),
-            plugins: running,
-            every_ms: opened.first().map_or(0, |o| o.config.duration("every").as_millis() as u64),
+            plugins,
+            every_ms: every.as_millis() as u64,
         });
-        let (mut projects, mut loops) = (Vec::new(), Vec::new());
-        let (left, ended) = watch::channel(opened.len());
-        let left = Arc::new(left);
-        for o in opened {
-            let status = Arc::new(Mutex::new(LoopStatus { last_activity: now(), ..LoopStatus::default() }));
-            projects.push(ProjectHandle {
-                root: o.project.root().to_path_buf(),
-                slug: o.slug,
-                view: o.project.clone(),
-                inbox: o.inbox.clone(),
-                queue: o.queue.clone(),
-                status: status.clone(),
-            });
-            let parts = Parts {
-                pace: pace(&o.config, &options.config, options.ticks),
-                registry: registry.clone(),
-                project: o.project,
-                inbox: o.inbox,
-                queue: o.queue,
-                watch: Some(o.watch),
-                status,
-            };
-            let (left, running) = (left.clone(), ProjectLoop::new(parts).run(stopped.clone()));
-            loops.push(tokio::spawn(async move {
-                let result = running.await;
-                left.send_modify(|n| *n = if result.is_ok() { n.saturating_sub(1) } else { 0 });
-                result
-            }));
-        }
-        let watcher = tokio::spawn(crate::plugin_watch::run(registry.clone()));
-        Ok(Arc::new(Self {
+        let agent = Arc::new(Self {
             version: options.version,
-            started: now(),
+            started: crate::now(),
+            watcher: tokio::spawn(crate::plugin_watch::run(registry.clone())),
             registry,
-            projects,
             events,
-            stop,
-            loops: Mutex::new(loops),
-            watcher,
-            ended,
-        }))
+            config: options.config,
+            opener: options.opener,
+            ticks: options.ticks,
+            projects: RwLock::default(),
+            changing: tokio::sync::Mutex::new(()),
+            stop: watch::Sender::new(false),
+            failed: Mutex::default(),
+            running: Arc::new(watch::Sender::new(0)),
+        });
+        for project in opened {
+            agent.begin(project);
+        }
+        Ok(agent)
+    }
+
+    /// Starts a project's loop.
+    fn begin(&self, opened: Opened) -> Arc<ProjectHandle> {
+        let (root, slug) = (opened.project.root().to_path_buf(), opened.options.slug.clone());
+        let (view, inbox, queue) = (opened.project.clone(), opened.inbox.clone(), opened.queue.clone());
+        let (own, status) = opened.into_loop(self.registry.clone(), &self.config, self.ticks);
+        let stop = watch::Sender::new(false);
+        let ended = own.run(self.stop.subscribe(), stop.subscribe());
+        let (running, failed) = (self.running.clone(), status.clone());
+        running.send_modify(|n| *n += 1);
+        let name = inbox.project.clone();
+        let task = tokio::spawn(async move {
+            // A bug that one project brings out must not go unnoticed, nor end the others.
+            let result = AssertUnwindSafe(ended).catch_unwind().await;
+            let error = match &result {
+                Ok(Ok(())) => None,
+                Ok(Err(e)) => Some(e.to_string()),
+                Err(_) => Some("it crashed; `kairos-run doctor` shows the report".into()),
+            };
+            if let Some(error) = error {
+                tracing::error!("{name} is no longer watched: {error}");
+                failed.lock().unwrap_or_else(|e| e.into_inner()).error = Some(error);
+            }
+            running.send_modify(|n| *n -= 1);
+            result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        let handle = LoopHandle { stop, task: Mutex::new(Some(task)) };
+        let project = Arc::new(ProjectHandle { root, slug, view, inbox, queue, status, handle });
+        self.projects.write().unwrap_or_else(|e| e.into_inner()).push(project.clone());
+        project
+    }
+
+    /// Takes a project in, while others are watched; one that is watched already is answered as it is.
+    pub(crate) async fn add(&self, options: ProjectOptions) -> Result<Arc<ProjectHandle>, StartError> {
+        let _one = self.changing.lock().await;
+        if let Some(there) = self.projects().into_iter().find(|p| p.root == options.root) {
+            return Ok(there);
+        }
+        self.registry.add_project(place(&options));
+        let opened = match open(options.clone(), true, self.events.clone()).await {
+            Ok(opened) => opened,
+            Err(e) => {
+                self.registry.remove_project(&options.root);
+                return Err(e);
+            }
+        };
+        self.registry.reload_in_background();
+        let project = self.begin(opened);
+        self.tell(&project, ProjectChange::Added);
+        Ok(project)
+    }
+
+    /// Lets a project go, after the tick it is in. False if it is not watched.
+    pub(crate) async fn remove(&self, root: &Path) -> Result<bool, StoreError> {
+        let _one = self.changing.lock().await;
+        let Some(project) = self.projects().into_iter().find(|p| p.root == root) else { return Ok(false) };
+        self.projects.write().unwrap_or_else(|e| e.into_inner()).retain(|p| p.root != root);
+        let _ = project.handle.stop.send(true);
+        // Why it ended was told when it did.
+        let _ = project.handle.ended().await;
+        self.registry.remove_project(root);
+        self.registry.reload().await?;
+        self.tell(&project, ProjectChange::Removed);
+        Ok(true)
+    }
+
+    fn tell(&self, project: &ProjectHandle, change: ProjectChange) {
+        self.events.send(Event::Project { project: project.inbox.project.clone(), change, why: None });
+    }
+
+    /// All that are watched, in the order in which they came.
+    pub(crate) fn projects(&self) -> Vec<Arc<ProjectHandle>> {
+        self.projects.read().unwrap_or_else(|e| e.into_inner()).clone()
     }
 
     /// The queue that a project's watchers fill, by the project's slug: for those who have signals of their own to add.
     /// What is pushed is seen at the next tick.
     pub fn queue(&self, slug: &str) -> Option<SignalQueue> {
-        self.projects.iter().find(|p| p.slug == slug).map(|p| p.queue.clone())
+        self.projects().iter().find(|p| p.slug == slug).map(|p| p.queue.clone())
     }
 
     /// Asks all loops to end after the tick they are in.
@@ -163,26 +234,66 @@ impl Agent {
         let _ = self.stop.send(true);
     }
 
-    /// Waits until every loop has ended by itself, or one has failed.
+    /// Waits until somebody has asked all loops to end.
+    pub async fn stopping(&self) {
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    /// Takes in those projects of the user's list that are not watched: after a start, or because they could not be watched
+    /// before. Each that can't be now is told once, until it can.
+    pub async fn watch_added(&self) -> Result<(), StoreError> {
+        for project in self.registry.user.projects().await? {
+            let path = Path::new(&project);
+            if self.projects().iter().any(|p| p.root == path && !p.has_failed()) {
+                continue;
+            }
+            if let Err(why) = self.take_in(path).await {
+                let news = self.failed().insert(project.clone(), why.clone()).as_ref() != Some(&why);
+                if news {
+                    self.events.send(Event::Project { project, change: ProjectChange::Failed, why: Some(why) });
+                }
+            } else {
+                self.failed().remove(&project);
+            }
+        }
+        Ok(())
+    }
+
+    /// Those projects of the user's list that are not watched, with the reason.
+    pub(crate) async fn missing(&self) -> Result<Vec<ProjectStatus>, StoreError> {
+        let watched = self.projects();
+        let mut missing = Vec::new();
+        for path in self.registry.user.projects().await? {
+            if !watched.iter().any(|p| p.root == Path::new(&path)) {
+                let error = self.failed().get(&path).cloned().unwrap_or_else(|| "it is being opened".into());
+                missing.push(ProjectStatus { path, error: Some(error), ..ProjectStatus::default() });
+            }
+        }
+        Ok(missing)
+    }
+
+    async fn take_in(&self, path: &Path) -> Result<(), String> {
+        let options = (self.opener)(path)?;
+        self.remove(&options.root).await.map_err(|e| e.to_string())?;
+        self.add(options).await.map_err(|e| e.to_string()).map(drop)
+    }
+
+    fn failed(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.failed.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Waits until no loop runs any more.
     pub async fn ended(&self) {
-        let mut ended = self.ended.clone();
-        let _ = ended.wait_for(|left| *left == 0).await;
+        let mut running = self.running.subscribe();
+        let _ = running.wait_for(|running| *running == 0).await;
     }
 
     /// Waits until all loops have ended; the first error is answered. `reason` goes into the last event.
     pub async fn wait(&self, reason: &str) -> Result<(), StoreError> {
-        let loops = std::mem::take(&mut *self.loops.lock().unwrap_or_else(|e| e.into_inner()));
         let mut result = Ok(());
-        for one in loops {
-            let ended = match one.await {
-                Ok(ended) => ended,
-                Err(e) => std::panic::resume_unwind(e.into_panic()),
-            };
-            if ended.is_err() && result.is_ok() {
-                // One project's database is broken: stop in an orderly way, so that nothing of the others is lost.
-                self.stop();
-                result = ended;
-            }
+        for project in self.projects() {
+            let ended = project.handle.ended().await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+            result = result.and(ended);
         }
         self.watcher.abort();
         self.registry.user.close().await;
@@ -192,61 +303,6 @@ impl Agent {
     }
 }
 
-/// A project before its loop begins.
-struct Opened {
-    slug: String,
-    config: Config,
-    project: Project,
-    inbox: Inbox,
-    queue: SignalQueue,
-    watch: Watch,
-}
-
-async fn open(options: ProjectOptions, several: bool, events: Events) -> Result<Opened, StartError> {
-    let ProjectOptions { root, slug, db, config } = options;
-    let db = ProjectDb::open(db).await?;
-    let queue = SignalQueue::default();
-    let (watched, settings) = (queue.clone(), config.clone());
-    let blocking = tokio::task::spawn_blocking(move || -> Result<_, StartError> {
-        let project = Project::open(&root, &settings.list("files.private"))?;
-        let watch = start_watch(&project, &settings, watched)
-            .map_err(|source| StartError::Watch { path: project.root().display().to_string(), source })?;
-        Ok((project, watch))
-    });
-    let (project, watch) = blocking.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
-    let caps = Caps { daily: config.number("surfacing.daily-cap"), detector_rate: config.number("surfacing.detector-rate") };
-    let id_prefix = if several { format!("{slug}/") } else { String::new() };
-    let inbox = Inbox { db, project: project.root().display().to_string(), id_prefix, events, caps };
-    Ok(Opened { slug, config, project, inbox, queue, watch })
-}
-
-fn start_watch(project: &Project, config: &Config, queue: SignalQueue) -> std::io::Result<Watch> {
-    let private = project.private_paths().clone();
-    let files = FileConfig {
-        ignore: config.list("files.ignore"),
-        poll: config.duration("files.poll"),
-        is_private: Arc::new(move |path| private.is_private(path)),
-        ..FileConfig::new(project.root())
-    };
-    let git = project.git_dir().map(|git_dir| {
-        let project = project.clone();
-        GitConfig {
-            common_dir: project.common_dir().unwrap_or_else(|| git_dir.clone()),
-            git_dir,
-            snapshot: Arc::new(move || project.snapshot()),
-        }
-    });
-    Watch::start(WatchConfig { files, git }, queue)
-}
-
-/// The pace is the project's own; what guards the machine is the user's.
-fn pace(project: &Config, user: &Config, ticks: Option<u64>) -> Pace {
-    Pace {
-        every: project.duration("every"),
-        idle_after: project.duration("idle-after"),
-        tick_cpu: user.duration("limits.tick-cpu"),
-        journal_keep: user.duration("journal.keep"),
-        journal_size: user.number("journal.size"),
-        ticks,
-    }
+fn place(project: &ProjectOptions) -> Place {
+    Place { root: project.root.clone(), slug: project.slug.clone() }
 }

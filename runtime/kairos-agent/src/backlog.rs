@@ -39,16 +39,21 @@ impl Backlog {
         std::mem::take(&mut self.waiting)
     }
 
-    /// When too many wait, those about files become one `file.rescan`; of others the oldest goes.
+    /// When too many wait, those about files become one `file.rescan`. Where that would not be understood the oldest of them
+    /// goes, and where there are none, the oldest of all.
     pub(crate) fn give(&mut self, signal: &Delivered) {
         self.waiting.push(signal.clone());
         if self.waiting.len() <= MAX {
             return;
         }
-        let (files, others): (Vec<_>, Vec<_>) = self.take().into_iter().partition(|d| d.signal.kind.starts_with("file."));
-        self.waiting = others;
+        let is_file = |d: &Delivered| d.signal.kind.starts_with("file.");
+        let mut files = Vec::new();
+        if self.rescans {
+            (files, self.waiting) = self.take().into_iter().partition(is_file);
+        }
         if self.waiting.len() > MAX {
-            self.waiting.remove(0);
+            let oldest = self.waiting.iter().position(is_file).unwrap_or(0);
+            self.waiting.remove(oldest);
             self.dropped += 1;
         }
         self.look_again(&files, "overflow");
@@ -114,13 +119,27 @@ mod tests {
     #[test]
     fn what_can_not_be_told_is_counted() {
         let mut backlog = flood(false);
-        let kept = backlog.take().len() as u64;
-        assert_eq!(kept + backlog.dropped, 2501);
+        let kept = backlog.take();
+        assert_eq!((kept.len() as u64 + backlog.dropped, kept.len()), (2501, MAX), "the newest stay");
+        assert_eq!(kept[0].signal.kind, "project.opened", "and what is not about files");
         let mut others = Backlog { rescans: true, ..Backlog::default() };
         for id in 0..1500 {
             others.give(&signal(id, "command.finished"));
         }
         assert_eq!(others.take().len() as u64 + others.dropped, 1500);
+    }
+
+    #[test]
+    fn there_is_never_more_than_one_call_may_have() {
+        for rescans in [true, false] {
+            let mut backlog = Backlog { rescans, ..Backlog::default() };
+            for id in 0..6000 {
+                backlog.give(&signal(id, if id < 1500 || id % 7 == 0 { "file.modified" } else { "command.finished" }));
+                assert!(backlog.waiting.len() <= MAX + 1, "{id}");
+            }
+            let told = |d: &Delivered| d.signal.attribute("count").map_or(1, |c| c.parse::<u64>().unwrap());
+            assert_eq!(backlog.take().iter().map(told).sum::<u64>() + backlog.dropped, 6000);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The control API's answers.
 
-use crate::agent::Agent;
+use crate::agent::{Agent, LoopHandle};
 use crate::inbox::Inbox;
 use crate::now;
 use crate::project_loop::LoopStatus;
@@ -8,7 +8,7 @@ use crate::registry::{Entry, Running};
 use crate::scan::Place;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, CommandReport, Control, ErrorKind, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem,
+    ApiError, ApiResult, CommandReport, Control, ErrorKind, Event, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem,
     InboxStatus, PluginInfo, PluginState, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::ports::{ProjectView, StateStore};
@@ -20,6 +20,7 @@ use kairos_store::{Filter, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::mpsc::Receiver;
 
 /// A watched project, as the API reaches it.
 pub(crate) struct ProjectHandle {
@@ -29,6 +30,7 @@ pub(crate) struct ProjectHandle {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
+    pub(crate) handle: LoopHandle,
 }
 
 /// How long whoever trusts a project's plugins waits for them to be loaded. Less than a client waits for an answer.
@@ -43,24 +45,43 @@ impl ProjectHandle {
         self.slug == name || self.root == Path::new(name)
     }
 
+    async fn describe(&self) -> ApiResult<ProjectStatus> {
+        let status = self.status.lock().unwrap_or_else(|e| e.into_inner()).clone();
+        Ok(ProjectStatus {
+            path: self.root.display().to_string(),
+            slug: self.slug.clone(),
+            tick: status.ticks,
+            every_ms: status.every.as_millis() as u64,
+            last_tick: status.last_tick,
+            next_tick: status.next_tick,
+            // A project whose database is broken still has a status.
+            open: if status.error.is_none() { self.inbox.open().await.map_err(internal)? } else { Default::default() },
+            watch: status.watch,
+            dropped_signals: status.dropped,
+            git: self.view.git_dir().is_some(),
+            error: status.error,
+        })
+    }
+
+    /// Has its loop ended before its time?
+    pub(crate) fn has_failed(&self) -> bool {
+        self.status.lock().unwrap_or_else(|e| e.into_inner()).error.is_some()
+    }
+
     fn place(&self) -> Place {
         Place { root: self.root.clone(), slug: self.slug.clone() }
     }
 }
 
 impl Agent {
-    fn alone(&self) -> bool {
-        self.projects.len() == 1
-    }
-
     /// Finds the project and row that an id names.
-    async fn find(&self, id: &str) -> ApiResult<(&ProjectHandle, u64)> {
+    async fn find(&self, id: &str) -> ApiResult<(Arc<ProjectHandle>, u64)> {
         let (slug, number) = id.rsplit_once('/').map_or((None, id), |(slug, number)| (Some(slug), number));
         let number: u64 = number.parse().map_err(|_| {
             ApiError::invalid(format!("`{id}` is no finding's id")).with_hint("`kairos-run inbox list` shows the ids")
         })?;
         let mut found = None;
-        for project in self.projects.iter().filter(|p| slug.is_none_or(|s| p.is(s))) {
+        for project in self.projects().into_iter().filter(|p| slug.is_none_or(|s| p.is(s))) {
             if project.inbox.db.get(number).await.map_err(internal)?.is_some() {
                 if found.is_some() {
                     return Err(ApiError::invalid(format!("several projects have a finding {number}"))
@@ -89,14 +110,14 @@ impl Agent {
         Ok(entry)
     }
 
-    fn project(&self, name: Option<&str>) -> ApiResult<&ProjectHandle> {
+    fn project(&self, name: Option<&str>) -> ApiResult<Arc<ProjectHandle>> {
+        let mut all = self.projects();
         match name {
-            Some(name) => self
-                .projects
-                .iter()
+            Some(name) => all
+                .into_iter()
                 .find(|p| p.is(name))
                 .ok_or_else(|| ApiError::not_found(format!("the project `{name}` is not watched"))),
-            None if self.alone() => Ok(&self.projects[0]),
+            None if all.len() == 1 => Ok(all.remove(0)),
             None => Err(ApiError::invalid("several projects are watched").with_hint("name one with --project")),
         }
     }
@@ -110,21 +131,10 @@ impl Agent {
 impl Control for Agent {
     async fn status(&self) -> ApiResult<Status> {
         let mut projects = Vec::new();
-        for p in &self.projects {
-            let open = p.inbox.open().await.map_err(internal)?;
-            let status = p.status.lock().unwrap_or_else(|e| e.into_inner()).clone();
-            projects.push(ProjectStatus {
-                path: p.root.display().to_string(),
-                slug: p.slug.clone(),
-                tick: status.ticks,
-                last_tick: status.last_tick,
-                next_tick: status.next_tick,
-                open,
-                watch: status.watch,
-                dropped_signals: status.dropped,
-                git: p.view.git_dir().is_some(),
-            });
+        for p in self.projects() {
+            projects.push(p.describe().await?);
         }
+        projects.extend(self.missing().await.map_err(internal)?);
         let running = self.registry.entries().values().filter(|e| e.state == PluginState::Running).count();
         Ok(Status {
             version: self.version.clone(),
@@ -137,7 +147,7 @@ impl Control for Agent {
 
     async fn inbox_list(&self, filter: InboxFilter) -> ApiResult<Vec<InboxItem>> {
         let mut all = Vec::new();
-        for p in self.projects.iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
             let status = filter.status.map(|s| s.as_str().parse()).transpose().map_err(ApiError::internal)?;
             let rows = p.inbox.db.list(Filter { status: status.into_iter().collect(), ..Filter::default() }).await;
             all.extend(rows.map_err(internal)?.into_iter().map(|row| p.inbox.item(row)));
@@ -233,6 +243,34 @@ impl Control for Agent {
         self.info(name)
     }
 
+    async fn project_add(&self, path: &str) -> ApiResult<ProjectStatus> {
+        let options = (self.opener)(Path::new(path)).map_err(ApiError::invalid)?;
+        let root = options.root.to_string_lossy().into_owned();
+        let project = self.add(options).await.map_err(|e| ApiError::new(ErrorKind::Conflict, e.to_string()))?;
+        self.registry.user.add_project(&root, now()).await.map_err(internal)?;
+        project.describe().await
+    }
+
+    async fn project_remove(&self, project: &str) -> ApiResult<()> {
+        // It may be on the list and yet not be watched: its folder is gone.
+        let root = self.project(Some(project)).map_or_else(|_| PathBuf::from(project), |p| p.root.clone());
+        let listed = self.registry.user.remove_project(&root.to_string_lossy()).await.map_err(internal)?;
+        let watched = self.remove(&root).await.map_err(internal)?;
+        if listed || watched {
+            return Ok(());
+        }
+        Err(ApiError::not_found(format!("the project `{project}` is not watched")).with_hint("kairos-run project list"))
+    }
+
+    fn events(&self) -> Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    async fn stop(&self) -> ApiResult<()> {
+        Agent::stop(self);
+        Ok(())
+    }
+
     async fn project_trust(&self, project: &str) -> ApiResult<ProjectTrust> {
         let place = self.project(Some(project))?.place();
         self.registry.project_trust(&place).await.map_err(internal)
@@ -267,7 +305,7 @@ impl Control for Agent {
         let folder = Path::new(&report.folder);
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
         // The innermost project, where one lies within another.
-        let inside = self.projects.iter().filter(|p| folder.starts_with(&p.root));
+        let inside = self.projects().into_iter().filter(|p| folder.starts_with(&p.root));
         let Some(project) = inside.max_by_key(|p| p.root.components().count()) else { return Ok(()) };
         let relative = folder.strip_prefix(&project.root).unwrap_or(Path::new("")).to_string_lossy().into_owned();
         let source = if report.source == "exec" { "exec" } else { "shell" };

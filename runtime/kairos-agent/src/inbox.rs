@@ -59,21 +59,24 @@ impl Inbox {
         Ok(())
     }
 
-    /// Brings back what was put off until now.
+    /// Brings back what was put off until now, and tells what was taken in but not told before a crash or a full disk.
     pub(crate) async fn wake_snoozed(&self, now: Millis) -> Result<(), StoreError> {
-        for item in self.db.due_snoozed(now).await? {
-            self.surface(item.id, FindingChange::Reopened, now).await?;
+        let awake: Vec<u64> = self.db.due_snoozed(now).await?.iter().map(|i| i.id).collect();
+        for item in self.db.undecided().await? {
+            let is_back = awake.contains(&item.id) || item.announced_at.is_some() || item.times_reopened > 0;
+            self.surface(item.id, if is_back { FindingChange::Reopened } else { FindingChange::New }, now).await?;
         }
         Ok(())
     }
 
     async fn surface(&self, id: u64, change: FindingChange, now: Millis) -> Result<(), StoreError> {
-        let Some(row) = self.db.get(id).await? else { return Ok(()) };
+        // The user may have been quicker.
+        let Some(row) = self.db.get(id).await?.filter(|row| row.status == Status::Open) else { return Ok(()) };
         let circumstances = Circumstances {
             urgency: row.urgency,
-            announced_today: self.db.announced_since(None, midnight(now)).await?.into(),
+            announced_today: self.db.announced_since(None, midnight(now), now).await?.into(),
             daily_cap: self.caps.daily,
-            announced_by_detector: self.db.announced_since(Some(&row.plugin), now.saturating_sub(3_600_000)).await?.into(),
+            announced_by_detector: self.db.announced_since(Some(&row.plugin), now.saturating_sub(3_600_000), now).await?.into(),
             detector_rate: self.caps.detector_rate,
         };
         let (announced, why) = match govern::decide(&circumstances) {
@@ -129,4 +132,86 @@ fn midnight(now: Millis) -> Millis {
         .ok()
         .and_then(|t| t.to_zoned(jiff::tz::TimeZone::system()).start_of_day().ok())
         .map_or(now.saturating_sub(86_400_000), |z| z.timestamp().as_millisecond().max(0) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kairos_core::{Evidence, Finding, Urgency};
+
+    fn report(keys: std::ops::Range<u32>, urgency: Urgency) -> Report {
+        let evidence = vec![Evidence { kind: "file".into(), subject: "a.rs".into(), line: None, excerpt: String::new() }];
+        let finding = |n| Finding {
+            key: format!("k{n}"),
+            title: "t".into(),
+            detail: String::new(),
+            urgency,
+            evidence: evidence.clone(),
+            remedy: None,
+        };
+        Report { findings: keys.map(finding).collect(), ..Report::default() }
+    }
+
+    /// What was told since the last look: the key, what became of it, and whether it was announced.
+    fn told(events: &mut tokio::sync::mpsc::Receiver<Event>) -> Vec<(String, FindingChange, bool)> {
+        let all = std::iter::from_fn(|| events.try_recv().ok());
+        all.filter_map(|e| {
+            if let Event::Finding { change, item, announced, .. } = e { Some((item.key, change, announced)) } else { None }
+        })
+        .collect()
+    }
+
+    async fn open(dir: &std::path::Path) -> (Inbox, tokio::sync::mpsc::Receiver<Event>) {
+        let (events, receiver) = Events::channel();
+        let caps = Caps { daily: 3, detector_rate: 2 };
+        let db = ProjectDb::open(dir.join("state.db")).await.unwrap();
+        (Inbox { db, project: "/p".into(), id_prefix: String::new(), events, caps }, receiver)
+    }
+
+    const NOW: Millis = 1_750_000_000_000;
+
+    #[tokio::test]
+    async fn what_a_crash_kept_from_being_told_is_told_later_and_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let (inbox, mut events) = open(dir.path()).await;
+        // Taken in, and then the power went.
+        inbox.db.apply_report("p", report(0..1, Urgency::High), NOW).await.unwrap();
+        inbox.db.close().await;
+        let (inbox, mut after) = open(dir.path()).await;
+        inbox.take("p", report(0..1, Urgency::High), NOW + 1).await.unwrap();
+        assert_eq!(told(&mut after), [], "known already");
+        inbox.wake_snoozed(NOW + 2).await.unwrap();
+        assert_eq!(told(&mut after), [("k0".into(), FindingChange::New, true)]);
+        inbox.db.snooze(1, NOW + 10).await.unwrap();
+        for (later, expected) in [(9, 0), (10, 1), (11, 0)] {
+            inbox.wake_snoozed(NOW + later).await.unwrap();
+            let told = told(&mut after);
+            assert_eq!(told.len(), expected, "{told:?}");
+            assert!(told.iter().all(|t| t.1 == FindingChange::Reopened));
+        }
+        assert_eq!(told(&mut events), []);
+    }
+
+    #[tokio::test]
+    async fn caps_hold_and_what_is_held_back_says_why() {
+        let dir = tempfile::tempdir().unwrap();
+        let (inbox, mut events) = open(dir.path()).await;
+        let announced = |events: &mut _| told(events).iter().filter(|t| t.2).count();
+        inbox.take("p", report(0..5, Urgency::Normal), NOW).await.unwrap();
+        assert_eq!(announced(&mut events), 2, "the detector's rate");
+        inbox.take("q", report(0..5, Urgency::High), NOW + 1).await.unwrap();
+        assert_eq!(announced(&mut events), 1, "the daily cap");
+        inbox.take("r", report(0..5, Urgency::Critical), NOW + 2).await.unwrap();
+        assert_eq!(announced(&mut events), 5, "harm is about to happen");
+        let rows = inbox.db.list(kairos_store::Filter::default()).await.unwrap();
+        assert!(
+            rows.iter().all(|r| r.decision.is_some() && (r.decision.as_deref() == Some("announced")) == r.announced_at.is_some())
+        );
+        // Two days later; also when the clock had been two days ahead and was set right.
+        for later in [2 * 86_400_000, 0] {
+            let clock = NOW - 86_400_000 + later;
+            inbox.take("s", report(later as u32..later as u32 + 1, Urgency::Normal), clock).await.unwrap();
+            assert_eq!(announced(&mut events), 1);
+        }
+    }
 }

@@ -16,6 +16,7 @@ mod figures;
 pub mod govern;
 mod inbox;
 mod matching;
+mod open;
 mod pet;
 mod plugin_watch;
 mod project_loop;
@@ -25,8 +26,9 @@ mod scan;
 mod slots;
 mod tick;
 
-pub use agent::{Agent, AgentOptions, ProjectOptions, StartError};
+pub use agent::{Agent, AgentOptions, Opener, StartError};
 pub use events::{Events, MAX_EVENTS};
+pub use open::ProjectOptions;
 pub use registry::Registry;
 pub use scan::{Embedded, Origin, Place};
 

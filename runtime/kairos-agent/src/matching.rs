@@ -30,6 +30,9 @@ struct ForKind {
 
 /// Kinds that are cached at most; a flood of invented kinds must not fill the memory.
 const MAX_KINDS: usize = 256;
+/// Bytes of one detector's globs for one kind. They share one set with all others', and its size is limited; who asks for
+/// more gets every signal of that kind instead.
+const MAX_GLOBS: usize = 16 * 1024;
 
 impl Matcher {
     /// Detectors in the order in which they are numbered: what each asks for, and what it may have.
@@ -69,17 +72,22 @@ impl Matcher {
         let mut entry = ForKind::default();
         let mut globs = GlobSetBuilder::new();
         for (detector, wants) in self.wants.iter().enumerate() {
-            for want in wants.iter().filter(|w| kind_matches(&w.kind, kind)) {
-                if want.paths.is_empty() {
-                    entry.always.push(detector);
-                }
-                for glob in want.paths.iter().filter_map(|p| Glob::new(p).ok()) {
-                    globs.add(glob);
-                    entry.owners.push(detector);
-                }
+            let wants: Vec<_> = wants.iter().filter(|w| kind_matches(&w.kind, kind)).collect();
+            let text: usize = wants.iter().flat_map(|w| &w.paths).map(String::len).sum();
+            if text > MAX_GLOBS || wants.iter().any(|w| w.paths.is_empty()) {
+                entry.always.push(detector);
+                continue;
+            }
+            for glob in wants.iter().flat_map(|w| &w.paths).filter_map(|p| Glob::new(p).ok()) {
+                globs.add(glob);
+                entry.owners.push(detector);
             }
         }
-        entry.globs = globs.build().unwrap_or_else(|_| GlobSet::empty());
+        entry.globs = globs.build().unwrap_or_else(|e| {
+            tracing::warn!(kind, "the detectors' globs are too many to match; each gets all signals of this kind: {e}");
+            entry.always.append(&mut entry.owners);
+            GlobSet::empty()
+        });
         entry
     }
 }
@@ -107,5 +115,23 @@ mod tests {
         assert_eq!(m.detectors(&Signal::new("git.head", "git", 0)), [2]);
         assert_eq!(m.detectors(&Signal::new("kairos.loaded", "kairos", 0)), [1, 3]);
         assert!(m.detectors(&Signal::new("idle.started", "idle", 0)).is_empty());
+    }
+
+    #[test]
+    fn one_detectors_globs_are_not_the_others_trouble() {
+        let all = Rights { signals: vec!["file.*".into()], project: vec![] };
+        let modest = [interest("file.*", &["src/**/*.rs"])];
+        // As much as the contract lets it ask for.
+        let long: Vec<String> = (0..64 * 64).map(|n| format!("{n}{}", "[!a-f]*?".repeat(31))).collect();
+        let ask = |globs: &[String]| interest("file.*", &globs.iter().map(String::as_str).collect::<Vec<_>>());
+        let greedy: Vec<_> = long.chunks(64).map(ask).collect();
+        let many: Vec<_> = long.chunks(50).map(|c| vec![ask(c)]).collect();
+        let file = |path: &str| Signal::new("file.modified", "files", 0).with("path", path);
+        let mut m = Matcher::new([(&modest[..], &all), (&greedy[..], &all)].into_iter());
+        assert_eq!(m.detectors(&file("src/a/b.rs")), [0, 1]);
+        assert_eq!(m.detectors(&file("b.md")), [1]);
+        // Many that each ask for a little less: too much is better than nothing.
+        let mut m = Matcher::new(many.iter().map(Vec::as_slice).chain([&modest[..]]).map(|i| (i, &all)));
+        assert_eq!(m.detectors(&file("b.md")).len(), many.len() + 1);
     }
 }

@@ -24,7 +24,7 @@ impl Agent {
                 self.registry.running().into_iter().find(|r| r.plugin.kinds.contains(&PluginKind::Buddy) && !r.is_projects_own());
             let Some(running) = running else { continue };
             if hash != running.plugin.hash {
-                let Some(project) = self.projects.first() else { return };
+                let Some(project) = self.projects().into_iter().next() else { return };
                 let store: Arc<dyn StateStore> = Arc::new(project.inbox.db.clone());
                 let access = Access::new(&running.name, Arc::new(project.view.clone()), store, &running.rights);
                 buddy = Buddy::new(&self.registry.host, running.plugin.clone(), access);
@@ -62,7 +62,7 @@ impl Agent {
     async fn observe(&self, state: &mut BuddyState, before: &mut u32) {
         let mut sum = [0u32; 4];
         let mut last = 0;
-        for p in &self.projects {
+        for p in self.projects() {
             if let Ok(open) = p.inbox.open().await {
                 for (total, n) in sum.iter_mut().zip([open.low, open.normal, open.high, open.critical]) {
                     *total += n;

@@ -33,11 +33,14 @@ const CHORES: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LoopStatus {
     pub(crate) ticks: u64,
+    pub(crate) every: Duration,
     pub(crate) last_tick: Option<Millis>,
     pub(crate) next_tick: Option<Millis>,
     pub(crate) dropped: u64,
     pub(crate) watch: kairos_api::Watch,
     pub(crate) last_activity: Millis,
+    /// Why the loop has ended before its time.
+    pub(crate) error: Option<String>,
 }
 
 /// Settings of a project's loop.
@@ -115,8 +118,8 @@ impl ProjectLoop {
         }
     }
 
-    /// Ticks until the ticks are used up or `stop` says so.
-    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), StoreError> {
+    /// Ticks until the ticks are used up, or everybody or this one alone is to stop.
+    pub(crate) async fn run(mut self, mut all: watch::Receiver<bool>, mut own: watch::Receiver<bool>) -> Result<(), StoreError> {
         let git = self.project.git_dir().is_some();
         self.queue.push(Signal::new("project.opened", "kairos", now()).with("git", git));
         self.next_wake = self.db.next_wake().await?;
@@ -140,7 +143,7 @@ impl ProjectLoop {
                 }
                 Err(e) => return Err(e),
             }
-            if self.pace.ticks.is_some_and(|n| self.status().ticks >= n) || *stop.borrow() {
+            if self.pace.ticks.is_some_and(|n| self.status().ticks >= n) || *all.borrow() || *own.borrow() {
                 break;
             }
             let wait = self.wait();
@@ -150,7 +153,8 @@ impl ProjectLoop {
                 () = tokio::time::sleep(wait) => "interval",
                 () = self.queue.urgent() => "urgent signal",
                 () = self.registry.changed(seen) => "plugins changed",
-                _ = stop.changed() => break,
+                _ = all.changed() => break,
+                _ = own.changed() => break,
             };
             if reason != "interval" {
                 tokio::time::sleep(SETTLE).await;

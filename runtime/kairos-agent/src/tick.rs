@@ -39,6 +39,7 @@ impl ProjectLoop {
         self.tell_watch();
         self.sync_plugins().await?;
         let signals = self.collect(started).await?;
+        self.project.begin_tick();
         let calls = if self.slots.iter().any(|s| s.is_due(begin)) { self.detect(begin).await } else { (Vec::new(), Vec::new()) };
         let (called, overruns) = calls;
         let deliveries: u64 = called.iter().map(|c| c.batch.len() as u64).sum();

@@ -1,14 +1,17 @@
 //! The client: one connection a request, so that a request which hangs spoils no other.
 
+use crate::event::Event;
 use crate::path::{SocketPathError, socket_path};
-use crate::routes::{VERSION, VERSION_HEADER, compatible};
+use crate::routes::{STOP, VERSION, VERSION_HEADER, compatible};
 use crate::types::{
-    ApiError, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectTrust, Status, ToolCall,
-    ToolInfo, ToolOutput, TrustRequest,
+    ApiError, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectAdd, ProjectStatus,
+    ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use axum::body::{Body, Bytes};
 use http_body_util::{BodyExt, Limited};
-use hyper::{Method, Request};
+use hyper::body::Incoming;
+use hyper::http::response::Parts;
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,13 +19,18 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::UnixStream;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
 const CONNECT: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(10);
-const TOOL: Duration = Duration::from_secs(60);
+/// For what may take a while: a tool, a large project.
+const SLOW: Duration = Duration::from_secs(60);
 /// Most bytes of an answer: far over any true one.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// Events that wait for the reader, and bytes of one: again far over any true one.
+const EVENTS: usize = 256;
+const MAX_EVENT: usize = 1024 * 1024;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -56,10 +64,10 @@ impl ClientError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotRunning(_) => Some("start it with `kairos-run` in your project".into()),
-            Self::Timeout(_) => Some("`kairos-run status` shows whether it is alive; stop it with Ctrl-C where it runs".into()),
+            Self::NotRunning(_) => Some("start it with `kairos-run start`, or `kairos-run` to look on".into()),
+            Self::Timeout(_) => Some("`kairos-run status` shows whether it is alive; `kairos-run restart` starts it anew".into()),
             Self::Api(e) => e.hint.clone(),
-            Self::Protocol(_) => Some("stop the running one and start it again".into()),
+            Self::Protocol(_) => Some("kairos-run restart".into()),
             Self::Unreachable { .. } | Self::Path(_) => None,
         }
     }
@@ -173,6 +181,39 @@ impl Client {
         self.request(Method::POST, &format!("/v1/plugins/{}/{verb}", encode(name)), Body::empty(), ANSWER).await
     }
 
+    /// All that are watched.
+    pub async fn project_list(&self) -> ClientResult<Vec<ProjectStatus>> {
+        self.get("/v1/projects").await
+    }
+
+    /// See [`crate::Control::project_add`]. A large project takes a while: waits up to 60 s.
+    pub async fn project_add(&self, path: &str) -> ClientResult<ProjectStatus> {
+        self.post("/v1/projects", &ProjectAdd { path: path.into() }, SLOW).await
+    }
+
+    /// See [`crate::Control::project_remove`].
+    pub async fn project_remove(&self, project: &str) -> ClientResult<()> {
+        self.request(Method::DELETE, &format!("/v1/projects/{}", encode(project)), Body::empty(), SLOW).await
+    }
+
+    /// See [`crate::Control::stop`]. Also a process of another version ends.
+    pub async fn stop(&self) -> ClientResult<()> {
+        self.request(Method::POST, STOP, Body::empty(), ANSWER).await
+    }
+
+    /// See [`crate::Control::events`]. The receiver ends with the process, or when the connection breaks.
+    pub async fn events(&self) -> ClientResult<Receiver<Event>> {
+        let (head, body) = timeout(ANSWER, send(self.stream().await?, Method::GET, "/v1/events", Body::empty()))
+            .await
+            .map_err(|_| ClientError::Timeout(ANSWER))??;
+        if !head.status.is_success() {
+            return Err(refusal(head.status, &collect(body).await?));
+        }
+        let (sender, receiver) = channel(EVENTS);
+        tokio::spawn(read_events(body, sender));
+        Ok(receiver)
+    }
+
     /// See [`crate::Control::project_trust`].
     pub async fn project_trust(&self, project: &str) -> ClientResult<ProjectTrust> {
         self.get(&format!("/v1/projects/{}/trust", encode(project))).await
@@ -200,7 +241,7 @@ impl Client {
 
     /// See [`crate::Control::tool_call`]. Waits up to 60 s.
     pub async fn tool_call(&self, call: &ToolCall) -> ClientResult<ToolOutput> {
-        self.post("/v1/tools/call", call, TOOL).await
+        self.post("/v1/tools/call", call, SLOW).await
     }
 }
 
@@ -209,8 +250,21 @@ fn protocol(error: impl std::fmt::Display) -> ClientError {
 }
 
 async fn exchange<T: DeserializeOwned>(stream: UnixStream, method: Method, path: &str, body: Body) -> ClientResult<T> {
+    let (head, body) = send(stream, method, path, body).await?;
+    let bytes = collect(body).await?;
+    if !head.status.is_success() {
+        return Err(refusal(head.status, &bytes));
+    }
+    let theirs = head.headers.get(VERSION_HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if path != STOP && !compatible(theirs, VERSION) {
+        return Err(protocol(format!("its version is {theirs:?}")));
+    }
+    serde_json::from_slice(&bytes).map_err(protocol)
+}
+
+async fn send(stream: UnixStream, method: Method, path: &str, body: Body) -> ClientResult<(Parts, Incoming)> {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(protocol)?;
-    // It ends by itself as soon as the sender is gone.
+    // It ends by itself as soon as the sender is gone and the answer is read.
     tokio::spawn(connection);
     let request = Request::builder()
         .method(method)
@@ -220,19 +274,38 @@ async fn exchange<T: DeserializeOwned>(stream: UnixStream, method: Method, path:
         .header(VERSION_HEADER, VERSION)
         .body(body)
         .map_err(protocol)?;
-    let (head, body) = sender.send_request(request).await.map_err(protocol)?.into_parts();
-    let bytes: Bytes = Limited::new(body, MAX_ANSWER).collect().await.map_err(protocol)?.to_bytes();
-    if !head.status.is_success() {
-        return Err(match serde_json::from_slice::<ApiError>(&bytes) {
-            Ok(error) => ClientError::Api(error),
-            Err(_) => protocol(format!("HTTP status {}", head.status)),
-        });
+    Ok(sender.send_request(request).await.map_err(protocol)?.into_parts())
+}
+
+async fn collect(body: Incoming) -> ClientResult<Bytes> {
+    Ok(Limited::new(body, MAX_ANSWER).collect().await.map_err(protocol)?.to_bytes())
+}
+
+fn refusal(status: StatusCode, body: &[u8]) -> ClientError {
+    match serde_json::from_slice::<ApiError>(body) {
+        Ok(error) => ClientError::Api(error),
+        Err(_) => protocol(format!("HTTP status {status}")),
     }
-    let theirs = head.headers.get(VERSION_HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if !compatible(theirs, VERSION) {
-        return Err(protocol(format!("its version is {theirs:?}")));
+}
+
+/// Hands on one event a line. What this version doesn't know is left out.
+async fn read_events(mut body: Incoming, sender: Sender<Event>) {
+    let mut buffer = Vec::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        let Ok(data) = frame.into_data() else { continue };
+        buffer.extend_from_slice(&data);
+        while let Some(end) = buffer.iter().position(|b| *b == b'\n') {
+            let line: Vec<u8> = buffer.drain(..=end).collect();
+            if let Ok(event) = serde_json::from_slice(&line)
+                && sender.send(event).await.is_err()
+            {
+                return;
+            }
+        }
+        if buffer.len() > MAX_EVENT {
+            return;
+        }
     }
-    serde_json::from_slice(&bytes).map_err(protocol)
 }
 
 /// For one segment of a path, or a value in a query.

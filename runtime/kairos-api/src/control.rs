@@ -1,10 +1,12 @@
 //! What a running process does for those who ask.
 
+use crate::event::Event;
 use crate::types::{
-    ApiResult, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectTrust, Status, ToolCall,
-    ToolInfo, ToolOutput, TrustRequest,
+    ApiResult, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectStatus, ProjectTrust, Status,
+    ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
+use tokio::sync::mpsc::Receiver;
 
 /// The whole control API. The server calls it; the agent implements it. Methods may run at the same time.
 #[async_trait]
@@ -31,6 +33,14 @@ pub trait Control: Send + Sync + 'static {
     async fn plugin_disable(&self, name: &str) -> ApiResult<PluginInfo>;
     /// Called again; ends a quarantine, too.
     async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// Watches one more project, now and after each start; answers as it is. `path` is its absolute folder.
+    async fn project_add(&self, path: &str) -> ApiResult<ProjectStatus>;
+    /// Watches a project no longer, neither now nor after a start; its data stay. A project is named by its folder or slug.
+    async fn project_remove(&self, project: &str) -> ApiResult<()>;
+    /// What happens from now on, until the process ends or nobody reads.
+    fn events(&self) -> Receiver<Event>;
+    /// Asks the process to end in order.
+    async fn stop(&self) -> ApiResult<()>;
     /// The plugins that a project brings. A project is named by its folder or slug.
     async fn project_trust(&self, project: &str) -> ApiResult<ProjectTrust>;
     /// Trusts exactly these files; they are loaded, and answered as they are then. A conflict if others lie there by now.

@@ -63,6 +63,16 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
+    /// A project came or went.
+    Project {
+        /// The folder.
+        project: String,
+        /// What changed.
+        change: ProjectChange,
+        /// Why, where it is not what the user asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
     /// How a project's files are watched has changed.
     Watch {
         /// The folder.
@@ -99,6 +109,18 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+}
+
+/// What changed about a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProjectChange {
+    /// It is watched from now on.
+    Added,
+    /// It is no longer watched, as the user wants it.
+    Removed,
+    /// It can't be watched; it is tried again.
+    Failed,
 }
 
 /// How a finding came.

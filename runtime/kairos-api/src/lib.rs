@@ -17,12 +17,12 @@ mod types;
 
 pub use client::{Client, ClientError};
 pub use control::Control;
-pub use event::{Event, FindingChange, PluginChange};
+pub use event::{Event, FindingChange, PluginChange, ProjectChange};
 pub use path::{MAX_SOCKET_PATH, SocketPathError, socket_path};
 pub use routes::{MAX_BODY, VERSION, VERSION_HEADER};
 pub use server::{ServeError, serve};
 pub use types::{
     ApiError, ApiResult, CommandReport, ErrorKind, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
-    OpenFindings, PluginInfo, PluginState, ProjectFile, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
-    TrustRequest, Watch,
+    OpenFindings, PluginInfo, PluginState, ProjectAdd, ProjectFile, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo,
+    ToolOutput, TrustRequest, Watch,
 };

@@ -1,7 +1,9 @@
 //! Which request means which method of [`Control`].
 
 use crate::control::Control;
-use crate::types::{ApiError, CommandReport, ErrorKind, GrantRequest, InboxAction, InboxFilter, ToolCall, TrustRequest};
+use crate::types::{
+    ApiError, CommandReport, ErrorKind, GrantRequest, InboxAction, InboxFilter, ProjectAdd, ToolCall, TrustRequest,
+};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
@@ -20,6 +22,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Most bytes of a request's body. A command's tail (16 KiB) and a tool's input stay far below.
 pub const MAX_BODY: usize = 1024 * 1024;
 
+/// Where to ask the process to end.
+pub(crate) const STOP: &str = "/v1/stop";
+
 type Shared = Arc<dyn Control>;
 type Answer = Result<Response, ApiError>;
 
@@ -34,6 +39,10 @@ pub(crate) fn router(control: Shared) -> Router {
         .route("/v1/plugins/{name}", get(plugin_info))
         .route("/v1/plugins/{name}/grant", post(plugin_grant))
         .route("/v1/plugins/{name}/{verb}", post(plugin_verb))
+        .route("/v1/projects", get(project_list).post(project_add))
+        .route("/v1/projects/{project}", axum::routing::delete(project_remove))
+        .route("/v1/events", get(events))
+        .route(STOP, post(stop))
         .route("/v1/projects/{project}/trust", get(project_trust).post(trust_project).delete(distrust_project))
         .route("/v1/commands", post(command_finished))
         .route("/v1/tools", get(tool_list))
@@ -53,11 +62,13 @@ pub(crate) fn compatible(a: &str, b: &str) -> bool {
 
 /// A client that names a version must have ours; one that names none (`curl`) is on its own.
 async fn versions(request: Request, next: Next) -> Response {
+    // Whatever its version, a client may ask us to end, so that it can start its own.
+    let refusable = request.uri().path() != STOP;
     let theirs = request.headers().get(VERSION_HEADER).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
     let mut response = match theirs {
-        Some(theirs) if !compatible(&theirs, VERSION) => {
+        Some(theirs) if refusable && !compatible(&theirs, VERSION) => {
             let error = format!("kairos-run {VERSION} is running, but version {theirs:?} asks");
-            ApiError::new(ErrorKind::Version, error).with_hint("stop the running one and start it again").into_response()
+            ApiError::new(ErrorKind::Version, error).with_hint("kairos-run restart").into_response()
         }
         _ => next.run(request).await,
     };
@@ -139,6 +150,34 @@ async fn plugin_verb(State(c): State<Shared>, Path((name, verb)): Path<(String, 
         "enable" => c.plugin_enable(&name).await?,
         _ => return Err(ApiError::not_found("there is no such address")),
     })
+}
+
+async fn project_list(State(c): State<Shared>) -> Answer {
+    json(c.status().await?.projects)
+}
+
+async fn project_add(State(c): State<Shared>, Json(project): Json<ProjectAdd>) -> Answer {
+    json(c.project_add(&project.path).await?)
+}
+
+async fn project_remove(State(c): State<Shared>, Path(project): Path<String>) -> Answer {
+    json(c.project_remove(&project).await?)
+}
+
+/// One event a line, as JSON, for as long as somebody reads.
+async fn events(State(c): State<Shared>) -> Answer {
+    let lines = futures_util::stream::unfold(c.events(), async |mut events| {
+        let event = events.recv().await?;
+        let mut line = serde_json::to_vec(&event).unwrap_or_default();
+        line.push(b'\n');
+        Some((Ok::<_, std::convert::Infallible>(Bytes::from(line)), events))
+    });
+    let body = axum::body::Body::from_stream(lines);
+    Ok(([(axum::http::header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+async fn stop(State(c): State<Shared>) -> Answer {
+    json(c.stop().await?)
 }
 
 async fn project_trust(State(c): State<Shared>, Path(project): Path<String>) -> Answer {

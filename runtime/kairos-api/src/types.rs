@@ -81,7 +81,7 @@ pub struct Status {
 }
 
 /// A watched project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectStatus {
     /// Its folder, absolute.
     pub path: String,
@@ -89,6 +89,9 @@ pub struct ProjectStatus {
     pub slug: String,
     /// Ticks so far, since the process began.
     pub tick: u64,
+    /// Time between ticks, in milliseconds.
+    #[serde(default)]
+    pub every_ms: u64,
     /// When the last tick began; none before the first.
     pub last_tick: Option<Millis>,
     /// When the next one is due; none while one runs.
@@ -101,6 +104,9 @@ pub struct ProjectStatus {
     pub dropped_signals: u64,
     /// Is it a git repository?
     pub git: bool,
+    /// Why it is not watched: not yet, not now, or no longer. Then all else is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// Open findings by urgency.
@@ -353,6 +359,13 @@ pub struct GrantRequest {
     /// Later files at the same path keep the grant as long as they ask for no more.
     #[serde(default)]
     pub follow_updates: bool,
+}
+
+/// Watch a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectAdd {
+    /// Its folder, absolute.
+    pub path: String,
 }
 
 /// The plugins that a project brings, and the user's trust in them.

@@ -128,6 +128,18 @@ pub struct Repository {
     pub stashes: Vec<Stash>,
 }
 
+/// A recorded version of the project's files; mirrors `version` of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Version {
+    /// What a commit would record.
+    Index,
+    /// The last commit.
+    Head,
+    /// The merge base of HEAD and the remote's default branch.
+    BranchPoint,
+}
+
 /// How a path differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -142,12 +154,16 @@ pub enum ChangeKind {
     Untracked,
 }
 
-/// A path that differs from HEAD.
+/// A path that differs between a version and the work tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Relative to the project.
     pub path: String,
-    /// Index against HEAD.
+    /// Its name before, where it was renamed.
+    pub renamed_from: Option<String>,
+    /// HEAD against the branch point; none unless that was asked for.
+    pub committed: Option<ChangeKind>,
+    /// Index against HEAD; none when only the work tree was asked for.
     pub staged: Option<ChangeKind>,
     /// Work tree against index.
     pub unstaged: Option<ChangeKind>,
@@ -198,7 +214,7 @@ pub struct IndexStamp {
     pub size: u64,
 }
 
-/// Most bytes of one `read` or `read_staged`.
+/// Most bytes of one `read` or `read_at`.
 pub const MAX_READ: u32 = 1024 * 1024;
 /// Most entries on a page.
 pub const MAX_PAGE: usize = 1000;
@@ -218,9 +234,9 @@ pub trait ProjectView: Send + Sync {
     async fn list_files(&self, path: &str, depth: u32, after: Option<&str>) -> PortResult<Page>;
     async fn search(&self, pattern: &str, options: &SearchOptions) -> PortResult<Vec<Match>>;
     async fn git_status(&self) -> PortResult<Repository>;
-    async fn git_changes(&self, max: u32) -> PortResult<Vec<Change>>;
-    async fn read_staged(&self, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>>;
-    async fn staged_size(&self, path: &str) -> PortResult<u64>;
+    async fn git_changes(&self, since: Version, max: u32) -> PortResult<Vec<Change>>;
+    async fn read_at(&self, version: Version, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>>;
+    async fn size_at(&self, version: Version, path: &str) -> PortResult<u64>;
     async fn git_log(&self, max: u32, path: Option<&str>) -> PortResult<Vec<Commit>>;
 }
 

@@ -2,43 +2,70 @@
 //! secret that looks like nothing can't be found here.
 
 use regex::Regex;
-use std::sync::LazyLock;
+use std::borrow::Cow;
+use std::sync::{LazyLock, OnceLock};
 
 /// What stands in a secret's place.
 pub const REDACTED: &str = "[redacted]";
 /// Values of the environment that are shorter than this, in bytes, are not looked for: they'd be found everywhere.
 const MIN_VALUE: usize = 8;
 
-/// Pattern, and what it becomes.
-static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
+/// A form that secrets have.
+struct Form {
+    /// Without one of these (in lower case) in the text, there is none. Compiling all patterns takes longer than all else that
+    /// is done about a command, and hardly a command needs one.
+    hints: &'static [&'static str],
+    pattern: String,
+    to: &'static str,
+    compiled: OnceLock<Regex>,
+}
+
+impl Form {
+    fn regex(&self) -> &Regex {
+        // A pattern that is left out would let secrets through without a word; the tests compile them all.
+        self.compiled.get_or_init(|| Regex::new(&self.pattern).expect("the patterns are ours and tested"))
+    }
+}
+
+static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     let name = r"[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)";
-    [
+    let names: &[&str] = &["pass", "secret", "token", "key", "credential"];
+    let form = |hints, pattern: &str, to| Form { hints, pattern: pattern.replace("{name}", name), to, compiled: OnceLock::new() };
+    vec![
         // Key blocks; one whose begin or end was cut off, too.
-        (
-            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)"
-                .into(),
+        form(
+            &["private key"],
+            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
             REDACTED,
         ),
-        (r"(?:[A-Za-z0-9+/=]{16,}\s+)*[A-Za-z0-9+/=]+\s+-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----".into(), REDACTED),
-        (r"\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}\b".into(), REDACTED),
-        (r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})".into(), REDACTED),
-        (r"\b[sr]k[-_][A-Za-z0-9_-]{16,}".into(), REDACTED),
-        (r"\bxox[a-z]-[A-Za-z0-9-]{8,}".into(), REDACTED),
-        (r"\bAIza[A-Za-z0-9_-]{30,}".into(), REDACTED),
-        (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*".into(), REDACTED),
-        (r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:'\x22]*:[^\s/@'\x22]+@".into(), "${1}[redacted]@"),
-        (r"(?i)\b((?:proxy-)?authorization:\s*(?:\w+\s+)?|\bbearer\s+)[\w.~+/=-]{8,}".into(), "${1}[redacted]"),
+        form(
+            &["private key"],
+            r"(?:[A-Za-z0-9+/=]{16,}\s+)*[A-Za-z0-9+/=]+\s+-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----",
+            REDACTED,
+        ),
+        form(&["akia", "asia", "agpa", "aida", "aroa"], r"\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}\b", REDACTED),
+        form(
+            &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"],
+            r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})",
+            REDACTED,
+        ),
+        form(&["sk-", "sk_", "rk-", "rk_"], r"\b[sr]k[-_][A-Za-z0-9_-]{16,}", REDACTED),
+        form(&["xox"], r"\bxox[a-z]-[A-Za-z0-9-]{8,}", REDACTED),
+        form(&["aiza"], r"\bAIza[A-Za-z0-9_-]{30,}", REDACTED),
+        form(&["eyj"], r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*", REDACTED),
+        form(&["://"], r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:'\x22]*:[^\s/@'\x22]+@", "${1}[redacted]@"),
+        form(
+            &["authorization", "bearer"],
+            r"(?i)\b((?:proxy-)?authorization:\s*(?:\w+\s+)?|\bbearer\s+)[\w.~+/=-]{8,}",
+            "${1}[redacted]",
+        ),
         // NAME=value, "name": "value", name: value of a password.
-        (format!(r#"(?i)\b({name}["']?\s*=\s*)(?:"[^"\n]*"|'[^'\n]*'|[^\s"'&;,)]+)"#), "${1}[redacted]"),
-        (format!(r#"(?i)(["']{name}["']\s*:\s*)(?:"[^"\n]*"|'[^'\n]*')"#), "${1}[redacted]"),
-        (r#"(?i)\b((?:password|passwd|passphrase)\s*:\s*)[^\s"',]{4,}"#.into(), "${1}[redacted]"),
-        (format!(r#"(?i)(--{name}\s+)(?:"[^"\n]*"|'[^'\n]*'|[^\s"'-][^\s"']*)"#), "${1}[redacted]"),
-        (r#"(?i)(\bcurl\b[^\n|;]*?\s(?:-u|--user)[\s=]*)(?:"[^"\n]*"|'[^'\n]*'|[^\s"':]+:\S+)"#.into(), "${1}[redacted]"),
+        form(names, r#"(?i)\b({name}["']?\s*=\s*)(?:"[^"\n]*"|'[^'\n]*'|[^\s"'&;,)]+)"#, "${1}[redacted]"),
+        form(names, r#"(?i)(["']{name}["']\s*:\s*)(?:"[^"\n]*"|'[^'\n]*')"#, "${1}[redacted]"),
+        form(&["pass"], r#"(?i)\b((?:password|passwd|passphrase)\s*:\s*)[^\s"',]{4,}"#, "${1}[redacted]"),
+        form(names, r#"(?i)(--{name}\s+)(?:"[^"\n]*"|'[^'\n]*'|[^\s"'-][^\s"']*)"#, "${1}[redacted]"),
+        form(&["curl"], r#"(?i)(\bcurl\b[^\n|;]*?\s(?:-u|--user)[\s=]*)(?:"[^"\n]*"|'[^'\n]*'|[^\s"':]+:\S+)"#, "${1}[redacted]"),
     ]
-    .into_iter()
-    // A pattern that is left out would let secrets through without a word; the tests compile them all.
-    .map(|(pattern, to): (String, _)| (Regex::new(&pattern).expect("the patterns are ours and tested"), to))
-    .collect()
 });
 
 /// Finds secrets by their form, and by the values that it was told.
@@ -76,8 +103,10 @@ impl Redactor {
                 text = text.replace(value.as_str(), REDACTED);
             }
         }
-        for (pattern, to) in PATTERNS.iter() {
-            if let std::borrow::Cow::Owned(changed) = pattern.replace_all(&text, *to) {
+        // Nothing that is replaced adds a hint.
+        let lower = text.to_ascii_lowercase();
+        for form in FORMS.iter().filter(|f| f.hints.iter().any(|h| lower.contains(h))) {
+            if let Cow::Owned(changed) = form.regex().replace_all(&text, form.to) {
                 text = changed;
             }
         }
@@ -100,6 +129,12 @@ mod tests {
             ("id AKIAIOSFODNN7EXAMPLE.", "id [redacted]."),
             ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "[redacted]"),
             ("x github_pat_11AAAAAAA0123456789_abcdef y", "x [redacted] y"),
+            ("a ASIAIOSFODNN7EXAMPLE, glpat-0123456789abcdef", "a [redacted], [redacted]"),
+            ("AIza0123456789abcdefghijABCDEFGHIJ01", "[redacted]"),
+            ("eyJhbGciOiJI.eyJzdWIiOiIx.sig", "[redacted]"),
+            ("PGPASSFILE=x PassPhrase: four", "PGPASSFILE=x PassPhrase: [redacted]"),
+            ("AWS_ACCESSKEY=a CREDENTIALS='b c'", "AWS_ACCESSKEY=[redacted] CREDENTIALS=[redacted]"),
+            ("BEARER abcdefgh12", "BEARER [redacted]"),
             ("OPENAI sk-proj-0123456789abcdef0123", "OPENAI [redacted]"),
             ("xoxb-123456789-abcdef", "[redacted]"),
             ("git clone https://me:pw@host/x", "git clone https://[redacted]@host/x"),
@@ -116,6 +151,13 @@ mod tests {
             ("MIIEpAIBAAKCAQEA0000\nabcd==\n-----END PRIVATE KEY-----", "[redacted]"),
         ] {
             assert_eq!(redactor.redact(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_pattern_compiles() {
+        for form in FORMS.iter() {
+            form.regex();
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::bindings::wit;
 use crate::context::{Bytes, Context};
-use kairos_core::ports::{self, Change, ChangeKind, Commit, FileInfo, FileKind, Match, Page, Repository, SearchOptions};
+use kairos_core::ports::{self, Change, ChangeKind, Commit, FileInfo, FileKind, Match, Page, Repository, SearchOptions, Version};
 use kairos_core::{ErrorCode, PortError};
 use serde::Serialize;
 use wasmtime::Result;
@@ -118,39 +118,53 @@ impl wit::git::Host for Context {
         self.answer("git.status", (), answer, |r: &Repository| 256 + r.stashes.len() * 64, Into::into)
     }
 
-    async fn changes(&mut self, max: u32) -> Result<WitAnswer<Vec<wit::git::Change>>> {
+    async fn changes(&mut self, since: wit::git::Version, max: u32) -> Result<WitAnswer<Vec<wit::git::Change>>> {
         self.enter()?;
+        let since = Version::from(since);
         let answer = async {
             let (project, scope) = self.access.project()?;
             in_range("max", max, ports::MAX_CHANGES)?;
-            let mut changes = project.git_changes(max).await?;
+            let mut changes = project.git_changes(since, max).await?;
             changes.retain(|c| scope.contains(&c.path));
+            for change in &mut changes {
+                change.renamed_from.take_if(|path| !scope.contains(path));
+            }
             Ok(changes)
         }
         .await;
-        let size = |changes: &Vec<Change>| changes.iter().map(|c| c.path.len() + 16).sum();
-        self.answer("git.changes", max, answer, size, |changes| changes.into_iter().map(Into::into).collect())
+        let size = |changes: &Vec<Change>| {
+            changes.iter().map(|c| c.path.len() + c.renamed_from.as_ref().map_or(0, String::len) + 16).sum()
+        };
+        self.answer("git.changes", (since, max), answer, size, |changes| changes.into_iter().map(Into::into).collect())
     }
 
-    async fn read_staged(&mut self, path: String, offset: u64, length: u32) -> Result<WitAnswer<Vec<u8>>> {
+    async fn read_at(
+        &mut self,
+        version: wit::git::Version,
+        path: String,
+        offset: u64,
+        length: u32,
+    ) -> Result<WitAnswer<Vec<u8>>> {
         self.enter()?;
+        let version = Version::from(version);
         let answer = async {
             let project = self.access.project_with(&path)?;
             readable_length(length)?;
-            project.read_staged(&path, offset, length).await
+            project.read_at(version, &path, offset, length).await
         }
         .await;
-        self.answer_bytes("git.read-staged", (&path, offset, length), answer)
+        self.answer_bytes("git.read-at", (version, &path, offset, length), answer)
     }
 
-    async fn staged_size(&mut self, path: String) -> Result<WitAnswer<u64>> {
+    async fn size_at(&mut self, version: wit::git::Version, path: String) -> Result<WitAnswer<u64>> {
         self.enter()?;
+        let version = Version::from(version);
         let answer = async {
             let project = self.access.project_with(&path)?;
-            project.staged_size(&path).await
+            project.size_at(version, &path).await
         }
         .await;
-        self.answer("git.staged-size", &path, answer, |_| 8, |n| n)
+        self.answer("git.size-at", (version, &path), answer, |_| 8, |n| n)
     }
 
     async fn log(&mut self, max: u32, path: Option<String>) -> Result<WitAnswer<Vec<wit::git::Commit>>> {
@@ -201,9 +215,26 @@ impl From<Repository> for wit::git::Repository {
     }
 }
 
+impl From<wit::git::Version> for Version {
+    fn from(v: wit::git::Version) -> Self {
+        match v {
+            wit::git::Version::Index => Self::Index,
+            wit::git::Version::Head => Self::Head,
+            wit::git::Version::BranchPoint => Self::BranchPoint,
+        }
+    }
+}
+
 impl From<Change> for wit::git::Change {
     fn from(c: Change) -> Self {
-        Self { path: c.path, staged: c.staged.map(Into::into), unstaged: c.unstaged.map(Into::into) }
+        let kind = |kind: Option<ChangeKind>| kind.map(Into::into);
+        Self {
+            path: c.path,
+            renamed_from: c.renamed_from,
+            committed: kind(c.committed),
+            staged: kind(c.staged),
+            unstaged: kind(c.unstaged),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub use private::{PatternError, PrivatePaths};
 
 use async_trait::async_trait;
 use cap_std::{ambient_authority, fs::Dir};
-use kairos_core::ports::{Change, Commit, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions};
+use kairos_core::ports::{Change, Commit, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions, Version};
 use kairos_core::{ErrorCode, PortError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +46,7 @@ pub enum OpenError {
 #[derive(Clone)]
 pub struct Project {
     inner: Arc<Inner>,
+    shared: Option<Arc<git::Shared>>,
 }
 
 pub(crate) struct Inner {
@@ -63,7 +64,26 @@ impl Project {
         let real = root.canonicalize().map_err(failed)?;
         let dir = Dir::open_ambient_dir(&real, ambient_authority()).map_err(failed)?;
         let private = PrivatePaths::new(private_globs)?;
-        Ok(Self { inner: Arc::new(Inner { git: git::Git::new(real.clone()), root: real, dir, private }) })
+        let inner = Inner { git: git::Git::new(real.clone()), root: real, dir, private };
+        Ok(Self { inner: Arc::new(inner), shared: None })
+    }
+
+    /// A handle for those who are called in ticks. Through it and its clones, one walk of the work tree answers all who
+    /// ask for the same changes between two calls of [`Self::begin_tick`]; all else is asked anew, as without.
+    ///
+    /// The rule that makes this safe: an answer is never older than the tick. What the tick's signals tell of happened
+    /// before the tick began, so the answer has it; what happens later brings a signal of its own, to a later tick. Who
+    /// isn't called because of signals, such as a tool, has to ask through another handle.
+    pub fn for_ticks(&self) -> Self {
+        Self { inner: self.inner.clone(), shared: Some(Arc::default()) }
+    }
+
+    /// A tick begins: earlier answers are not handed out again. To be called after the tick's signals were taken from
+    /// the queue, and before anyone is called with them. Does nothing for a handle that isn't [`Self::for_ticks`].
+    pub fn begin_tick(&self) {
+        if let Some(shared) = &self.shared {
+            shared.begin_tick();
+        }
     }
 
     /// The project's folder: absolute, without links.
@@ -148,18 +168,23 @@ impl ProjectView for Project {
         self.blocking(|inner, _| inner.git.status()).await
     }
 
-    async fn git_changes(&self, max: u32) -> PortResult<Vec<Change>> {
-        self.blocking(move |inner, stop| inner.git.changes(max, stop)).await
+    async fn git_changes(&self, since: Version, max: u32) -> PortResult<Vec<Change>> {
+        let shared = self.shared.clone();
+        self.blocking(move |inner, stop| match shared {
+            Some(shared) => shared.changes(&inner.git, since, max, stop),
+            None => inner.git.changes(since, max, stop),
+        })
+        .await
     }
 
-    async fn read_staged(&self, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>> {
+    async fn read_at(&self, version: Version, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>> {
         let path = path.to_owned();
-        self.blocking(move |inner, _| inner.git.read_staged(&inner.content_path(&path)?, offset, length)).await
+        self.blocking(move |inner, _| inner.git.read_at(version, &inner.content_path(&path)?, offset, length)).await
     }
 
-    async fn staged_size(&self, path: &str) -> PortResult<u64> {
+    async fn size_at(&self, version: Version, path: &str) -> PortResult<u64> {
         let path = path.to_owned();
-        self.blocking(move |inner, _| inner.git.staged_size(&inner.content_path(&path)?)).await
+        self.blocking(move |inner, _| inner.git.size_at(version, &inner.content_path(&path)?)).await
     }
 
     async fn git_log(&self, max: u32, path: Option<&str>) -> PortResult<Vec<Commit>> {

@@ -10,6 +10,7 @@ const EXAMPLES: &str = "Examples:
   kairos-run                          watch the current folder; Ctrl-C stops
   kairos-run --ticks 1                look once, say what is there, end
   kairos-run --project a --project b  watch two projects
+  kairos-run start                    the same in the background, until `stop`
   kairos-run inbox list               what was found (from another terminal)
   kairos-run inbox show 3             one finding, with what to do about it
   kairos-run plugin list              what runs, and what waits for your grant
@@ -53,6 +54,32 @@ pub struct RunArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Watch in the background, until `stop`; one that runs already takes the project in
+    #[command(after_help = "Examples:\n  kairos-run start               watch the current folder, and what was added before\n  \
+        kairos-run start ~/code/mine   and that one")]
+    Start {
+        /// Folders to watch from now on [default: the current folder, where nothing was added before]
+        #[arg(value_name = "DIR")]
+        project: Vec<PathBuf>,
+        #[command(flatten)]
+        json: JsonFlag,
+    },
+    /// End what runs in the background
+    Stop,
+    /// End it and start it again: after an update, or a change of limits
+    Restart,
+    /// What the process in the background writes down
+    Logs {
+        /// Go on as lines come, until Ctrl-C
+        #[arg(short, long)]
+        follow: bool,
+        /// So many lines from the end
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
+        lines: usize,
+    },
+    /// What `start` starts, without going into the background: for service managers
+    #[command(hide = true)]
+    Daemon,
     /// What the running process watches, and how it is
     Status(JsonFlag),
     /// Findings: list, read, decide
@@ -61,7 +88,7 @@ pub enum Command {
     /// Plugins: what runs, what it may do
     #[command(subcommand)]
     Plugin(PluginCommand),
-    /// Projects: which may bring plugins of their own
+    /// Projects: which are watched, which may bring plugins of their own
     #[command(subcommand)]
     Project(ProjectCommand),
     /// Tools of plugins
@@ -76,8 +103,10 @@ pub enum Command {
     },
     /// Print a hook that reports each command of an interactive shell
     #[command(
-        after_help = "Examples:\n  eval \"$(kairos-run shell-init bash)\"   in ~/.bashrc\n  eval \"$(kairos-run shell-init zsh)\"    in ~/.zshrc\n\n\
-        It reports the command line, its folder, exit code and duration, and never its output."
+        after_help = "Examples:\n  eval \"$(kairos-run shell-init bash)\"    in ~/.bashrc\n  eval \"$(kairos-run shell-init zsh)\"     in ~/.zshrc\n  \
+        kairos-run shell-init fish | source    in ~/.config/fish/config.fish\n\n\
+        It reports the command line, its folder, exit code and duration, and never its output. Not reported: a command that\n\
+        begins with a space."
     )]
     ShellInit {
         /// Which shell
@@ -209,6 +238,20 @@ pub enum PluginCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum ProjectCommand {
+    /// Watch one more folder, now and after each start
+    Add {
+        /// The project's folder
+        #[arg(default_value = ".", value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Watch it no longer; what is known about it stays
+    Remove {
+        /// The project's folder, also one that is gone
+        #[arg(default_value = ".", value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// What is watched
+    List(JsonFlag),
     /// Let the project's own plugins (.kairos/plugins) be loaded: exactly these files, in this project alone
     #[command(
         after_help = "They still run sandboxed and wait for `plugin grant`. When one of the files changes, all of them wait again."
@@ -289,6 +332,7 @@ pub struct ReportArgs {
 pub enum Shell {
     Bash,
     Zsh,
+    Fish,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -27,14 +27,10 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                let _ = (&mut file).take(20).read_to_string(&mut pid);
-                let pid = pid.trim().parse::<u32>().map_or_else(|_| "unknown".into(), |p| p.to_string());
+                let pid = pid(&mut file).map_or_else(|| "unknown".into(), |p| p.to_string());
                 return Err(advice(
                     format!("another kairos-run is running (process {pid})"),
-                    format!(
-                        "`kairos-run status` shows what it watches; stop it with Ctrl-C or `kill {pid}`, or set KAIROS_HOME to run a second one"
-                    ),
+                    "`kairos-run status` shows what it watches, `kairos-run stop` ends it; set KAIROS_HOME to run a second one",
                 ));
             }
             Err(TryLockError::Error(e)) => return Err(e).with_context(can_not),
@@ -44,6 +40,28 @@ impl Lock {
         writeln!(file, "{}", std::process::id()).with_context(can_not)?;
         Ok(Self(file))
     }
+
+    /// The process that holds the lock, if one does; `Some(None)` where it can't be told which.
+    pub fn holder(paths: &Paths) -> Result<Option<Option<u32>>> {
+        let path = paths.lock();
+        let can_not = || format!("can't look at {}", path.display());
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(e).with_context(can_not),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(pid(&mut file))),
+            Err(TryLockError::Error(e)) => Err(e).with_context(can_not),
+        }
+    }
+}
+
+fn pid(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(20).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -58,7 +76,9 @@ mod tests {
         let first = Lock::take(&paths).unwrap();
         let error = crate::errors::explain(&Lock::take(&paths).err().unwrap());
         assert!(error.contains(&format!("process {}", std::process::id())) && error.contains("hint:"), "{error}");
+        assert_eq!(Lock::holder(&paths).unwrap(), Some(Some(std::process::id())));
         drop(first);
+        assert_eq!(Lock::holder(&paths).unwrap(), None);
         assert!(Lock::take(&paths).is_ok());
     }
 }

@@ -3,11 +3,15 @@
 //! Exit codes: 0 done, 1 it went wrong (the error says what to do), 2 the command line is not understood. `exec` ends as
 //! its command does.
 
+mod attach;
 mod cli;
 mod commands;
 mod config_files;
+mod crash;
+mod daemon;
 mod errors;
 mod lock;
+mod log;
 mod memory;
 mod paths;
 mod run;
@@ -38,6 +42,14 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         None => {
             memory::stay_small();
             run::foreground(cli.run, &paths)?;
+        }
+        Some(Command::Start { project, json }) => wait(commands::lifecycle::start(&paths, &project, json))?,
+        Some(Command::Stop) => wait(commands::lifecycle::stop(&paths))?,
+        Some(Command::Restart) => wait(commands::lifecycle::restart(&paths))?,
+        Some(Command::Logs { follow, lines }) => commands::logs::logs(&paths, follow, lines)?,
+        Some(Command::Daemon) => {
+            memory::stay_small();
+            daemon::daemon(&paths)?;
         }
         Some(Command::Status(flag)) => wait(commands::status::status(&paths, flag))?,
         Some(Command::Inbox(command)) => wait(commands::inbox::inbox(&paths, command))?,

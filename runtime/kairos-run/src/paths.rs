@@ -54,6 +54,21 @@ impl Paths {
         self.run.join("lock")
     }
 
+    /// What the process in the background writes down; older ones are beside it.
+    pub fn log(&self) -> PathBuf {
+        self.data.join("logs").join("kairos-run.log")
+    }
+
+    /// What the process in the background said before it had a log.
+    pub fn start_log(&self) -> PathBuf {
+        self.data.join("logs").join("start.log")
+    }
+
+    /// Reports of crashes.
+    pub fn crashes(&self) -> PathBuf {
+        self.data.join("crashes")
+    }
+
     /// The user's own plugins.
     pub fn plugins(&self) -> PathBuf {
         self.data.join("plugins")

@@ -1,112 +1,163 @@
 //! The foreground run: settings, folders, the lock, and the parts wired together.
 
+use crate::attach;
 use crate::cli::RunArgs;
 use crate::config_files::{self, Override};
 use crate::lock::Lock;
+use crate::log;
 use crate::paths::{Paths, slug};
 use crate::standard;
 use crate::view::{self, Mode};
 use anyhow::{Context, Result, bail};
 use kairos_agent::{Agent, AgentOptions, Events, ProjectOptions};
+use kairos_api::Event;
 use kairos_core::config::Config;
 use kairos_host::{HostOptions, Limits};
 use std::fs::DirBuilder;
 use std::future::Future;
 use std::io::IsTerminal;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
-use std::pin::pin;
+use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
-
-/// A folder to watch.
-pub struct Project {
-    /// Canonical.
-    pub root: PathBuf,
-    /// Its name among our data.
-    pub slug: String,
-    /// Its settings, all files and the command line merged.
-    pub config: Config,
-}
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// Watches until Ctrl-C, SIGTERM, or `--ticks`.
 pub fn foreground(args: RunArgs, paths: &Paths) -> Result<()> {
-    log_to_stderr(args.verbose);
+    log::to_stderr(args.verbose);
     let config = config_files::load(&paths.config, None, &overrides(&args)?)?;
     let projects = projects(&args, paths)?;
-    let _lock = Lock::take(paths)?;
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
-        let mode = if args.json { Mode::Json } else { Mode::Human { verbose: args.verbose > 0 } };
-        let (events, shown) = Events::channel();
-        let (viewing, viewed) = tokio::sync::oneshot::channel();
-        let view = tokio::spawn(async move {
-            let result = view::show(shown, mode).await;
-            let _ = viewing.send(());
-            result
-        });
-        let gone = async {
-            let _ = viewed.await;
-        };
-        let result = watch(&args, paths, &config, projects, events, gone).await;
-        match view.await {
-            // Whoever read our output is gone (`kairos-run | head`): that is his way of saying enough.
-            Ok(Err(e)) if e.kind() != std::io::ErrorKind::BrokenPipe => result.and(Err(e).context("can't print")),
-            _ => result,
+    let lock = match Lock::take(paths) {
+        Ok(lock) => lock,
+        // What runs already can show itself here; settings of its own it can't take.
+        Err(_) if args.plugins.is_empty() && args.every.is_none() && args.ticks.is_none() => {
+            return runtime()?.block_on(attach::attach(paths, projects, mode(&args)));
         }
-    })
+        Err(e) => return Err(e),
+    };
+    let result = runtime()?.block_on(async {
+        let (events, shown) = Events::channel();
+        shown_while(shown, mode(&args), async |gone| watch(&args, paths, &config, projects, events, gone).await).await
+    });
+    drop(lock);
+    result
 }
+
+fn mode(args: &RunArgs) -> Mode {
+    if args.json { Mode::Json } else { Mode::Human { verbose: args.verbose > 0 } }
+}
+
+/// A few threads: plugins take turns on them, and a hung disk holds up one.
+pub fn runtime() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}
+
+/// Shows events while the work goes on; the work is told when nobody reads any more.
+pub async fn shown_while(events: Receiver<Event>, mode: Mode, work: impl AsyncFnOnce(Gone) -> Result<()>) -> Result<()> {
+    let (viewing, viewed) = tokio::sync::oneshot::channel();
+    let view = tokio::spawn(async move {
+        let result = view::show(events, mode).await;
+        let _ = viewing.send(());
+        result
+    });
+    let gone = Box::pin(async {
+        let _ = viewed.await;
+    });
+    let result = work(gone).await;
+    match view.await {
+        // Whoever read our output is gone (`kairos-run | head`): that is his way of saying enough.
+        Ok(Err(e)) if e.kind() != std::io::ErrorKind::BrokenPipe => result.and(Err(e).context("can't print")),
+        _ => result,
+    }
+}
+
+/// Ends when nobody reads any more.
+pub type Gone = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Starts the agent and the control API, and waits for the end.
 async fn watch(
     args: &RunArgs,
     paths: &Paths,
     config: &Config,
-    projects: Vec<Project>,
+    projects: Vec<ProjectOptions>,
     events: Events,
-    gone: impl Future<Output = ()>,
+    mut gone: Gone,
 ) -> Result<()> {
     // Before anything slow: a Ctrl-C while plugins are compiled must end the run in order, too.
-    let mut stopped = pin!(stopped()?);
-    let mut gone = pin!(gone);
-    let options = options(args, paths, config, projects)?;
+    let mut terminated = pin!(terminated()?);
+    let options = options(overrides(args)?, args.ticks, paths, config, projects)?;
     let agent = tokio::select! {
         agent = Agent::start(options, events) => agent?,
-        _ = &mut stopped => return Ok(()),
+        _ = &mut terminated => return Ok(()),
         () = &mut gone => return Ok(()),
     };
-    let (close, closed) = tokio::sync::oneshot::channel::<()>();
-    let socket = paths.socket();
-    let control = agent.clone();
-    let server = tokio::spawn(async move {
-        kairos_api::serve(&socket, control, async {
-            let _ = closed.await;
-        })
-        .await
-    });
+    let api = Api::serve(paths, agent.clone());
     let pet = (config.flag("terminal.buddy") && !args.json && std::io::stdout().is_terminal())
         .then(|| tokio::spawn(agent.clone().animate()));
-    let mut ended = pin!(agent.ended());
     let reason = tokio::select! {
-        reason = &mut stopped => reason,
+        reason = &mut terminated => reason,
         () = &mut gone => "nobody reads",
-        () = &mut ended => "the ticks are done",
+        () = agent.stopping() => "it was asked to",
+        () = agent.ended() => "the ticks are done",
     };
-    agent.stop();
-    let result = agent.wait(reason).await;
     if let Some(pet) = pet {
         pet.abort();
     }
-    let _ = close.send(());
-    // A client that is slow to read must not hold up the end.
-    match tokio::time::timeout(Duration::from_secs(1), server).await {
-        Ok(Ok(Err(e))) => return Err(e.into()),
-        Ok(Err(e)) => return Err(e.into()),
-        _ => {}
-    }
+    end(agent, api, reason).await
+}
+
+/// Ends the loops, then the API.
+pub async fn end(agent: Arc<Agent>, api: Api, reason: &str) -> Result<()> {
+    agent.stop();
+    let result = agent.wait(reason).await;
+    api.end().await?;
     Ok(result?)
 }
 
-fn options(args: &RunArgs, paths: &Paths, config: &Config, projects: Vec<Project>) -> Result<AgentOptions> {
+/// The control API while it is served.
+pub struct Api {
+    close: oneshot::Sender<()>,
+    server: JoinHandle<Result<(), kairos_api::ServeError>>,
+}
+
+impl Api {
+    /// Answers at the socket from now on.
+    pub fn serve(paths: &Paths, agent: Arc<Agent>) -> Self {
+        let (close, closed) = oneshot::channel::<()>();
+        let socket = paths.socket();
+        let server = tokio::spawn(async move {
+            kairos_api::serve(&socket, agent, async {
+                let _ = closed.await;
+            })
+            .await
+        });
+        Self { close, server }
+    }
+
+    async fn end(self) -> Result<()> {
+        let _ = self.close.send(());
+        // A client that is slow to read must not hold up the end.
+        match tokio::time::timeout(Duration::from_secs(1), self.server).await {
+            Ok(Ok(result)) => Ok(result?),
+            Ok(Err(e)) => Err(e.into()),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// What the agent is made of. `overrides` hold for every project that is opened.
+pub fn options(
+    overrides: Vec<Override>,
+    ticks: Option<u64>,
+    paths: &Paths,
+    config: &Config,
+    projects: Vec<ProjectOptions>,
+) -> Result<AgentOptions> {
     let own = paths.plugins();
     // There from the start, so that copying a plugin into it just works; the user's alone, because what lies in it runs.
     DirBuilder::new().recursive(true).mode(0o700).create(&own).with_context(|| format!("can't make {}", own.display()))?;
@@ -121,12 +172,7 @@ fn options(args: &RunArgs, paths: &Paths, config: &Config, projects: Vec<Project
         host_bytes: config.number("limits.host-bytes"),
         ..Limits::default()
     };
-    let projects = projects.into_iter().map(|p| ProjectOptions {
-        db: paths.project(&p.slug).join("state.db"),
-        root: p.root,
-        slug: p.slug,
-        config: p.config,
-    });
+    let own_paths = paths.clone();
     Ok(AgentOptions {
         version: env!("CARGO_PKG_VERSION").into(),
         host: HostOptions {
@@ -141,13 +187,14 @@ fn options(args: &RunArgs, paths: &Paths, config: &Config, projects: Vec<Project
         plugin_dirs,
         user_db: paths.user_db(),
         config: config.clone(),
-        projects: projects.collect(),
-        ticks: args.ticks,
+        projects,
+        opener: Box::new(move |folder| project(folder, &own_paths, &overrides).map_err(|e| format!("{e:#}"))),
+        ticks,
     })
 }
 
 /// Ends with Ctrl-C or SIGTERM, and names it.
-fn stopped() -> Result<impl Future<Output = &'static str>> {
+pub fn terminated() -> Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -160,22 +207,28 @@ fn stopped() -> Result<impl Future<Output = &'static str>> {
     })
 }
 
-fn projects(args: &RunArgs, paths: &Paths) -> Result<Vec<Project>> {
+fn projects(args: &RunArgs, paths: &Paths) -> Result<Vec<ProjectOptions>> {
     let folders = if args.project.is_empty() { vec![PathBuf::from(".")] } else { args.project.clone() };
     let overrides = overrides(args)?;
-    let mut projects: Vec<Project> = Vec::new();
+    let mut projects: Vec<ProjectOptions> = Vec::new();
     for folder in folders {
-        let root = folder.canonicalize().with_context(|| format!("can't watch {}", folder.display()))?;
-        if !root.is_dir() {
-            bail!("can't watch {}: it is no folder", root.display());
+        let project = project(&folder, paths, &overrides)?;
+        if !projects.iter().any(|p| p.root == project.root) {
+            projects.push(project);
         }
-        if projects.iter().any(|p| p.root == root) {
-            continue;
-        }
-        let config = config_files::load(&paths.config, Some(&root), &overrides)?;
-        projects.push(Project { slug: slug(&root), root, config });
     }
     Ok(projects)
+}
+
+/// A folder as a project: its name among our data, and its settings, all files and the command line merged.
+fn project(folder: &Path, paths: &Paths, overrides: &[Override]) -> Result<ProjectOptions> {
+    let root = folder.canonicalize().with_context(|| format!("can't watch {}", folder.display()))?;
+    if !root.is_dir() {
+        bail!("can't watch {}: it is no folder", root.display());
+    }
+    let config = config_files::load(&paths.config, Some(&root), overrides)?;
+    let slug = slug(&root);
+    Ok(ProjectOptions { db: paths.project(&slug).join("state.db"), root, slug, config })
 }
 
 fn overrides(args: &RunArgs) -> Result<Vec<Override>> {
@@ -193,14 +246,6 @@ fn overrides(args: &RunArgs) -> Result<Vec<Override>> {
         overrides.push(("plugins.dirs", format!("[{}]", dirs.join(", "))));
     }
     Ok(overrides)
-}
-
-/// Warnings go to standard error; `KAIROS_LOG` takes the usual filters.
-fn log_to_stderr(verbose: u8) {
-    let level = if verbose > 1 { "debug" } else { "error" };
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_env("KAIROS_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
 #[cfg(test)]

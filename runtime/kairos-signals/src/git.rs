@@ -1,6 +1,7 @@
 //! Git's own state. Events of the git folder say *that* something may have changed; a snapshot, compared with the one
 //! before, says what.
 
+use crate::identity::{Identity, folder_identity};
 use crate::queue::SignalQueue;
 use kairos_core::ports::GitSnapshot;
 use kairos_core::signal::Signal;
@@ -46,7 +47,8 @@ struct State {
 /// Watches a repository until it is dropped. A thread of its own, `kairos-git`, waits for events.
 pub struct GitWatch {
     shared: Arc<Shared>,
-    watcher: Option<RecommendedWatcher>,
+    /// And the folder that it watches: another may take its name.
+    watcher: Mutex<(Option<RecommendedWatcher>, Identity)>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -62,9 +64,7 @@ impl GitWatch {
     /// When the system gives no thread.
     pub fn start(config: GitConfig, queue: SignalQueue) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { config, queue, last: Mutex::default(), state: Mutex::default(), changed: Condvar::new() });
-        let watcher = watch(&shared)
-            .inspect_err(|e| tracing::warn!("git is looked at only from time to time: its folder can't be watched: {e}"))
-            .ok();
+        let watcher = Mutex::new(watch(&shared));
         // After the watch began, so that no change falls between.
         *lock(&shared.last) = (shared.config.snapshot)();
         let worker = Arc::clone(&shared);
@@ -72,20 +72,27 @@ impl GitWatch {
         Ok(Self { shared, watcher, thread: Some(thread) })
     }
 
-    /// Compares now, in the caller's thread: for reconciling from time to time.
+    /// Compares now, in the caller's thread: for reconciling from time to time. A repository that was made anew is watched
+    /// again.
     pub fn poll(&self) {
+        {
+            let mut watcher = lock(&self.watcher);
+            if watcher.1 != folder_identity(&self.shared.config.git_dir) {
+                *watcher = watch(&self.shared);
+            }
+        }
         self.shared.compare();
     }
 
     /// Do events arrive?
     pub fn is_watching(&self) -> bool {
-        self.watcher.is_some()
+        lock(&self.watcher).0.is_some()
     }
 }
 
 impl Drop for GitWatch {
     fn drop(&mut self) {
-        self.watcher = None;
+        lock(&self.watcher).0 = None;
         lock(&self.shared.state).stop = true;
         self.shared.changed.notify_all();
         if let Some(thread) = self.thread.take() {
@@ -94,7 +101,14 @@ impl Drop for GitWatch {
     }
 }
 
-fn watch(shared: &Arc<Shared>) -> notify::Result<RecommendedWatcher> {
+fn watch(shared: &Arc<Shared>) -> (Option<RecommendedWatcher>, Identity) {
+    let identity = folder_identity(&shared.config.git_dir);
+    let watcher = try_watch(shared)
+        .inspect_err(|e| tracing::warn!("git is looked at only from time to time: its folder can't be watched: {e}"));
+    (watcher.ok(), identity)
+}
+
+fn try_watch(shared: &Arc<Shared>) -> notify::Result<RecommendedWatcher> {
     let handler = Arc::clone(shared);
     let mut watcher = notify::recommended_watcher(move |event| handler.on_event(event))?;
     let config = &shared.config;
@@ -273,5 +287,22 @@ mod tests {
         std::fs::write(dir.path().join("refs/heads/x/y"), "c0ffee").unwrap();
         watch.poll();
         assert_eq!(wait(&queue, "git.head").attribute("head"), Some("c0ffee"));
+    }
+
+    #[test]
+    fn a_repository_that_was_made_anew_is_watched_from_the_next_poll_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let git = dir.path().join(".git");
+        let queue = SignalQueue::default();
+        let watch = GitWatch::start(repository(&git), queue.clone()).unwrap();
+        std::fs::rename(&git, dir.path().join("old")).unwrap();
+        watch.poll();
+        assert!(!watch.is_watching());
+        drop(repository(&git));
+        watch.poll();
+        assert!(watch.is_watching());
+        queue.drain();
+        std::fs::write(git.join("HEAD"), "other").unwrap();
+        assert_eq!(wait(&queue, "git.head").attribute("branch"), Some("other"));
     }
 }

@@ -1,11 +1,13 @@
-//! What is watched: files, git, idleness. Watchers append signals to a bounded [`SignalQueue`]; the tick loop drains it.
+//! What is watched: files, git, logs, idleness. Watchers append signals to a bounded [`SignalQueue`]; the tick loop drains it.
 //!
 //! Kinds and attributes are documented in `wit/SIGNALS.md`. Nothing here wakes up while nothing happens, except in the
 //! polling mode that stands in where the system can't watch.
 
 mod files;
 mod git;
+mod identity;
 mod idle;
+mod logs;
 mod pending;
 mod poll;
 mod queue;
@@ -15,6 +17,7 @@ mod watch;
 pub use files::{FileConfig, FileWatch, PrivateCheck, WatchMode, WatchStatus};
 pub use git::{GitConfig, GitWatch, Snapshot};
 pub use idle::Idle;
+pub use logs::{Clean, LogConfig, LogFile, LogWatch};
 pub use queue::{DEFAULT_CAPACITY, Drained, SignalQueue};
 pub use watch::{Watch, WatchConfig};
 

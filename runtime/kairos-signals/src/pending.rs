@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 pub(crate) const BURST: usize = 1000;
 /// Distinct paths of a burst are told apart up to here; beyond, every change counts.
 const MAX_SEEN: usize = 200_000;
-/// New folders kept one by one; beyond, the whole tree is walked anew.
+/// New folders kept one by one; beyond, it is as if the events had been lost: the whole tree is walked anew.
 const MAX_FOLDERS: usize = 1000;
 
 /// How a path changed.
@@ -45,11 +45,17 @@ struct Burst {
     last: Instant,
 }
 
+impl Burst {
+    fn count(&self) -> u64 {
+        self.seen.len() as u64 + self.uncounted
+    }
+}
+
 /// Work on folders, done at once: what is created in a folder before it is watched would be missed otherwise.
 #[derive(Debug, Default)]
 pub(crate) struct FolderWork {
     /// Watched folders that went away; was it a move?
-    pub gone: Vec<(PathBuf, bool)>,
+    pub gone: HashMap<PathBuf, bool>,
     pub new: Vec<PathBuf>,
     /// Walk the whole tree.
     pub all: bool,
@@ -62,7 +68,7 @@ pub(crate) struct Due {
     pub paths: Vec<(String, Change)>,
     /// How many paths changed in a burst.
     pub burst: Option<u64>,
-    /// The system lost events.
+    /// Events were lost.
     pub overflow: bool,
 }
 
@@ -110,25 +116,22 @@ impl Pending {
 
     pub fn lost_events(&mut self, now: Instant) {
         self.overflow.get_or_insert(now);
-        self.folders.all = true;
     }
 
     pub fn walk_all(&mut self) {
         self.folders.all = true;
     }
 
-    pub fn new_folder(&mut self, path: PathBuf) {
+    pub fn new_folder(&mut self, path: PathBuf, now: Instant) {
         if self.folders.new.len() < MAX_FOLDERS {
             self.folders.new.push(path);
         } else {
-            self.folders.all = true;
+            self.lost_events(now);
         }
     }
 
     pub fn folder_gone(&mut self, path: PathBuf, moved: bool) {
-        if !self.folders.gone.iter().any(|(p, _)| *p == path) {
-            self.folders.gone.push((path, moved));
-        }
+        *self.folders.gone.entry(path).or_default() |= moved;
     }
 
     pub fn has_folder_work(&self) -> bool {
@@ -137,6 +140,11 @@ impl Pending {
 
     pub fn take_folder_work(&mut self) -> FolderWork {
         std::mem::take(&mut self.folders)
+    }
+
+    /// How many paths have changed and are not told.
+    pub fn count(&self) -> u64 {
+        self.paths.len() as u64 + self.burst.as_ref().map_or(0, Burst::count)
     }
 
     /// When something is to be told next; none: nothing is pending.
@@ -153,7 +161,7 @@ impl Pending {
             due.overflow = true;
         }
         if self.burst.as_ref().is_some_and(|b| ready(b.first, b.last) <= now) {
-            due.burst = self.burst.take().map(|b| b.seen.len() as u64 + b.uncounted);
+            due.burst = self.burst.take().map(|b| b.count());
         }
         let gone = self.paths.extract_if(|_, e| ready(e.first, e.last) <= now);
         due.paths = gone.map(|(path, e)| (path, e.before)).collect();
@@ -182,6 +190,17 @@ mod tests {
             pending.touch("log", Change::Modified, at(1000 + i * 100));
         }
         assert_eq!(pending.due(), Some(at(3000)));
+    }
+
+    #[test]
+    fn folders_that_can_not_be_kept_are_as_lost() {
+        let (mut pending, start) = (Pending::default(), Instant::now());
+        for i in 0..=MAX_FOLDERS {
+            assert_eq!(pending.due(), None);
+            pending.new_folder(format!("{i}").into(), start);
+        }
+        assert_eq!(pending.take_folder_work().new.len(), MAX_FOLDERS);
+        assert!(pending.take_due(start + QUIET).overflow);
     }
 
     #[test]

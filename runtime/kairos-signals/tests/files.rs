@@ -3,14 +3,15 @@
 use kairos_core::signal::Signal;
 use kairos_signals::{FileConfig, FileWatch, SignalQueue, WatchMode};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(4);
 
 struct Project {
-    dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
+    root: PathBuf,
     queue: SignalQueue,
     watch: FileWatch,
     told: Vec<Signal>,
@@ -25,7 +26,7 @@ impl Project {
         change(&mut config);
         let queue = SignalQueue::default();
         let watch = FileWatch::start(config, queue.clone()).unwrap();
-        let mut project = Self { dir, queue, watch, told: Vec::new() };
+        let mut project = Self { root: dir.path().into(), _dir: dir, queue, watch, told: Vec::new() };
         project.until("the start", |p| p.watch.status().mode != WatchMode::Starting);
         project
     }
@@ -56,7 +57,7 @@ impl Project {
     }
 
     fn write(&self, path: &str, text: &str) {
-        fs::write(self.dir.path().join(path), text).unwrap();
+        fs::write(self.root.join(path), text).unwrap();
     }
 
     /// Everything that was done before has been told once this returns.
@@ -74,14 +75,14 @@ fn files_that_come_change_and_go_are_told() {
     p.told("file.modified", "old");
     p.told("file.created", "new");
     assert_eq!(p.told.iter().find(|s| s.attribute("path") == Some("new")).unwrap().attribute("size"), Some("3"));
-    fs::remove_file(p.dir.path().join("old")).unwrap();
+    fs::remove_file(p.root.join("old")).unwrap();
     p.told("file.removed", "old");
-    fs::rename(p.dir.path().join("new"), p.dir.path().join("moved")).unwrap();
+    fs::rename(p.root.join("new"), p.root.join("moved")).unwrap();
     p.told("file.removed", "new");
     p.told("file.created", "moved");
     // As editors save: the old file is moved away, a new one takes its name.
     p.told.clear();
-    fs::rename(p.dir.path().join("moved"), p.dir.path().join("moved~")).unwrap();
+    fs::rename(p.root.join("moved"), p.root.join("moved~")).unwrap();
     p.write("moved", "4");
     p.told("file.modified", "moved");
     assert!(!p.has("file.removed", "moved"));
@@ -122,17 +123,17 @@ fn what_is_ignored_or_private_is_neither_told_nor_watched() {
 #[test]
 fn new_folders_are_watched_with_all_that_is_in_them() {
     let mut p = Project::new(|_| (), |_| ());
-    fs::create_dir_all(p.dir.path().join("a/b/c")).unwrap();
+    fs::create_dir_all(p.root.join("a/b/c")).unwrap();
     p.write("a/b/c/early", "x");
     p.told("file.created", "a/b/c/early");
     p.write("a/b/c/late", "x");
     p.told("file.created", "a/b/c/late");
     // A moved folder: its files are known by their new name.
-    fs::rename(p.dir.path().join("a"), p.dir.path().join("z")).unwrap();
+    fs::rename(p.root.join("a"), p.root.join("z")).unwrap();
     p.told("file.created", "z/b/c/late");
     p.write("z/b/c/late", "xyz");
     p.told("file.modified", "z/b/c/late");
-    fs::remove_dir_all(p.dir.path().join("z")).unwrap();
+    fs::remove_dir_all(p.root.join("z")).unwrap();
     p.told("file.removed", "z/b/c/late");
     p.until("fewer watches", |p| p.watch.status().watched_dirs == 1);
 }
@@ -169,7 +170,7 @@ fn what_comes_at_once_is_one_rescan() {
         fs::write(folder.join(format!("f{i}")), "x").unwrap();
     }
     let mut p = Project::new(|_| (), |_| ());
-    fs::rename(outside.path().join("new"), p.dir.path().join("new")).unwrap();
+    fs::rename(outside.path().join("new"), p.root.join("new")).unwrap();
     p.until("a rescan", |p| p.told.iter().any(|s| s.kind == "file.rescan"));
     p.settle("after");
     let one_by_one = p.told.iter().filter(|s| s.kind == "file.created" && s.attribute("path") != Some("after")).count();
@@ -204,7 +205,7 @@ fn polling_stands_in_and_says_so() {
         p.write("target/x", "1");
         p.told("file.modified", "src/old");
         p.told("file.created", "src/new");
-        fs::remove_file(p.dir.path().join("src/old")).unwrap();
+        fs::remove_file(p.root.join("src/old")).unwrap();
         p.told("file.removed", "src/old");
         p.told_nothing_of("target");
     }
@@ -213,11 +214,120 @@ fn polling_stands_in_and_says_so() {
 #[test]
 fn a_root_that_goes_is_noticed_and_watched_again_when_it_is_back() {
     let mut p = Project::new(|d| fs::create_dir(d.join("sub")).unwrap(), |_| ());
-    let root = p.dir.path().to_path_buf();
+    let root = p.root.clone();
     fs::remove_dir_all(&root).unwrap();
     p.until("gone", |p| p.watch.status().mode == WatchMode::Gone);
-    fs::create_dir(&root).unwrap();
+    let made = tempfile::tempdir_in(root.parent().unwrap()).unwrap();
+    fs::create_dir_all(made.path().join("new/.git/info")).unwrap();
+    fs::write(made.path().join("new/.git/info/exclude"), "*.skip\n").unwrap();
+    fs::rename(made.path().join("new"), &root).unwrap();
     p.until("back", |p| p.watch.status().mode == WatchMode::Watching);
     p.until("a rescan", |p| p.told.iter().any(|s| s.attribute("reason") == Some("returned")));
+    p.write("a.skip", "x");
     p.settle("again");
+    p.told_nothing_of("skip");
+}
+
+/// A root inside a folder of its own, so that both can be moved.
+fn nested() -> (tempfile::TempDir, Project) {
+    let outer = tempfile::tempdir().unwrap();
+    let mut p = Project::new(
+        |_| (),
+        |c| {
+            c.root = outer.path().join("above/root");
+            fs::create_dir_all(c.root.join("sub")).unwrap();
+            fs::write(c.root.join(".gitignore"), "*.log\n").unwrap();
+        },
+    );
+    p.root = outer.path().join("above/root").canonicalize().unwrap();
+    (outer, p)
+}
+
+fn returned(p: &Project) -> bool {
+    p.told.iter().any(|s| s.kind == "file.rescan" && s.attribute("reason") == Some("returned"))
+}
+
+#[test]
+fn a_root_that_is_replaced_in_a_moment_is_looked_at_anew() {
+    let (outer, mut p) = nested();
+    fs::rename(&p.root, outer.path().join("old")).unwrap();
+    fs::create_dir(&p.root).unwrap();
+    p.write("early", "x");
+    p.until("a rescan", returned);
+    // The new one has rules of its own.
+    p.settle("late.log");
+    // The old one is nobody's business any more.
+    fs::write(outer.path().join("old/sub/elsewhere"), "x").unwrap();
+    p.settle("later");
+    p.told_nothing_of("elsewhere");
+}
+
+#[test]
+fn a_root_that_goes_away_and_comes_back_is_watched_as_before() {
+    let (outer, mut p) = nested();
+    fs::rename(&p.root, outer.path().join("old")).unwrap();
+    fs::rename(outer.path().join("old"), &p.root).unwrap();
+    p.until("a rescan", returned);
+    p.settle("sub/again");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_root_whose_folder_above_was_moved_is_noticed() {
+    let (outer, mut p) = nested();
+    fs::rename(outer.path().join("above"), outer.path().join("moved")).unwrap();
+    p.until("gone", |p| p.watch.status().mode == WatchMode::Gone);
+    fs::create_dir_all(&p.root).unwrap();
+    p.until("a rescan", |p| p.watch.status().mode == WatchMode::Watching && returned(p));
+    fs::write(outer.path().join("moved/root/sub/elsewhere"), "x").unwrap();
+    p.settle("here");
+    p.told_nothing_of("elsewhere");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_becomes_a_link_is_not_followed() {
+    let outside = tempfile::tempdir().unwrap();
+    let mut p = Project::new(|d| fs::create_dir_all(d.join("sub/deep")).unwrap(), |_| ());
+    p.write("sub/deep/a", "x");
+    p.told("file.created", "sub/deep/a");
+    fs::remove_dir_all(p.root.join("sub")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), p.root.join("sub")).unwrap();
+    p.told("file.created", "sub");
+    fs::create_dir(outside.path().join("deep")).unwrap();
+    fs::write(outside.path().join("deep/foreign"), "x").unwrap();
+    p.settle("after");
+    p.told_nothing_of("foreign");
+    // And back.
+    fs::remove_file(p.root.join("sub")).unwrap();
+    fs::create_dir(p.root.join("sub")).unwrap();
+    p.settle("sub/ours");
+    p.settle("sub/theirs");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_comes_while_the_watch_limit_is_hit_is_not_lost() {
+    let mut p = Project::new(|_| (), |c| c.max_watches = 3);
+    fs::create_dir_all(p.root.join("a/b/c")).unwrap();
+    p.write("a/b/c/early", "x");
+    p.until("polling", |p| p.watch.status().mode == WatchMode::Polling);
+    p.until("a rescan", |p| p.told.iter().any(|s| s.kind == "file.rescan"));
+    p.settle("a/b/c/late");
+}
+
+#[test]
+fn a_folder_that_comes_and_goes_all_the_time_ends_up_watched() {
+    let mut p = Project::new(|_| (), |_| ());
+    let folder = p.root.join("build");
+    for round in 0..8 {
+        for _ in 0..40 {
+            fs::create_dir(&folder).unwrap();
+            fs::remove_dir(&folder).unwrap();
+        }
+        fs::create_dir(&folder).unwrap();
+        p.settle(&format!("build/{round}"));
+        p.settle(&format!("build/{round}-again"));
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -67,6 +67,59 @@ async fn a_damaged_file_is_kept_byte_for_byte() {
     }
 }
 
+/// What a killed program leaves: the file, and a log that holds the last 50 of 100 rows.
+async fn crashed(dir: &Path) -> PathBuf {
+    let file = dir.join("state.db");
+    let db = Db::open(file.clone(), ONE).await.unwrap();
+    for x in 0..50 {
+        insert(&db, x).await.unwrap();
+    }
+    db.call(|c| c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))).await.unwrap();
+    for x in 50..100 {
+        insert(&db, x).await.unwrap();
+    }
+    let left = dir.join("left/state.db");
+    std::fs::create_dir(dir.join("left")).unwrap();
+    std::fs::copy(&file, &left).unwrap();
+    std::fs::copy(beside(&file, "-wal"), beside(&left, "-wal")).unwrap();
+    left
+}
+
+#[tokio::test]
+async fn a_log_that_was_left_behind_is_taken_in_as_far_as_it_is_whole() {
+    for (torn, expected) in [(0, 50..=50), (3000, 48..=49), (usize::MAX, 0..=0)] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = crashed(dir.path()).await;
+        let log = std::fs::read(beside(&file, "-wal")).unwrap();
+        std::fs::write(beside(&file, "-wal"), &log[..log.len().saturating_sub(torn)]).unwrap();
+        let db = Db::open(file, ONE).await.unwrap();
+        let rows: i64 = db.read(|c| c.query_row("SELECT count(*) FROM a WHERE x >= 50", [], |r| r.get(0))).await.unwrap();
+        assert!(expected.contains(&rows), "{torn} bytes torn off: {rows} rows");
+        insert(&db, 1).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_log_beside_a_damaged_file_is_kept_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = crashed(dir.path()).await;
+    let log = beside(&file, "-wal");
+    std::fs::write(&file, b"no longer a database".repeat(500)).unwrap();
+    let before = (std::fs::read(&file).unwrap(), std::fs::read(&log).unwrap());
+    let error = Db::open(file.clone(), TWO).await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    assert_eq!((std::fs::read(&file).unwrap(), std::fs::read(&log).unwrap()), before);
+    // The remedy, as the message says it.
+    let aside = beside(&file, ".corrupt");
+    let moves = [(file.clone(), aside.clone()), (log, beside(&aside, "-wal"))];
+    for (from, to) in &moves {
+        assert!(error.to_string().contains(&format!("mv '{}' '{}'", from.display(), to.display())), "{error}");
+        std::fs::rename(from, to).unwrap();
+    }
+    let db = Db::open(file, ONE).await.unwrap();
+    assert_eq!(sum(&db, "x").await, 0);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_the_user_can_read_it() {

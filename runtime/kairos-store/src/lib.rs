@@ -1,7 +1,7 @@
 //! SQLite: one writer, migrations with a backup, one schema module for each owner.
 //!
 //! Two databases: [`ProjectDb`] holds what belongs to one project (inbox, plugin state, wakes, tick journal),
-//! [`UserDb`] what belongs to the user (grants, trust, quarantine, cached descriptions). Both are cheap handles that can
+//! [`UserDb`] what belongs to the user (grants, trust, projects, quarantine, cached descriptions). Both are cheap handles that can
 //! be cloned and shared; each file has one thread that owns its connection, so no caller blocks an async worker.
 //! SQL never leaves this crate: a table and the statements on it stand in one module.
 //!

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 const SPEC: Spec = Spec {
     application_id: 0x6b61_7270,
     synchronous: Synchronous::Normal,
-    steps: &[&[signal_ids::V1, inbox::V1, state::V1, wakes::V1, journal::V1]],
+    steps: &[&[signal_ids::V1, inbox::V1, state::V1, wakes::V1, journal::V1], &[inbox::V2]],
 };
 
 /// Inbox, plugin state, wakes and tick journal. Cheap to clone; every method waits its turn with the one writer.

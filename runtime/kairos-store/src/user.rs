@@ -2,6 +2,7 @@
 
 pub(crate) mod descriptions;
 pub(crate) mod grants;
+pub(crate) mod projects;
 pub(crate) mod quarantine;
 pub(crate) mod trust;
 
@@ -12,10 +13,10 @@ use std::path::{Path, PathBuf};
 const SPEC: Spec = Spec {
     application_id: 0x6b61_7275,
     synchronous: Synchronous::Full,
-    steps: &[&[grants::V1, trust::V1, quarantine::V1, descriptions::V1]],
+    steps: &[&[grants::V1, trust::V1, quarantine::V1, descriptions::V1], &[projects::V2]],
 };
 
-/// Grants, trust, quarantine and cached descriptions. Cheap to clone; every method waits its turn with the one writer.
+/// Grants, trust, projects, quarantine and cached descriptions. Cheap to clone; every method waits its turn with the one writer.
 #[derive(Clone, Debug)]
 pub struct UserDb {
     pub(crate) db: Db,

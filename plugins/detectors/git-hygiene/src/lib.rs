@@ -45,7 +45,7 @@ impl Detector for GitHygiene {
             Err(error) if error.code == ErrorCode::Unavailable => return Ok(Report::new().wake_after(0)),
             Err(error) => return Err(error),
         };
-        let changes = host.git_changes(5_000)?;
+        let changes = host.git_changes(Version::Head, 5_000)?;
         let detached = status.branch.is_none() && status.head.is_some() && status.operation.is_none();
         let commits = if detached { host.git_log(50, None)? } else { Vec::new() };
         let snapshot = snapshot(host.now(), status, &changes, commits);
@@ -106,7 +106,7 @@ fn look_at_staged(host: &impl Host, changes: &[Change], report: &mut Report) {
     let staged =
         changes.iter().filter(|c| matches!(c.staged, Some(ChangeKind::Added | ChangeKind::Modified | ChangeKind::Renamed)));
     for change in staged.take(MOST_STAGED) {
-        let Ok(size) = host.staged_size(&change.path) else { continue };
+        let Ok(size) = host.size_at(Version::Index, &change.path) else { continue };
         let added = matches!(change.staged, Some(ChangeKind::Added));
         if let Some(kind) = staged::judge(&change.path, size, added) {
             found.push((size, &change.path, kind, added));

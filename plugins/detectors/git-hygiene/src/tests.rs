@@ -11,7 +11,7 @@ fn keys(report: &Report) -> Vec<(&str, Urgency)> {
     report.findings.iter().map(|finding| (finding.key.as_str(), finding.urgency)).collect()
 }
 fn change(path: &str, staged: Option<ChangeKind>, unstaged: Option<ChangeKind>) -> Change {
-    Change { path: path.into(), staged, unstaged }
+    Change::new(path, staged, unstaged)
 }
 fn on_main() -> Repository {
     Repository { branch: Some("main".into()), head: Some("a".into()), ..Repository::default() }

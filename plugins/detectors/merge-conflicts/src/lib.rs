@@ -75,7 +75,7 @@ impl Git {
             Err(error) if error.code == ErrorCode::Unavailable => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(Some(Git { changes: host.git_changes(10_000)?, operation: status.operation }))
+        Ok(Some(Git { changes: host.git_changes(Version::Head, 10_000)?, operation: status.operation }))
     }
 
     fn change(&self, path: &str) -> Option<&Change> {
@@ -149,7 +149,8 @@ fn examine(host: &impl Host, path: &str, mut found: Vec<Block>, git: Option<&Git
     let mut staged = false;
     if let Some(change) = change.filter(|change| change.staged.is_some() && !is_unmerged(change)) {
         if change.unstaged.is_some() {
-            let index = host.read_all_staged(path, MOST_BYTES).map(|text| blocks(&text, prose(path))).unwrap_or_default();
+            let index =
+                host.read_all_at(Version::Index, path, MOST_BYTES).map(|text| blocks(&text, prose(path))).unwrap_or_default();
             staged = !index.is_empty();
             if found.is_empty() {
                 found = index;

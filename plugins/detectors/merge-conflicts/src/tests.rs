@@ -6,7 +6,7 @@ fn conflict() -> String {
     format!("fn a() {{\n{} HEAD\n    1\n{}\n    2\n{} topic\n}}\n", mark("<"), mark("="), mark(">"))
 }
 fn change(path: &str, staged: Option<ChangeKind>, unstaged: Option<ChangeKind>) -> Change {
-    Change { path: path.into(), staged, unstaged }
+    Change::new(path, staged, unstaged)
 }
 fn run(host: &Fake, signal: Signal) -> Report {
     MergeConflicts::detect(host, &[signal]).unwrap()

@@ -1,8 +1,10 @@
 //! Scanning one text. Pure; what it returns never holds a secret.
 
+use crate::before::Before;
 use crate::example::{is_made_up, is_made_up_password, is_reference};
 use crate::formats::tokens;
 use crate::guess::{Care, guesses};
+use std::borrow::Cow;
 
 /// How sure it is that a hit does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +32,8 @@ pub struct Hit {
     pub fingerprint: u64,
     /// How sure.
     pub sureness: Sureness,
+    /// HEAD has it in the same file; it is here because it was told before.
+    pub in_head: bool,
 }
 
 /// What to look for.
@@ -44,8 +48,8 @@ pub struct Options {
 /// At most this many hits a text: more say no more.
 const MOST: usize = 20;
 
-/// The secrets of a text, by line. Binary content has none.
-pub fn scan(text: &[u8], options: Options) -> Vec<Hit> {
+/// The secrets of a text that are new or were told, by line. Binary content has none.
+pub fn scan(text: &[u8], options: Options, mut before: Before) -> Vec<Hit> {
     if text[..text.len().min(8192)].contains(&0) {
         return Vec::new();
     }
@@ -54,64 +58,81 @@ pub fn scan(text: &[u8], options: Options) -> Vec<Hit> {
     let service_account = text.contains("\"service_account\"") && text.contains("\"private_key\"");
     let mut hits: Vec<Hit> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
+        // Nothing that is looked for is shorter.
+        if line.len() < 10 || before.skips(line) {
+            continue;
+        }
+        for (secret, hit) in on_line(&lines, index, options, service_account) {
+            let Some(in_head) = before.judge(&secret) else { continue };
+            // The same secret twice in a file is one fact.
+            if !hits.iter().any(|known| (known.rule, known.fingerprint) == (hit.rule, hit.fingerprint)) {
+                hits.push(Hit { in_head, ..hit });
+            }
+        }
         if hits.len() >= MOST {
             break;
         }
-        // Nothing that is looked for is shorter.
-        if line.len() < 10 {
-            continue;
-        }
-        let number = index as u32 + 1;
-        let before = hits.len();
-        for token in tokens(line) {
-            let near = &lines[index.saturating_sub(5)..(index + 6).min(lines.len())];
-            let mut hit = hit(token.format.rule, token.format.name, number, token.value, 4);
-            match token.format.rule {
-                "aws-id" if near.iter().any(|line| aws_secret(line).is_some()) => {
-                    hit.name = "AWS access key with its secret".into();
-                    hit.sureness = Sureness::Certain;
-                }
-                "jwt" if !says_token(line) => continue,
-                _ if token.format.weak => hit.sureness = Sureness::Weak,
-                _ => {}
-            }
-            hits.push(hit);
-        }
-        if line.contains("-----BEGIN ") {
-            hits.extend(private_key(&lines[index..], number, service_account));
-        }
-        if hits.len() == before {
-            let secret = aws_secret(line).filter(|_| line.to_ascii_lowercase().contains("aws"));
-            hits.extend(secret.map(|secret| hit("aws-secret", "AWS secret access key", number, secret, 0)));
-        }
-        if let (true, Some(care)) = (hits.len() == before, options.guess) {
-            for guess in guesses(line, options.bare, care) {
-                let name = format!("value of `{}`", guess.name);
-                hits.push(Hit { sureness: Sureness::Guess, ..hit("guess", &name, number, guess.value, 0) });
-            }
-            if hits.len() == before
-                && let Some(password) = url_password(line)
-            {
-                hits.push(Hit { sureness: Sureness::Guess, ..hit("url", "password in a URL", number, password, 0) });
-            }
-        }
     }
-    // The same secret twice in a file is one fact.
-    let mut seen = Vec::new();
-    hits.retain(|hit| {
-        let key = (hit.rule, hit.fingerprint);
-        !seen.contains(&key) && {
-            seen.push(key);
-            true
-        }
-    });
     hits.truncate(MOST);
     hits
 }
 
+/// What a line holds: each secret, and what may be told of it.
+fn on_line<'a>(lines: &[&'a str], index: usize, options: Options, service_account: bool) -> Vec<(Cow<'a, str>, Hit)> {
+    let (line, number) = (lines[index], index as u32 + 1);
+    let mut found: Vec<(Cow<str>, Hit)> = Vec::new();
+    for token in tokens(line) {
+        let near = &lines[index.saturating_sub(5)..(index + 6).min(lines.len())];
+        let mut hit = hit(token.format.rule, token.format.name, number, token.value, 4);
+        match token.format.rule {
+            "aws-id" if near.iter().any(|line| aws_secret(line).is_some()) => {
+                hit.name = "AWS access key with its secret".into();
+                hit.sureness = Sureness::Certain;
+            }
+            "jwt" if !says_token(line) => continue,
+            _ if token.format.weak => hit.sureness = Sureness::Weak,
+            _ => {}
+        }
+        found.push((token.value.into(), hit));
+    }
+    if line.contains("-----BEGIN ")
+        && let Some((body, hit)) = private_key(&lines[index..], number, service_account)
+    {
+        found.push((body.into(), hit));
+    }
+    if found.is_empty()
+        && let Some(secret) = aws_secret(line).filter(|_| line.to_ascii_lowercase().contains("aws"))
+    {
+        found.push((secret.into(), hit("aws-secret", "AWS secret access key", number, secret, 0)));
+    }
+    if let (true, Some(care)) = (found.is_empty(), options.guess) {
+        for guess in guesses(line, options.bare, care) {
+            let name = format!("value of `{}`", guess.name);
+            let hit = Hit { sureness: Sureness::Guess, ..hit("guess", &name, number, guess.value, 0) };
+            found.push((guess.value.into(), hit));
+        }
+        if let (true, Some(password)) = (found.is_empty(), url_password(line)) {
+            let hit = Hit { sureness: Sureness::Guess, ..hit("url", "password in a URL", number, password, 0) };
+            found.push((password.into(), hit));
+        }
+    }
+    found
+}
+
+/// The hashes of the private keys of a text.
+pub fn private_keys(text: &str) -> Vec<u64> {
+    if !text.contains("-----BEGIN ") {
+        return Vec::new();
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let begins = (0..lines.len()).filter(|index| lines[*index].contains("-----BEGIN "));
+    begins.filter_map(|index| private_key(&lines[index..], 0, false)).map(|(_, hit)| hit.fingerprint).collect()
+}
+
 fn hit(rule: &'static str, name: &str, line: u32, secret: &str, shown: usize) -> Hit {
     let shown = format!("{}…", secret.chars().take(shown).collect::<String>());
-    Hit { rule, name: name.into(), line, shown, fingerprint: fnv(secret.as_bytes()), sureness: Sureness::Certain }
+    let fingerprint = fnv(secret.as_bytes());
+    Hit { rule, name: name.into(), line, shown, fingerprint, sureness: Sureness::Certain, in_head: false }
 }
 
 /// FNV-1a, 64 bits: names a secret without telling it.
@@ -147,8 +168,8 @@ fn aws_secret(line: &str) -> Option<&str> {
     })
 }
 
-/// A private key with its body; a lone header is a string in a program.
-fn private_key(lines: &[&str], number: u32, service_account: bool) -> Option<Hit> {
+/// A private key: its body, and what may be told; a lone header is a string in a program.
+fn private_key(lines: &[&str], number: u32, service_account: bool) -> Option<(String, Hit)> {
     let first = lines.first()?;
     let (_, after) = first.split_once("-----BEGIN ")?;
     let (label, after) = after.split_once("-----")?;
@@ -158,6 +179,9 @@ fn private_key(lines: &[&str], number: u32, service_account: bool) -> Option<Hit
     let mut body = String::new();
     let mut encrypted = label.contains("ENCRYPTED");
     for (index, line) in lines.iter().take(120).enumerate() {
+        if index > 0 && line.contains("-----BEGIN ") {
+            break;
+        }
         let line = if index == 0 { after } else { line };
         encrypted |= line.contains("Proc-Type:") && line.contains("ENCRYPTED");
         let (line, last) = line.split_once("-----END").map_or((line, false), |(line, _)| (line, true));
@@ -188,7 +212,7 @@ fn private_key(lines: &[&str], number: u32, service_account: bool) -> Option<Hit
         "-----BEGIN {}----- …",
         label.chars().filter(|c| c.is_ascii_uppercase() || *c == ' ').take(30).collect::<String>()
     );
-    Some(hit)
+    Some((body, hit))
 }
 
 /// `scheme://user:password@host`, where the host isn't this machine or an example.

@@ -1,7 +1,8 @@
 //! Fixtures are put together at run time: no scanner, ours included, should find a key in this source.
 
+use crate::before::Before;
 use crate::guess::Care;
-use crate::scan::{Hit, Options, Sureness, scan};
+use crate::scan::{self, Hit, Options, Sureness};
 
 const USUAL: Options = Options { guess: Some(Care::Usual), bare: false };
 
@@ -22,6 +23,10 @@ pub fn noise(length: usize, alphabet: &str) -> String {
 pub const WORD: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const HEX: &str = "0123456789abcdef";
+
+fn scan(text: &[u8], options: Options) -> Vec<Hit> {
+    scan::scan(text, options, Before::nothing())
+}
 
 fn found(text: &str) -> Vec<(&'static str, u32, Sureness)> {
     scan(text.as_bytes(), USUAL).into_iter().map(|hit| (hit.rule, hit.line, hit.sureness)).collect()

@@ -6,7 +6,7 @@ fn token() -> String {
     format!("ghp_{}", noise(36, WORD))
 }
 fn change(path: &str, staged: Option<ChangeKind>, unstaged: Option<ChangeKind>) -> Change {
-    Change { path: path.into(), staged, unstaged }
+    Change::new(path, staged, unstaged)
 }
 fn run(host: &Fake, signal: Signal) -> Report {
     Secrets::detect(host, &[signal]).unwrap()
@@ -111,4 +111,166 @@ fn a_finding_stays_when_much_else_is_staged() {
     // Among very much, what has just changed is looked at first.
     let signals = [Signal::new("git.index"), modified("zz.py")];
     assert_eq!(Secrets::detect(&host, &signals).unwrap().findings.len(), 2);
+}
+
+/// A settings file as it stands in many a repository, with a key that was committed long ago.
+fn settings() -> String {
+    format!(
+        "import os\n\nDEBUG = False\nALLOWED_HOSTS = [\"shop.acme.io\"]\n\n# TODO: move to the vault\nGITHUB_TOKEN = \"{}\"\n\
+         DATABASE = {{\n    \"HOST\": os.environ[\"DB_HOST\"],\n    \"NAME\": \"shop\",\n}}\n",
+        token()
+    )
+}
+
+fn stripe() -> String {
+    format!("sk_live_{}", noise(24, WORD))
+}
+
+/// The file in HEAD, and edited to `now` in the work tree.
+fn edited(path: &str, head: &str, now: &str) -> Fake {
+    let change = change(path, None, Some(ChangeKind::Modified));
+    Fake::new().change(change).recorded(Version::Head, path, head).file(path, now)
+}
+
+fn titles(report: &Report) -> Vec<&str> {
+    report.findings.iter().map(|finding| finding.title.as_str()).collect()
+}
+
+#[test]
+fn an_old_key_is_no_news_wherever_its_line_goes() {
+    let old = settings();
+    let moved: String = old.lines().rev().map(|line| format!("{line}\n")).collect();
+    for now in [
+        old.replace("DEBUG = False", "DEBUG = True"),
+        moved,
+        old.replace("GITHUB_TOKEN =", "TOKEN: str ="),
+        old.replace("GITHUB_TOKEN = ", "    GITHUB_TOKEN = "),
+        format!("{old}AGAIN = \"{}\"\n", token()),
+    ] {
+        let host = edited("shop/settings.py", &old, &now);
+        for signal in [modified("shop/settings.py"), Signal::new("project.opened"), Signal::new("git.index")] {
+            assert!(run(&host, signal).findings.is_empty(), "{now}");
+        }
+    }
+}
+
+#[test]
+fn a_key_beside_an_old_one_is_told_alone() {
+    let old = settings();
+    let now = old.replace("DATABASE =", &format!("STRIPE_KEY = \"{}\"\nDATABASE =", stripe()));
+    let report = run(&edited("shop/settings.py", &old, &now), modified("shop/settings.py"));
+    assert_eq!(titles(&report), ["Stripe live key in shop/settings.py, line 8"]);
+    // On the same line, too; and the one that takes the place of the old.
+    let now = old.replace("\"\nDATABASE", &format!("\"  # was {}\nDATABASE", stripe()));
+    let report = run(&edited("shop/settings.py", &old, &now), modified("shop/settings.py"));
+    assert_eq!(titles(&report), ["Stripe live key in shop/settings.py, line 7"]);
+    let now = old.replace(&token(), &stripe());
+    let report = run(&edited("shop/settings.py", &old, &now), Signal::new("project.opened"));
+    assert_eq!(titles(&report), ["Stripe live key in shop/settings.py, line 7"]);
+    // Staged with one new key, and another only in the file.
+    let (staged, now) = (format!("{old}A = \"{}\"\n", stripe()), format!("{old}A = \"{}\"\nB = \"{}b\"\n", stripe(), token()));
+    let mut host = edited("shop/settings.py", &old, &now).staged("shop/settings.py", &staged);
+    host.set_changes(vec![change("shop/settings.py", Some(ChangeKind::Modified), Some(ChangeKind::Modified))]);
+    let report = run(&host, Signal::new("git.index"));
+    assert_eq!(urgencies(&report), [Urgency::Critical, Urgency::High]);
+}
+
+#[test]
+fn a_second_private_key_is_new_though_it_begins_as_the_first() {
+    let pem = |seed: usize| {
+        let body: String = (0..6).map(|line| format!("{}\n", noise(63 - seed - line, WORD))).collect();
+        format!("-----{} RSA PRIVATE KEY-----\n{body}-----END RSA PRIVATE KEY-----\n", "BEGIN")
+    };
+    let old = format!("# keys of the staging machines\n{}", pem(0));
+    assert!(run(&edited("deploy/keys.txt", &old, &format!("\n{old}# end\n")), modified("deploy/keys.txt")).findings.is_empty());
+    let report = run(&edited("deploy/keys.txt", &old, &format!("{old}{}", pem(9))), modified("deploy/keys.txt"));
+    assert_eq!(titles(&report), ["private key in deploy/keys.txt, line 10"]);
+}
+
+#[test]
+fn what_was_told_stays_open_once_head_has_it() {
+    let with_key = settings();
+    let mut host = edited("shop/settings.py", "import os\n", &with_key);
+    let told = run(&host, modified("shop/settings.py"));
+    assert_eq!(urgencies(&told), [Urgency::High]);
+    // Committed; then the file is edited elsewhere, staged, and edited again.
+    host.record(Version::Head, "shop/settings.py", &with_key);
+    host.set_changes(Vec::new());
+    assert!(titles(&run(&host, Signal::new("git.head")))[0].contains("was committed"));
+    let edited = with_key.replace("DEBUG = False", "DEBUG = True");
+    host.write("shop/settings.py", &edited);
+    for staged in [None, Some(ChangeKind::Modified)] {
+        host.record(Version::Index, "shop/settings.py", &edited);
+        host.set_changes(vec![change("shop/settings.py", staged, Some(ChangeKind::Modified))]);
+        let report = run(&host, modified("shop/settings.py"));
+        assert_eq!((report.findings.len(), &report.findings[0].key), (1, &told.findings[0].key));
+        assert!(titles(&report)[0].contains("was committed"), "{staged:?}");
+    }
+    // Renamed, and seen as such.
+    host.remove("shop/settings.py");
+    host.write("shop/conf.py", &edited);
+    host.record(Version::Index, "shop/conf.py", &edited);
+    host.set_changes(vec![change("shop/conf.py", Some(ChangeKind::Renamed), None).renamed_from("shop/settings.py")]);
+    let signals = [Signal::new("file.removed").with("path", "shop/settings.py"), modified("shop/conf.py")];
+    assert_eq!(titles(&Secrets::detect(&host, &signals).unwrap()), ["GitHub token was committed in shop/conf.py, line 7"]);
+    // Gone from the file: solved, as far as this can see.
+    host.write("shop/conf.py", "import os\n");
+    host.record(Version::Index, "shop/conf.py", "import os\n");
+    assert!(run(&host, modified("shop/conf.py")).findings.is_empty());
+    host.set_changes(Vec::new());
+    assert!(run(&host, Signal::new("git.head")).findings.is_empty());
+}
+
+#[test]
+fn a_moved_file_brings_no_news_but_what_was_added_to_it() {
+    let old = settings();
+    let with_new = format!("{old}STRIPE = \"{}\"\n", stripe());
+    let moves = [
+        vec![change("conf.py", Some(ChangeKind::Renamed), None).renamed_from("shop/settings.py")],
+        // By hand, not staged yet; and so changed that git doesn't call it renamed.
+        vec![change("conf.py", None, Some(ChangeKind::Untracked)), change("shop/settings.py", None, Some(ChangeKind::Deleted))],
+        vec![change("conf.py", Some(ChangeKind::Added), None), change("shop/settings.py", Some(ChangeKind::Deleted), None)],
+    ];
+    for changes in moves {
+        for (now, expected) in [(&old, 0), (&with_new, 1)] {
+            let mut host = Fake::new()
+                .repository(Repository::default())
+                .recorded(Version::Head, "shop/settings.py", &old)
+                .staged("conf.py", now)
+                .file("conf.py", now);
+            host.set_changes(changes.clone());
+            assert_eq!(run(&host, modified("conf.py")).findings.len(), expected, "{changes:?}");
+            assert_eq!(run(&host, Signal::new("git.index")).findings.len(), expected, "{changes:?}");
+        }
+    }
+}
+
+#[test]
+fn where_head_can_not_tell_all_is_new() {
+    let text = settings();
+    // No commit yet.
+    let host = Fake::new().change(change("a.py", Some(ChangeKind::Added), None)).staged("a.py", &text).file("a.py", &text);
+    assert_eq!(urgencies(&run(&host, Signal::new("project.opened"))), [Urgency::Critical]);
+    // HEAD has it, in a version that is too long to be read.
+    let long = format!("{text}{}", "# data\n".repeat(200_000));
+    assert_eq!(urgencies(&run(&edited("a.py", &long, &text), modified("a.py"))), [Urgency::High]);
+    // Too long itself: not read.
+    assert!(run(&edited("a.py", "", &long), modified("a.py")).findings.is_empty());
+}
+
+#[test]
+fn head_is_read_only_for_files_that_hold_something() {
+    let host =
+        edited("a.py", "x = 1\n", "x = 2\n").change(change("b.py", None, Some(ChangeKind::Modified))).file("b.py", token());
+    run(&host, Signal::new("project.opened"));
+    assert_eq!(host.reads(), ["a.py", "b.py", "b.py"]);
+}
+
+#[test]
+fn many_old_keys_hide_no_new_one() {
+    let key = |n: usize| format!("  \"ghp_{}\",\n", noise(36 + n, WORD));
+    let old: String = (0..60).map(key).collect();
+    let now = format!("{}{}", old.split_inclusive('\n').skip(5).collect::<String>(), key(100));
+    let report = run(&edited("keys.json", &old, &now), modified("keys.json"));
+    assert_eq!(titles(&report), ["GitHub token in keys.json, line 56"]);
 }

@@ -55,13 +55,13 @@ __attribute__((__import_module__("kairos:host/git@0.1.0"), __import_name__("stat
 extern void __wasm_import_kairos_host_git_status(uint8_t *);
 
 __attribute__((__import_module__("kairos:host/git@0.1.0"), __import_name__("changes")))
-extern void __wasm_import_kairos_host_git_changes(int32_t, uint8_t *);
+extern void __wasm_import_kairos_host_git_changes(int32_t, int32_t, uint8_t *);
 
-__attribute__((__import_module__("kairos:host/git@0.1.0"), __import_name__("read-staged")))
-extern void __wasm_import_kairos_host_git_read_staged(uint8_t *, size_t, int64_t, int32_t, uint8_t *);
+__attribute__((__import_module__("kairos:host/git@0.1.0"), __import_name__("read-at")))
+extern void __wasm_import_kairos_host_git_read_at(int32_t, uint8_t *, size_t, int64_t, int32_t, uint8_t *);
 
-__attribute__((__import_module__("kairos:host/git@0.1.0"), __import_name__("staged-size")))
-extern void __wasm_import_kairos_host_git_staged_size(uint8_t *, size_t, uint8_t *);
+__attribute__((__import_module__("kairos:host/git@0.1.0"), __import_name__("size-at")))
+extern void __wasm_import_kairos_host_git_size_at(int32_t, uint8_t *, size_t, uint8_t *);
 
 __attribute__((__import_module__("kairos:host/git@0.1.0"), __import_name__("log")))
 extern void __wasm_import_kairos_host_git_log(int32_t, int32_t, uint8_t *, size_t, uint8_t *);
@@ -434,6 +434,8 @@ void kairos_host_git_option_change_kind_free(kairos_host_git_option_change_kind_
 
 void kairos_host_git_change_free(kairos_host_git_change_t *ptr) {
   detector_plugin_string_free(&ptr->path);
+  detector_plugin_option_string_free(&ptr->renamed_from);
+  kairos_host_git_option_change_kind_free(&ptr->committed);
   kairos_host_git_option_change_kind_free(&ptr->staged);
   kairos_host_git_option_change_kind_free(&ptr->unstaged);
 }
@@ -1055,11 +1057,11 @@ bool kairos_host_git_status(kairos_host_git_repository_t *ret, kairos_host_git_e
   }
 }
 
-bool kairos_host_git_changes(uint32_t max, kairos_host_git_list_change_t *ret, kairos_host_git_error_t *err) {
+bool kairos_host_git_changes(kairos_host_git_version_t since, uint32_t max, kairos_host_git_list_change_t *ret, kairos_host_git_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(4*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_kairos_host_git_changes((int32_t) (max), ptr);
+  __wasm_import_kairos_host_git_changes((int32_t) since, (int32_t) (max), ptr);
   kairos_host_git_result_list_change_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
@@ -1085,11 +1087,11 @@ bool kairos_host_git_changes(uint32_t max, kairos_host_git_list_change_t *ret, k
   }
 }
 
-bool kairos_host_git_read_staged(detector_plugin_string_t *path, uint64_t offset, uint32_t length, detector_plugin_list_u8_t *ret, kairos_host_git_error_t *err) {
+bool kairos_host_git_read_at(kairos_host_git_version_t version, detector_plugin_string_t *path, uint64_t offset, uint32_t length, detector_plugin_list_u8_t *ret, kairos_host_git_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(4*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_kairos_host_git_read_staged((uint8_t *) (*path).ptr, (*path).len, (int64_t) (offset), (int32_t) (length), ptr);
+  __wasm_import_kairos_host_git_read_at((int32_t) version, (uint8_t *) (*path).ptr, (*path).len, (int64_t) (offset), (int32_t) (length), ptr);
   kairos_host_git_result_list_u8_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
@@ -1115,11 +1117,11 @@ bool kairos_host_git_read_staged(detector_plugin_string_t *path, uint64_t offset
   }
 }
 
-bool kairos_host_git_staged_size(detector_plugin_string_t *path, uint64_t *ret, kairos_host_git_error_t *err) {
+bool kairos_host_git_size_at(kairos_host_git_version_t version, detector_plugin_string_t *path, uint64_t *ret, kairos_host_git_error_t *err) {
   __attribute__((__aligned__(8)))
   uint8_t ret_area[(16+2*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_kairos_host_git_staged_size((uint8_t *) (*path).ptr, (*path).len, ptr);
+  __wasm_import_kairos_host_git_size_at((int32_t) version, (uint8_t *) (*path).ptr, (*path).len, ptr);
   kairos_host_git_result_u64_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {

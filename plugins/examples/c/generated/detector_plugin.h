@@ -244,6 +244,18 @@ typedef struct kairos_host_git_repository_t {
   kairos_host_git_list_stash_t   stashes;
 } kairos_host_git_repository_t;
 
+// A recorded version of the project's files.
+typedef uint8_t kairos_host_git_version_t;
+
+// The index: what a commit would record.
+#define KAIROS_HOST_GIT_VERSION_INDEX 0
+// The last commit; `unavailable` before the first one.
+#define KAIROS_HOST_GIT_VERSION_HEAD 1
+// Where this branch left the one that it will go back to: the merge base of HEAD and the remote's default
+// branch (`origin/HEAD`; else `origin/main`, `origin/master`; else the local `main`, `master`). On that branch
+// itself it is what was last pushed. `unavailable` where there is none; the message says what is missing.
+#define KAIROS_HOST_GIT_VERSION_BRANCH_POINT 2
+
 typedef uint8_t kairos_host_git_change_kind_t;
 
 #define KAIROS_HOST_GIT_CHANGE_KIND_ADDED 0
@@ -261,7 +273,11 @@ typedef struct {
 
 typedef struct kairos_host_git_change_t {
   detector_plugin_string_t   path;
-  // Index against HEAD.
+  // What the path was called before, where one of the steps says `renamed` and the old name is in the project.
+  detector_plugin_option_string_t   renamed_from;
+  // HEAD against the branch point; none for any other `since`.
+  kairos_host_git_option_change_kind_t   committed;
+  // Index against HEAD; none for `since` index.
   kairos_host_git_option_change_kind_t   staged;
   // Work tree against index.
   kairos_host_git_option_change_kind_t   unstaged;
@@ -482,12 +498,16 @@ extern bool kairos_host_project_search(detector_plugin_string_t *pattern, kairos
 
 // Imported Functions from `kairos:host/git@0.1.0`
 extern bool kairos_host_git_status(kairos_host_git_repository_t *ret, kairos_host_git_error_t *err);
-// What differs from HEAD, sorted by path, the first `max` (1 to 10,000).
-extern bool kairos_host_git_changes(uint32_t max, kairos_host_git_list_change_t *ret, kairos_host_git_error_t *err);
-// The content of a path in the index: what a commit would record. At most 1 MiB a call.
-extern bool kairos_host_git_read_staged(detector_plugin_string_t *path, uint64_t offset, uint32_t length, detector_plugin_list_u8_t *ret, kairos_host_git_error_t *err);
-// Bytes of a path's content in the index.
-extern bool kairos_host_git_staged_size(detector_plugin_string_t *path, uint64_t *ret, kairos_host_git_error_t *err);
+// What differs from a version up to the work tree, step by step, sorted by path, the first `max` (1 to 10,000).
+// A renamed file is listed under its new name, an untracked folder by its files. Before the first commit, `head` is
+// an empty version.
+extern bool kairos_host_git_changes(kairos_host_git_version_t since, uint32_t max, kairos_host_git_list_change_t *ret, kairos_host_git_error_t *err);
+// A path's content in a version; `not-found` where the version has no such file. At most 1 MiB a call; shorter at
+// the end, empty past it. `too-large` for what has more than 64 MiB in all, `invalid` for a folder or a submodule,
+// `denied` as for the file itself. In the index a path in conflict is `unavailable`.
+extern bool kairos_host_git_read_at(kairos_host_git_version_t version, detector_plugin_string_t *path, uint64_t offset, uint32_t length, detector_plugin_list_u8_t *ret, kairos_host_git_error_t *err);
+// Bytes of a path's content in a version; errors as of `read-at`, but no content is too large.
+extern bool kairos_host_git_size_at(kairos_host_git_version_t version, detector_plugin_string_t *path, uint64_t *ret, kairos_host_git_error_t *err);
 // Newest first from HEAD, 1 to 1,000; with `path`, only those that changed it.
 extern bool kairos_host_git_log(uint32_t max, detector_plugin_string_t *maybe_path, kairos_host_git_list_commit_t *ret, kairos_host_git_error_t *err);
 

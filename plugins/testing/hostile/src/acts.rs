@@ -1,7 +1,9 @@
 //! What it does when it is called.
 
 use kairos_plugin::bindings::imports::kairos::host::log;
-use kairos_plugin::{Clock, Error, ErrorCode, Evidence, Finding, Live, Output, Project, Report, SearchOptions, Signal, State};
+use kairos_plugin::{
+    Clock, Error, ErrorCode, Evidence, Finding, Live, Output, Project, Report, SearchOptions, Signal, State, Version,
+};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -178,10 +180,15 @@ fn seen(path: &str) -> String {
 fn escape() -> String {
     let paths = ["../../etc/passwd", "/etc/passwd", "src/../secret.txt", "src/./../secret.txt", "./secret.txt", "src/a.rs"];
     let mut all: Vec<_> = paths.iter().map(|p| seen(p)).collect();
-    all.push(match Live.read_staged("src/../secret.txt", 0, 1000) {
-        Ok(bytes) => format!("staged: {}", bytes.len()),
-        Err(e) => format!("staged: {}", name(&e)),
-    });
+    for (version, called) in [(Version::Index, "index"), (Version::Head, "head"), (Version::BranchPoint, "branch point")] {
+        all.push(match Live.read_at(version, "src/../secret.txt", 0, 1000) {
+            Ok(bytes) => format!("{called}: {}", bytes.len()),
+            Err(e) => format!("{called}: {}", name(&e)),
+        });
+    }
+    for change in Live.git_changes(Version::Head, 10).unwrap_or_default() {
+        all.push(format!("changed: {}, was {:?}", change.path, change.renamed_from));
+    }
     all.push(match Live.stat("src/../secret.txt") {
         Ok(info) => format!("stat: {}", info.size),
         Err(e) => format!("stat: {}", name(&e)),

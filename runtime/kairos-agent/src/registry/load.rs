@@ -86,9 +86,10 @@ impl Registry {
         let (embedded, dirs) = (self.embedded.clone(), self.dirs.clone());
         let blocking = tokio::task::spawn_blocking(move || scan::scan(&embedded, &dirs));
         let mut found = blocking.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
-        for place in &self.projects {
-            let Some(offer) = self.offer(place).await else { continue };
-            let trusted = self.is_trusted(place, &offer).await?;
+        let places = self.projects().clone();
+        for place in places {
+            let Some(offer) = self.offer(&place).await else { continue };
+            let trusted = self.is_trusted(&place, &offer).await?;
             let plugins = if trusted { offer.trusted() } else { offer.plugins };
             found.extend(plugins.into_iter().map(|(name, candidate)| (name, vec![candidate])));
         }

@@ -31,7 +31,7 @@ pub struct Registry {
     pub(crate) user: UserDb,
     embedded: Vec<Embedded>,
     dirs: Vec<PathBuf>,
-    projects: Vec<Place>,
+    projects: Mutex<Vec<Place>>,
     disabled: Vec<String>,
     max_component: u64,
     max_plugins: usize,
@@ -127,7 +127,7 @@ impl Registry {
             user,
             embedded,
             dirs,
-            projects,
+            projects: Mutex::new(projects),
             disabled,
             max_component,
             max_plugins,
@@ -142,6 +142,20 @@ impl Registry {
 
     pub(crate) fn dirs(&self) -> &[PathBuf] {
         &self.dirs
+    }
+
+    fn projects(&self) -> MutexGuard<'_, Vec<Place>> {
+        self.projects.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// A project that may bring plugins; the next reload looks there.
+    pub(crate) fn add_project(&self, place: Place) {
+        self.projects().push(place);
+    }
+
+    /// The next reload drops what it brought.
+    pub(crate) fn remove_project(&self, root: &Path) {
+        self.projects().retain(|p| p.root != root);
     }
 
     pub(crate) fn generation(&self) -> u64 {

@@ -68,13 +68,20 @@ impl ProjectView for FakeProject {
     async fn git_status(&self) -> PortResult<Repository> {
         Ok(Repository::default())
     }
-    async fn git_changes(&self, _max: u32) -> PortResult<Vec<Change>> {
-        Ok(Vec::new())
+    async fn git_changes(&self, _since: Version, _max: u32) -> PortResult<Vec<Change>> {
+        let change = |path: &str, old: &str| Change {
+            path: path.into(),
+            renamed_from: Some(old.into()),
+            committed: None,
+            staged: Some(ChangeKind::Renamed),
+            unstaged: None,
+        };
+        Ok(vec![change("secret.txt", "src/old"), change("src/a.rs", "secret-before.txt")])
     }
-    async fn read_staged(&self, path: &str, _offset: u64, _length: u32) -> PortResult<Vec<u8>> {
+    async fn read_at(&self, _version: Version, path: &str, _offset: u64, _length: u32) -> PortResult<Vec<u8>> {
         self.content(path)
     }
-    async fn staged_size(&self, path: &str) -> PortResult<u64> {
+    async fn size_at(&self, _version: Version, path: &str) -> PortResult<u64> {
         Ok(self.content(path)?.len() as u64)
     }
     async fn git_log(&self, _max: u32, _path: Option<&str>) -> PortResult<Vec<Commit>> {

@@ -32,11 +32,17 @@ async fn scope_can_not_be_left_by_any_spelling() {
             "src/./../secret.txt: denied",
             "./secret.txt: denied",
             "src/a.rs: fn a() {}",
-            "staged: denied",
+            "index: denied",
+            "head: denied",
+            "branch point: denied",
+            "changed: src/a.rs, was None",
             "stat: denied",
         ]
     );
     assert_eq!(*bench.project.asked.lock().unwrap(), ["src/a.rs"], "the port was asked for nothing else");
+    let recorded = |function| outcome.host_calls.iter().filter(move |c| c.function == function).map(|c| c.arguments.as_str());
+    assert!(recorded("git.read-at").any(|arguments| arguments == r#"["branch-point","src/../secret.txt",0,1000]"#));
+    assert!(recorded("git.changes").any(|arguments| arguments == r#"["head",10]"#));
 }
 
 #[tokio::test]

@@ -8,10 +8,15 @@
 //!
 //! Nothing of a repository is kept open between calls, apart from the decoded index for a few seconds.
 
+mod branch_point;
 mod changes;
+mod index;
 mod log;
-mod staged;
+mod shared;
 mod status;
+mod versions;
+
+pub(crate) use shared::Shared;
 
 use gix::open::permissions;
 use gix::sec::{Permission, Trust, trust::DefaultForLevel};
@@ -27,7 +32,8 @@ const KEPT_SECTIONS: &[&str] = &["core", "extensions", "branch", "remote", "inde
 pub(crate) struct Git {
     root: PathBuf,
     divergence: Mutex<Option<status::Divergence>>,
-    index: Mutex<Option<staged::CachedIndex>>,
+    branch_point: Mutex<Option<branch_point::BranchPoint>>,
+    index: Mutex<Option<index::CachedIndex>>,
 }
 
 /// A repository, and where in its work tree the project is.
@@ -39,7 +45,7 @@ pub(crate) struct Opened {
 
 impl Git {
     pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root, divergence: Mutex::new(None), index: Mutex::new(None) }
+        Self { root, divergence: Mutex::new(None), branch_point: Mutex::new(None), index: Mutex::new(None) }
     }
 
     /// The absolute git folder and common folder.

@@ -1,7 +1,7 @@
 use super::Sandbox;
 use crate::Project;
 use kairos_core::ErrorCode;
-use kairos_core::ports::{FileKind, MAX_READ, ProjectView};
+use kairos_core::ports::{FileKind, MAX_READ, ProjectView, Version};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
@@ -77,11 +77,11 @@ async fn private_content_stays_private() {
         assert_eq!(code(&project, path).await, ErrorCode::Denied, "{path}");
     }
     assert_eq!(project.stat("history/config").await.unwrap_err().code, ErrorCode::Denied);
-    assert_eq!(project.read_staged(".env", 0, 10).await.unwrap_err().code, ErrorCode::Denied);
-    assert_eq!(project.staged_size(".env").await.unwrap_err().code, ErrorCode::Denied);
+    assert_eq!(project.read_at(Version::Index, ".env", 0, 10).await.unwrap_err().code, ErrorCode::Denied);
+    assert_eq!(project.size_at(Version::Index, ".env").await.unwrap_err().code, ErrorCode::Denied);
     // Names are no secret: a detector may say that `.env` is about to be committed.
     assert_eq!(project.stat(".env").await.unwrap().size, 5);
-    assert!(project.git_changes(100).await.unwrap().iter().any(|change| change.path == ".env"));
+    assert!(project.git_changes(Version::Head, 100).await.unwrap().iter().any(|change| change.path == ".env"));
 }
 
 #[tokio::test]

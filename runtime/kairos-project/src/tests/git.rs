@@ -1,10 +1,10 @@
 use super::{Sandbox, git_in};
 use crate::Project;
 use kairos_core::ErrorCode;
-use kairos_core::ports::{ChangeKind, ProjectView};
+use kairos_core::ports::{ChangeKind, ProjectView, Version};
 
 async fn changes(project: &Project) -> Vec<(String, Option<ChangeKind>, Option<ChangeKind>)> {
-    let changes = project.git_changes(1000).await.unwrap();
+    let changes = project.git_changes(Version::Head, 1000).await.unwrap();
     changes.into_iter().map(|change| (change.path, change.staged, change.unstaged)).collect()
 }
 
@@ -13,7 +13,7 @@ async fn without_a_work_tree_git_is_unavailable() {
     let sandbox = Sandbox::new();
     let project = sandbox.open();
     assert_eq!(project.git_status().await.unwrap_err().code, ErrorCode::Unavailable);
-    assert_eq!(project.git_changes(1).await.unwrap_err().code, ErrorCode::Unavailable);
+    assert_eq!(project.git_changes(Version::Head, 1).await.unwrap_err().code, ErrorCode::Unavailable);
     assert!(project.snapshot().is_none() && project.git_dir().is_none());
     sandbox.git(&["init", "-q", "--bare", "."]);
     assert_eq!(project.git_log(1, None).await.unwrap_err().code, ErrorCode::Unavailable);
@@ -63,12 +63,12 @@ async fn every_kind_of_change_is_told() {
     ];
     let expected = expected.map(|(path, staged, unstaged)| (path.to_owned(), staged, unstaged));
     assert_eq!(changes(&project).await, expected);
-    let first: Vec<_> = project.git_changes(3).await.unwrap().into_iter().map(|change| change.path).collect();
+    let first: Vec<_> = project.git_changes(Version::Head, 3).await.unwrap().into_iter().map(|change| change.path).collect();
     assert_eq!(first, ["both", "gone", "new/deep/one"]);
-    assert_eq!(project.git_changes(0).await.unwrap_err().code, ErrorCode::Invalid);
-    assert_eq!(project.read_staged("both", 2, 3).await.unwrap(), b"age");
-    assert_eq!(project.staged_size("both").await.unwrap(), 7);
-    assert_eq!(project.read_staged("new/two", 0, 3).await.unwrap_err().code, ErrorCode::NotFound);
+    assert_eq!(project.git_changes(Version::Head, 0).await.unwrap_err().code, ErrorCode::Invalid);
+    assert_eq!(project.read_at(Version::Index, "both", 2, 3).await.unwrap(), b"age");
+    assert_eq!(project.size_at(Version::Index, "both").await.unwrap(), 7);
+    assert_eq!(project.read_at(Version::Index, "new/two", 0, 3).await.unwrap_err().code, ErrorCode::NotFound);
 }
 
 /// A branch `other` and `main` that both changed `a.txt`.
@@ -106,7 +106,7 @@ async fn unfinished_operations_are_named_and_dated() {
         if operation != "bisect" {
             let conflict = ("a.txt".to_owned(), Some(ChangeKind::Conflicted), Some(ChangeKind::Conflicted));
             assert_eq!(changes(&project).await, [conflict], "{operation}");
-            assert_eq!(project.staged_size("a.txt").await.unwrap_err().code, ErrorCode::Unavailable);
+            assert_eq!(project.size_at(Version::Index, "a.txt").await.unwrap_err().code, ErrorCode::Unavailable);
         }
         if operation == "rebase" {
             assert_eq!(status.branch, None);

@@ -3,10 +3,10 @@
 use super::{Sandbox, git_in};
 use crate::Project;
 use kairos_core::ErrorCode;
-use kairos_core::ports::{ChangeKind, ProjectView};
+use kairos_core::ports::{ChangeKind, ProjectView, Version};
 
 async fn paths(project: &Project) -> Vec<String> {
-    project.git_changes(100).await.unwrap().into_iter().map(|change| change.path).collect()
+    project.git_changes(Version::Head, 100).await.unwrap().into_iter().map(|change| change.path).collect()
 }
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn a_subfolder_sees_its_own_part() {
     sandbox.git(&["add", "a.txt", ":(literal)sub[1]/b"]);
     let project = Project::open(&sandbox.root.join("sub[1]"), &[]).unwrap();
     assert_eq!(paths(&project).await, ["b", "new"]);
-    assert_eq!(project.read_staged("b", 0, 10).await.unwrap(), b"staged");
+    assert_eq!(project.read_at(Version::Index, "b", 0, 10).await.unwrap(), b"staged");
     assert_eq!(project.git_log(10, Some("b")).await.unwrap().len(), 1);
     assert_eq!(project.git_log(10, None).await.unwrap().len(), 2);
     let listed = project.list_files("", 0, None).await.unwrap();
@@ -46,12 +46,12 @@ async fn linked_work_trees_and_submodules_work() {
     outer.commit("with a submodule");
     let project = outer.open();
     assert!(paths(&project).await.is_empty());
-    assert_eq!(project.staged_size("inner").await.unwrap_err().code, ErrorCode::Invalid);
+    assert_eq!(project.size_at(Version::Index, "inner").await.unwrap_err().code, ErrorCode::Invalid);
     let inner = Project::open(&outer.root.join("inner"), &[]).unwrap();
     assert_eq!(inner.git_status().await.unwrap().branch.as_deref(), Some("main"));
     let (ok, output) = git_in(inner.root(), &["commit", "-q", "--allow-empty", "-m", "more"]);
     assert!(ok, "{output}");
-    let changes = project.git_changes(10).await.unwrap();
+    let changes = project.git_changes(Version::Head, 10).await.unwrap();
     assert_eq!((changes[0].path.as_str(), changes[0].unstaged), ("inner", Some(ChangeKind::Modified)));
 }
 
@@ -69,6 +69,12 @@ async fn a_link_to_a_foreign_repository_is_not_followed() {
 #[tokio::test]
 async fn no_program_of_the_repository_is_run() {
     let sandbox = Sandbox::with_commit();
+    sandbox.write("old", "a text that is\nlong enough to be known\n");
+    sandbox.commit("more");
+    sandbox.git(&["checkout", "-q", "-b", "feature"]);
+    sandbox.git(&["mv", "old", "new"]);
+    sandbox.write("new", "a text that is\nlong enough to be known\nand longer\n");
+    sandbox.commit("renamed and changed");
     let trace = sandbox.outside().join("ran");
     let touch = format!("touch {}; cat", trace.display());
     for key in ["filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "diff.evil.textconv", "diff.evil.command"] {
@@ -83,9 +89,12 @@ async fn no_program_of_the_repository_is_run() {
     let project = sandbox.open();
     // The same length as before, so that the content has to be compared.
     assert_eq!(paths(&project).await, [".gitattributes", "a.txt", "b.txt"]);
+    let changes = project.git_changes(Version::BranchPoint, 10).await.unwrap();
+    assert!(changes.iter().any(|change| change.committed == Some(ChangeKind::Renamed)));
+    project.read_at(Version::BranchPoint, "old", 0, 10).await.unwrap();
     project.git_status().await.unwrap();
     project.git_log(10, Some("a.txt")).await.unwrap();
-    project.read_staged("a.txt", 0, 10).await.unwrap();
+    project.read_at(Version::Index, "a.txt", 0, 10).await.unwrap();
     project.search("two", &kairos_core::ports::SearchOptions { max_matches: 1, ..Default::default() }).await.unwrap();
     project.snapshot().unwrap();
     assert!(!trace.exists());

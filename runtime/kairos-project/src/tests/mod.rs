@@ -3,6 +3,7 @@
 mod files;
 mod git;
 mod git_links;
+mod git_versions;
 mod search;
 
 use crate::Project;

@@ -231,13 +231,13 @@ impl wit::git::Host for State {
     async fn status(&mut self) -> Answer<wit::git::Repository> {
         unavailable()
     }
-    async fn changes(&mut self, _: u32) -> Answer<Vec<wit::git::Change>> {
+    async fn changes(&mut self, _: wit::git::Version, _: u32) -> Answer<Vec<wit::git::Change>> {
         unavailable()
     }
-    async fn read_staged(&mut self, _: String, _: u64, _: u32) -> Answer<Vec<u8>> {
+    async fn read_at(&mut self, _: wit::git::Version, _: String, _: u64, _: u32) -> Answer<Vec<u8>> {
         unavailable()
     }
-    async fn staged_size(&mut self, _: String) -> Answer<u64> {
+    async fn size_at(&mut self, _: wit::git::Version, _: String) -> Answer<u64> {
         unavailable()
     }
     async fn log(&mut self, _: u32, _: Option<String>) -> Answer<Vec<wit::git::Commit>> {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_kairos-run");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_kairos-run");
 const FILES: usize = 100;
 const PLUGINS: usize = 10;
 const WARM_RUNS: usize = 20;
@@ -83,12 +83,12 @@ pub fn idle() -> Result<Vec<Row>> {
 }
 
 /// A repository, and plugins that fill the standard set up to ten.
-struct Place {
-    folder: tempfile::TempDir,
+pub struct Place {
+    pub folder: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         let place = Self { folder: tempfile::tempdir()? };
         let project = place.project();
         for i in 0..FILES {
@@ -121,8 +121,8 @@ impl Place {
 }
 
 /// The binary after its first tick. Dropping it ends it.
-struct Running {
-    child: Child,
+pub struct Running {
+    pub child: Child,
     /// From its start.
     first_tick: Duration,
     plugins: usize,
@@ -131,7 +131,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(place: &Place, home: &Path, arguments: &[&str]) -> Result<Self> {
+    pub fn start(place: &Place, home: &Path, arguments: &[&str]) -> Result<Self> {
         let begin = Instant::now();
         let mut child = Command::new(BINARY)
             .args(["--json", "--project"])

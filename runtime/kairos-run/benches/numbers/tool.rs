@@ -4,7 +4,7 @@ use crate::bare::{self, Bare, Files};
 use crate::call::NoState;
 use crate::plugins::{self, Result, component, host, load};
 use crate::report::{Row, Sample, Target, Unit};
-use kairos_core::ports::{Change, Commit, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions};
+use kairos_core::ports::{Change, Commit, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions, Version};
 use kairos_core::{ErrorCode, PortError};
 use kairos_host::{Access, Plugin, call_tool};
 use kairos_project::Project;
@@ -117,13 +117,13 @@ impl ProjectView for Memory {
     async fn git_status(&self) -> PortResult<Repository> {
         nothing()
     }
-    async fn git_changes(&self, _: u32) -> PortResult<Vec<Change>> {
+    async fn git_changes(&self, _: Version, _: u32) -> PortResult<Vec<Change>> {
         nothing()
     }
-    async fn read_staged(&self, _: &str, _: u64, _: u32) -> PortResult<Vec<u8>> {
+    async fn read_at(&self, _: Version, _: &str, _: u64, _: u32) -> PortResult<Vec<u8>> {
         nothing()
     }
-    async fn staged_size(&self, _: &str) -> PortResult<u64> {
+    async fn size_at(&self, _: Version, _: &str) -> PortResult<u64> {
         nothing()
     }
     async fn git_log(&self, _: u32, _: Option<&str>) -> PortResult<Vec<Commit>> {

@@ -3,6 +3,8 @@
 pub mod config;
 pub mod exec;
 pub mod inbox;
+pub mod lifecycle;
+pub mod logs;
 pub mod plugin;
 pub mod project;
 pub mod report_command;

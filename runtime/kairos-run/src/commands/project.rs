@@ -6,13 +6,27 @@ use crate::paths::Paths;
 use crate::view::{self, lists::Page};
 use anyhow::Result;
 use kairos_api::{PluginState, TrustRequest};
+use kairos_core::finding::one_line;
 use std::io::{BufRead, IsTerminal, Write};
 
-/// Trust in the plugins that a project brings.
+/// Which projects are watched, and trust in the plugins that they bring.
 pub async fn project(paths: &Paths, command: ProjectCommand) -> Result<()> {
     let client = super::client(paths).await?;
     let page = Page::for_stdout();
     match command {
+        ProjectCommand::Add { dir } => {
+            let project = client.project_add(&super::project_name(&dir)).await?;
+            view::print(&format!("watching {}\n", one_line(&project.path)))
+        }
+        ProjectCommand::Remove { dir } => {
+            let name = super::project_name(&dir);
+            client.project_remove(&name).await?;
+            view::print(&format!("no longer watching {}; `kairos-run project add` takes it up again\n", one_line(&name)))
+        }
+        ProjectCommand::List(json) => {
+            let projects = client.project_list().await?;
+            if json.json { view::print_json(&projects) } else { view::print(&page.projects(&projects)) }
+        }
         ProjectCommand::Trust { dir, yes, json } => {
             let name = super::project_name(&dir);
             let offer = client.project_trust(&name).await?;
@@ -40,7 +54,7 @@ pub async fn project(paths: &Paths, command: ProjectCommand) -> Result<()> {
         }
         ProjectCommand::Distrust { dir } => {
             let offer = client.distrust_project(&super::project_name(&dir)).await?;
-            view::print(&format!("Plugins of {} are not loaded.\n", kairos_core::finding::one_line(&offer.project)))
+            view::print(&format!("Plugins of {} are not loaded.\n", one_line(&offer.project)))
         }
     }
 }

@@ -12,6 +12,7 @@ pub fn shell_init(paths: &Paths, which: Shell) -> Result<()> {
     let which = match which {
         Shell::Bash => shell::Shell::Bash,
         Shell::Zsh => shell::Shell::Zsh,
+        Shell::Fish => shell::Shell::Fish,
     };
     view::print(&shell::init_script(which, &program, &kairos_api::socket_path(&paths.socket())?))
 }

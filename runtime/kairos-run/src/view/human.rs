@@ -3,7 +3,7 @@
 use super::lists::{marker, open};
 use super::text::{Paint, clock, count, now, place, span};
 use jiff::tz::TimeZone;
-use kairos_api::{Event, FindingChange, InboxItem, OpenFindings, PluginChange};
+use kairos_api::{Event, FindingChange, InboxItem, OpenFindings, PluginChange, ProjectChange};
 use kairos_core::Millis;
 use kairos_core::finding::one_line;
 use std::collections::BTreeMap;
@@ -81,6 +81,15 @@ impl Human {
                 vec![self.at(&format!("{text}{reason}"))]
             }
             Event::Plugin { name, change, why } => self.plugin(name, *change, why.as_deref()),
+            Event::Project { project, change, why } => {
+                let name = one_line(project);
+                let why = why.as_deref().map(|w| format!(": {}", one_line(w))).unwrap_or_default();
+                vec![match change {
+                    ProjectChange::Added => self.at(&format!("watching {}{why}", self.paint.bold(&name))),
+                    ProjectChange::Removed => self.at(&format!("no longer watching {name}{why}")),
+                    ProjectChange::Failed => self.at(&self.paint.bad(&format!("can't watch {name}{why}"))),
+                }]
+            }
             Event::Watch { project, mode, reason } => {
                 if mode == "native" && !self.verbose {
                     return Vec::new();

@@ -2,7 +2,9 @@
 
 use super::text::{Cell, Paint, ago, clean_lines, count, date, dim, place, plain, size, span, table};
 use jiff::tz::TimeZone;
-use kairos_api::{InboxItem, InboxStatus, OpenFindings, PluginInfo, PluginState, ProjectFile, ProjectTrust, Status, ToolInfo};
+use kairos_api::{
+    InboxItem, InboxStatus, OpenFindings, PluginInfo, PluginState, ProjectFile, ProjectStatus, ProjectTrust, Status, ToolInfo,
+};
 use kairos_core::finding::one_line;
 use kairos_core::{Grant, Millis, Urgency};
 use std::fmt::Write;
@@ -27,16 +29,29 @@ impl Page {
 
     /// `status`.
     pub fn status(&self, s: &Status) -> String {
-        let mut out = format!(
+        let out = format!(
             "kairos-run {} runs as process {}, started {}, with {}\n",
             one_line(&s.version),
             s.pid,
             ago(s.started, self.now),
             count(s.plugins.into(), "plugin")
         );
-        for p in &s.projects {
-            let kind = if p.git { "" } else { " (no git repository)" };
+        out + &self.projects(&s.projects)
+    }
+
+    /// `project list`.
+    pub fn projects(&self, projects: &[ProjectStatus]) -> String {
+        if projects.is_empty() {
+            return "\nNo project is watched; `kairos-run project add DIR` adds one.\n".into();
+        }
+        let mut out = String::new();
+        for p in projects {
+            let kind = if p.git || p.error.is_some() { "" } else { " (no git repository)" };
             let _ = writeln!(out, "\n{}{}", self.paint.bold(&one_line(&p.path)), self.paint.dim(kind));
+            if let Some(error) = &p.error {
+                let _ = writeln!(out, "  {}", self.paint.bad(&format!("not watched: {}", one_line(error))));
+                continue;
+            }
             let last = p.last_tick.map_or_else(|| "none yet".into(), |t| ago(t, self.now));
             let next = p.next_tick.map_or_else(|| "one runs now".into(), |t| ago(t, self.now));
             let _ = writeln!(out, "  ticks    {}; last {last}, next {next}", p.tick);

@@ -41,6 +41,15 @@ CREATE TABLE announced (
 CREATE INDEX announced_at ON announced (at, plugin);
 ";
 
+// What was put aside is compared with its urgency at that time; `urgency` is what the plugin said last. A row without
+// `resolved_at` holds, whatever the user has answered.
+pub(super) const V2: &str = "
+ALTER TABLE inbox ADD COLUMN put_aside TEXT;
+UPDATE inbox SET put_aside = urgency;
+UPDATE inbox SET resolved_at = NULL, resolved_reason = NULL WHERE status IN ('open', 'snoozed', 'accepted');
+CREATE INDEX inbox_holds ON inbox (plugin, key) WHERE resolved_at IS NULL;
+";
+
 /// Most rows of each status that is not alive (resolved, dismissed, accepted); those seen longest ago go first.
 pub(crate) const KEPT: u32 = 10_000;
 /// Most open and snoozed rows of one plugin; a new key over that is [`Change::Refused`].

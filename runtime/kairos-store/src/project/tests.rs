@@ -1,4 +1,4 @@
-use super::inbox::{Change, Filter, Status};
+use super::inbox::{Change, Filter, Seen, Status};
 use super::journal::{Answer, Delivery, HostCall, TickRecord};
 use super::*;
 use kairos_core::ports::StateStore;
@@ -14,6 +14,17 @@ async fn open() -> (tempfile::TempDir, ProjectDb) {
 fn finding(key: &str, urgency: Urgency) -> Finding {
     let evidence = vec![Evidence { kind: "file".into(), subject: "a.rs".into(), line: Some(3), excerpt: "x".into() }];
     Finding { key: key.into(), title: "t".into(), detail: "d".into(), urgency, evidence, remedy: None }
+}
+
+async fn report(db: &ProjectDb, plugin: &str, finding: Finding, now: u64) -> Seen {
+    let report = Report { findings: vec![finding], ..Report::default() };
+    db.apply_report(plugin, report, now).await.unwrap().seen[0]
+}
+
+/// Answers how many findings it resolved.
+async fn clear(db: &ProjectDb, plugin: &str, key: &str, now: u64) -> usize {
+    let report = Report { cleared: vec![key.into()], ..Report::default() };
+    db.apply_report(plugin, report, now).await.unwrap().resolved.len()
 }
 
 enum Step {
@@ -52,13 +63,13 @@ async fn the_life_of_a_finding() {
         for (step, now) in steps.iter().zip(1_u64..) {
             match step {
                 Report(urgency, change) => {
-                    let seen = db.report("p", &finding("a:1", *urgency), now).await.unwrap();
+                    let seen = report(&db, "p", finding("a:1", *urgency), now).await;
                     assert_eq!(seen.change, *change, "{name}, step {now}");
                     assert!(id == 0 || id == seen.id);
                     id = seen.id;
                 }
                 Resolve(n) => {
-                    assert_eq!(db.resolve("p", &["a:*".into()], now, "gone").await.unwrap().len(), *n, "{name}, step {now}")
+                    assert_eq!(clear(&db, "p", "a:*", now).await, *n, "{name}, step {now}");
                 }
                 Accept => drop(db.accept(id).await.unwrap().unwrap()),
                 Dismiss => drop(db.dismiss(id).await.unwrap().unwrap()),
@@ -79,7 +90,7 @@ async fn a_report_that_clears_and_repeats_resolves_only_what_is_gone() {
         wake_after: None,
     };
     db.apply_report("p", say(&[], &["a:1", "a:2", "b:1"]), 1).await.unwrap();
-    db.report("other", &finding("a:2", Urgency::Low), 1).await.unwrap();
+    report(&db, "other", finding("a:2", Urgency::Low), 1).await;
     let applied = db.apply_report("p", say(&["a:*"], &["a:1"]), 2).await.unwrap();
     assert_eq!(applied.resolved.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["a:2"]);
     assert_eq!(applied.resolved[0].resolved_at, Some(2));
@@ -101,21 +112,80 @@ async fn a_plugin_can_not_fill_the_inbox() {
         let expected = if block < 10 { Change::New } else { Change::Refused };
         assert!(applied.seen.iter().all(|s| s.change == expected), "{block}");
     }
-    assert_eq!(db.report("q", &finding("k", Urgency::Low), 1).await.unwrap().change, Change::New);
+    assert_eq!(report(&db, "q", finding("k", Urgency::Low), 1).await.change, Change::New);
+}
+
+#[tokio::test]
+async fn what_is_no_longer_alive_is_kept_up_to_a_bound() {
+    let (_dir, db) = open().await;
+    let fill = |status: &'static str| {
+        db.db.call(move |c| {
+            c.execute(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+                 INSERT INTO inbox (plugin, key, title, detail, urgency, evidence, status, first_seen, last_seen, resolved_at)
+                 SELECT 'old', ?1 || i, 't', 'd', 'low', '[]', ?1, i, i, iif(?1 = 'resolved', i, NULL) FROM n",
+                (status, inbox::KEPT),
+            )
+        })
+    };
+    for status in ["resolved", "dismissed"] {
+        fill(status).await.unwrap();
+    }
+    let now = u64::from(inbox::KEPT) + 1;
+    let mut last = 0;
+    for n in 0..3 {
+        last = report(&db, "p", finding(&format!("a:{n}"), Urgency::Low), now).await.id;
+    }
+    let kept = |status| db.list(Filter { status: vec![status], ..Filter::default() });
+    assert_eq!(clear(&db, "p", "a:1*", now).await, 1);
+    assert_eq!(clear(&db, "p", "a:*", now).await, 2);
+    let resolved = kept(Status::Resolved).await.unwrap();
+    assert_eq!(resolved.len(), inbox::KEPT as usize);
+    assert_eq!((resolved[0].key.as_str(), resolved.last().map(|r| r.last_seen)), ("a:2", Some(4)), "the oldest went");
+    assert_eq!(kept(Status::Dismissed).await.unwrap().len(), inbox::KEPT as usize);
+    db.dismiss(last).await.unwrap();
+    let dismissed = kept(Status::Dismissed).await.unwrap();
+    assert_eq!((dismissed.len(), dismissed[0].id), (inbox::KEPT as usize, last));
+}
+
+#[tokio::test]
+async fn an_older_inbox_is_taken_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("state.db");
+    let older = Db::open(file.clone(), Spec { steps: &SPEC.steps[..1], ..SPEC }).await.unwrap();
+    older
+        .call(|c| {
+            c.execute_batch(
+                "INSERT INTO inbox (plugin, key, title, detail, urgency, evidence, status, first_seen, last_seen, resolved_at)
+                 VALUES ('p', 'a:1', 't', 'd', 'high', '[]', 'dismissed', 1, 1, NULL),
+                        ('p', 'a:2', 't', 'd', 'high', '[]', 'accepted', 1, 1, 1)",
+            )
+        })
+        .await
+        .unwrap();
+    older.close().await;
+    let db = ProjectDb::open(file).await.unwrap();
+    assert_eq!(clear(&db, "p", "a:*", 2).await, 1, "the accepted one; a dismissal outlives that");
+    assert_eq!(report(&db, "p", finding("a:1", Urgency::Low), 3).await.change, Change::Quiet);
+    assert_eq!(report(&db, "p", finding("a:1", Urgency::High), 4).await.change, Change::Quiet);
+    assert_eq!(report(&db, "p", finding("a:1", Urgency::Critical), 5).await.change, Change::Reopened);
 }
 
 #[tokio::test]
 async fn announcements_are_counted_each_time() {
     let (_dir, db) = open().await;
-    let id = db.report("p", &finding("k", Urgency::Low), 1).await.unwrap().id;
+    let id = report(&db, "p", finding("k", Urgency::Low), 1).await.id;
     db.set_decision(id, "announced", Some(10)).await.unwrap();
     db.set_decision(id, "announced", Some(20)).await.unwrap();
     db.set_decision(id, "the daily cap is reached", None).await.unwrap();
-    assert_eq!(db.announced_since(None, 10).await.unwrap(), 2);
-    assert_eq!(db.announced_since(Some("p"), 11).await.unwrap(), 1);
-    assert_eq!(db.announced_since(Some("q"), 0).await.unwrap(), 0);
+    assert_eq!(db.announced_since(None, 10, 99).await.unwrap(), 2);
+    assert_eq!(db.announced_since(Some("p"), 11, 99).await.unwrap(), 1);
+    assert_eq!(db.announced_since(Some("q"), 0, 99).await.unwrap(), 0);
+    assert_eq!(db.announced_since(None, 0, 15).await.unwrap(), 1, "the clock was set back");
     let row = db.get(id).await.unwrap().unwrap();
     assert_eq!((row.decision.as_deref(), row.announced_at), (Some("the daily cap is reached"), Some(20)));
+    db.set_decision(id, "announced", Some(9 * 24 * 3600 * 1000)).await.unwrap();
+    assert_eq!(db.announced_since(None, 0, u64::MAX).await.unwrap(), 1, "what no cap asks for any more is forgotten");
 }
 
 fn tick(first_signal: u64, started: u64, answer: Vec<u8>) -> TickRecord {
@@ -149,6 +219,23 @@ async fn a_tick_is_read_back_as_it_was_written() {
     let long = db.append(tick(2, 2000, vec![7; 100_000])).await.unwrap();
     let answer = db.tick(long).await.unwrap().unwrap().deliveries[0].calls[0].answer.clone();
     assert_eq!((answer.bytes.len(), answer.size, answer.is_truncated()), (64 * 1024, 100_000, true));
+}
+
+#[tokio::test]
+async fn calls_that_one_tick_can_not_keep_are_counted() {
+    let (_dir, db) = open().await;
+    let mut record = tick(1, 1000, Vec::new());
+    let call = |n: u64| {
+        let answer = Answer::new([&n.to_le_bytes()[..], &[0; 80_000]].concat());
+        HostCall { function: "project.read".into(), args: n.to_string(), answer }
+    };
+    record.deliveries[0].calls = (0..300).map(call).collect();
+    record.deliveries[0].calls_dropped = 7;
+    let id = db.append(record).await.unwrap();
+    let kept = db.tick(id).await.unwrap().unwrap().deliveries.remove(0);
+    assert_eq!(kept.calls.len() as u32 + kept.calls_dropped, 307);
+    assert!((200..=256).contains(&kept.calls.len()), "{}", kept.calls.len());
+    assert_eq!(kept.calls.last().map(|c| c.args.clone()), Some((kept.calls.len() - 1).to_string()), "the first are kept");
 }
 
 #[tokio::test]

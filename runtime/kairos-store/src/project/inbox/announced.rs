@@ -30,14 +30,16 @@ impl ProjectDb {
             .await
     }
 
-    /// Announcements at or after `since` (at most eight days ago), of one plugin or of all.
-    pub async fn announced_since(&self, plugin: Option<&str>, since: Millis) -> Result<u32, StoreError> {
+    /// Announcements from `since` (at most eight days ago) until `now`, of one plugin or of all. Later ones are of a clock
+    /// that was ahead: they must not use up the cap of every day until then.
+    pub async fn announced_since(&self, plugin: Option<&str>, since: Millis, now: Millis) -> Result<u32, StoreError> {
         let plugin = plugin.map(str::to_owned);
         self.db
             .read(move |c| {
-                let mut query =
-                    c.prepare_cached("SELECT count(*) FROM announced WHERE at >= ?1 AND (?2 IS NULL OR plugin = ?2)")?;
-                query.query_row((number(since), plugin), |r| r.get(0))
+                let mut query = c.prepare_cached(
+                    "SELECT count(*) FROM announced WHERE at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR plugin = ?3)",
+                )?;
+                query.query_row((number(since), number(now), plugin), |r| r.get(0))
             })
             .await
     }

@@ -6,8 +6,7 @@ use super::{ALIVE, Applied, KEPT, Seen};
 use crate::error::StoreError;
 use crate::project::ProjectDb;
 use crate::sql::{maybe_unsigned, named, number, to_json, unsigned};
-use kairos_core::signal::kind_matches;
-use kairos_core::{Finding, Millis, Report, Urgency};
+use kairos_core::{Finding, Millis, Report};
 use rusqlite::{Connection, OptionalExtension};
 
 impl ProjectDb {
@@ -25,25 +24,13 @@ impl ProjectDb {
             .await
     }
 
-    /// Takes one finding in.
-    pub async fn report(&self, plugin: &str, finding: &Finding, now: Millis) -> Result<Seen, StoreError> {
-        let (plugin, finding) = (plugin.to_owned(), finding.clone());
-        self.db.write(move |tx| see(tx, &plugin, &finding, now)).await
-    }
-
-    /// Resolves a plugin's open, snoozed and accepted findings by key, or prefix that ends in `*`. Returns them as they are now.
-    pub async fn resolve(&self, plugin: &str, keys: &[String], now: Millis, reason: &str) -> Result<Vec<InboxItem>, StoreError> {
-        let (plugin, keys, reason) = (plugin.to_owned(), keys.to_vec(), reason.to_owned());
-        self.db.write(move |tx| resolve(tx, &plugin, now, &reason, |key| keys.iter().any(|k| kind_matches(k, key)))).await
-    }
-
-    /// [`resolve`](Self::resolve), whatever the key: the plugin is gone.
+    /// Resolves all that a plugin found, because it is gone. Returns the rows that left the inbox.
     pub async fn resolve_all_of(&self, plugin: &str, now: Millis, reason: &str) -> Result<Vec<InboxItem>, StoreError> {
         let (plugin, reason) = (plugin.to_owned(), reason.to_owned());
         self.db.write(move |tx| resolve(tx, &plugin, now, &reason, |_| true)).await
     }
 
-    /// The user takes it on. Returns the row as it is now (one that is resolved stays so); none if there is no such id.
+    /// The user takes it on. Returns the row as it is now (resolved, if it no longer holds); none if there is no such id.
     pub async fn accept(&self, id: u64) -> Result<Option<InboxItem>, StoreError> {
         self.answer(id, Answer::Accept, None).await
     }
@@ -53,7 +40,7 @@ impl ProjectDb {
         self.answer(id, Answer::Dismiss, None).await
     }
 
-    /// Quiet until then. Returns the row as it is now (one that is resolved stays so); none if there is no such id.
+    /// Quiet until then. Returns the row as it is now (resolved, if it no longer holds); none if there is no such id.
     pub async fn snooze(&self, id: u64, until: Millis) -> Result<Option<InboxItem>, StoreError> {
         self.answer(id, Answer::Snooze, Some(until)).await
     }
@@ -63,7 +50,7 @@ impl ProjectDb {
         self.db
             .write(move |tx| {
                 let mut query = tx.prepare_cached(&format!(
-                    "UPDATE inbox SET status = 'open', snoozed_until = NULL
+                    "UPDATE inbox SET status = 'open', snoozed_until = NULL, decision = NULL
                      WHERE status = 'snoozed' AND snoozed_until <= ?1 RETURNING {COLUMNS}"
                 ))?;
                 query.query_map([number(now)], item)?.collect()
@@ -75,12 +62,13 @@ impl ProjectDb {
         self.db
             .write(move |tx| {
                 let Some(before) = fetch(tx, id)? else { return Ok(None) };
-                let status = life::answered(before.status, answer);
-                if status == Status::Resolved {
+                let status = life::answered(before.resolved_at.is_some(), answer);
+                if status == Status::Resolved && before.status == Status::Resolved {
                     return Ok(Some(before));
                 }
+                let until = until.filter(|_| status == Status::Snoozed);
                 let values = (number(id), status.as_str(), until.map(number));
-                tx.execute("UPDATE inbox SET status = ?2, snoozed_until = ?3 WHERE id = ?1", values)?;
+                tx.execute("UPDATE inbox SET status = ?2, snoozed_until = ?3, put_aside = urgency WHERE id = ?1", values)?;
                 trim(tx, status)?;
                 fetch(tx, id)
             })
@@ -89,11 +77,13 @@ impl ProjectDb {
 }
 
 fn see(tx: &Connection, plugin: &str, finding: &Finding, now: Millis) -> rusqlite::Result<Seen> {
-    let mut find = tx.prepare_cached("SELECT id, status, urgency, snoozed_until FROM inbox WHERE plugin = ?1 AND key = ?2")?;
+    let mut find = tx.prepare_cached(
+        "SELECT id, status, urgency, coalesce(put_aside, urgency), snoozed_until FROM inbox WHERE plugin = ?1 AND key = ?2",
+    )?;
     let found = find
         .query_row((plugin, &finding.key), |r| {
-            let before = Before { status: named(r, 1)?, urgency: named(r, 2)?, snoozed_until: maybe_unsigned(r, 3)? };
-            Ok((unsigned(r, 0)?, before))
+            let (status, urgency, put_aside) = (named(r, 1)?, named(r, 2)?, named(r, 3)?);
+            Ok((unsigned(r, 0)?, Before { status, urgency, put_aside, snoozed_until: maybe_unsigned(r, 4)? }))
         })
         .optional()?;
     let refused = Seen { id: 0, change: Change::Refused, rose: false };
@@ -103,34 +93,31 @@ fn see(tx: &Connection, plugin: &str, finding: &Finding, now: Millis) -> rusqlit
         }
         return insert(tx, plugin, finding, now);
     };
-    let (status, urgency, change) = life::reported(before, finding.urgency, now);
+    let (status, change) = life::reported(before, finding.urgency, now);
     if before.status == Status::Resolved && is_full(tx, plugin)? {
         return Ok(refused);
     }
-    let keeps_snooze = status == Status::Snoozed;
+    let rose = change == Change::Again && finding.urgency > before.urgency;
+    let is_news = rose || change == Change::Reopened;
     tx.prepare_cached(
         "UPDATE inbox SET title = ?2, detail = ?3, urgency = ?4, evidence = ?5, remedy = ?6, status = ?7,
-            snoozed_until = iif(?8, snoozed_until, NULL), last_seen = max(last_seen, ?9), occurrences = occurrences + 1,
-            resolved_at = NULL, resolved_reason = NULL, times_reopened = times_reopened + ?10
+            snoozed_until = iif(?7 = 'snoozed', snoozed_until, NULL), last_seen = max(last_seen, ?8),
+            occurrences = occurrences + 1, times_reopened = times_reopened + (resolved_at IS NOT NULL),
+            resolved_at = NULL, resolved_reason = NULL, decision = iif(?9, NULL, decision)
          WHERE id = ?1",
     )?
     .execute((
         number(id),
         &finding.title,
         &finding.detail,
-        urgency.as_str(),
+        finding.urgency.as_str(),
         to_json(&finding.evidence)?,
         &finding.remedy,
         status.as_str(),
-        keeps_snooze,
         number(now),
-        u32::from(change == Change::Reopened),
+        is_news,
     ))?;
-    Ok(Seen { id, change, rose: is_rise(before, finding.urgency, status) })
-}
-
-fn is_rise(before: Before, urgency: Urgency, status: Status) -> bool {
-    status == Status::Open && before.status != Status::Resolved && urgency > before.urgency
+    Ok(Seen { id, change, rose })
 }
 
 fn insert(tx: &Connection, plugin: &str, finding: &Finding, now: Millis) -> rusqlite::Result<Seen> {
@@ -165,16 +152,15 @@ fn resolve(
     named_by: impl Fn(&str) -> bool,
 ) -> rusqlite::Result<Vec<InboxItem>> {
     // Most reports resolve nothing of what is there: only ids and keys are read for those.
-    let mut query =
-        tx.prepare_cached("SELECT id, key, status FROM inbox WHERE plugin = ?1 AND status IN ('open', 'snoozed', 'accepted')")?;
+    let mut query = tx.prepare_cached("SELECT id, key, status FROM inbox WHERE plugin = ?1 AND resolved_at IS NULL")?;
     let candidates: Vec<(u64, String, Status)> =
         query.query_map([plugin], |r| Ok((unsigned(r, 0)?, r.get(1)?, named(r, 2)?)))?.collect::<Result<_, _>>()?;
-    let mut update =
-        tx.prepare_cached("UPDATE inbox SET status = 'resolved', resolved_at = ?2, resolved_reason = ?3 WHERE id = ?1")?;
+    let mut update = tx.prepare_cached("UPDATE inbox SET status = ?2, resolved_at = ?3, resolved_reason = ?4 WHERE id = ?1")?;
     let mut resolved = Vec::new();
-    for (id, key, status) in candidates {
-        if life::resolves(status) && named_by(&key) {
-            update.execute((number(id), number(now), reason))?;
+    for (id, _, before) in candidates.into_iter().filter(|(_, key, _)| named_by(key)) {
+        let status = life::cleared(before);
+        update.execute((number(id), status.as_str(), number(now), reason))?;
+        if status == Status::Resolved {
             resolved.extend(fetch(tx, id)?);
         }
     }

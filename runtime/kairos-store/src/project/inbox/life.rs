@@ -51,7 +51,7 @@ pub enum Change {
     New,
     /// Open, and still so.
     Again,
-    /// It had left the open ones, and is back.
+    /// It had left the open ones, and is back: it holds again, or is more urgent than what the user put aside.
     Reopened,
     /// Dismissed, accepted or snoozed, and still so: say nothing.
     Quiet,
@@ -64,26 +64,27 @@ pub enum Change {
 pub(super) struct Before {
     pub status: Status,
     pub urgency: Urgency,
+    /// The urgency that it had when the user put it aside.
+    pub put_aside: Urgency,
     pub snoozed_until: Option<Millis>,
 }
 
-/// A row's next status and urgency when its finding is reported.
+/// A row's next status when its finding is reported.
 ///
-/// - dismissed and snoozed ones stay so, unless the finding is more urgent than what the user put aside; a snooze also
-///   ends by itself
+/// - dismissed and snoozed ones stay so, unless the finding is more urgent than what the user put aside (down and up
+///   again is no rise); a snooze also ends by itself
 /// - accepted ones stay so until they are resolved
 /// - resolved ones reopen; if a snooze still runs, back into it: a finding that goes and comes (a branch switched to
 ///   and fro) is no news
-pub(super) fn reported(before: Before, urgency: Urgency, now: Millis) -> (Status, Urgency, Change) {
-    let rises = urgency > before.urgency;
+pub(super) fn reported(before: Before, urgency: Urgency, now: Millis) -> (Status, Change) {
+    let rises = urgency > before.put_aside;
     let asleep = before.snoozed_until.is_some_and(|until| until > now);
     match before.status {
-        Status::Open => (Status::Open, urgency, Change::Again),
-        Status::Accepted => (Status::Accepted, urgency, Change::Quiet),
-        // The urgency that was put aside is kept: down and up again is no rise.
-        Status::Dismissed if !rises => (Status::Dismissed, before.urgency, Change::Quiet),
-        Status::Snoozed | Status::Resolved if asleep && !rises => (Status::Snoozed, before.urgency, Change::Quiet),
-        Status::Dismissed | Status::Snoozed | Status::Resolved => (Status::Open, urgency, Change::Reopened),
+        Status::Open => (Status::Open, Change::Again),
+        Status::Accepted => (Status::Accepted, Change::Quiet),
+        Status::Dismissed if !rises => (Status::Dismissed, Change::Quiet),
+        Status::Snoozed | Status::Resolved if asleep && !rises => (Status::Snoozed, Change::Quiet),
+        Status::Dismissed | Status::Snoozed | Status::Resolved => (Status::Open, Change::Reopened),
     }
 }
 
@@ -95,18 +96,19 @@ pub(super) enum Answer {
     Snooze,
 }
 
-/// A row's status after the user's answer. What is resolved can't be taken on or put off, but it can be dismissed for ever.
-pub(super) fn answered(status: Status, answer: Answer) -> Status {
-    match (status, answer) {
-        (_, Answer::Dismiss) => Status::Dismissed,
-        (Status::Resolved, _) => Status::Resolved,
-        (_, Answer::Accept) => Status::Accepted,
-        (_, Answer::Snooze) => Status::Snoozed,
+/// A row's status after the user's answer. What is gone can't be taken on or put off, but it can be dismissed for ever;
+/// who takes that back has nothing else to decide until it returns.
+pub(super) fn answered(gone: bool, answer: Answer) -> Status {
+    match answer {
+        Answer::Dismiss => Status::Dismissed,
+        Answer::Accept | Answer::Snooze if gone => Status::Resolved,
+        Answer::Accept => Status::Accepted,
+        Answer::Snooze => Status::Snoozed,
     }
 }
 
-/// Does a row leave the inbox when its plugin says that the finding no longer holds? A dismissal outlives that, or the
-/// user would have to dismiss the same false alarm again and again.
-pub(super) fn resolves(status: Status) -> bool {
-    matches!(status, Status::Open | Status::Snoozed | Status::Accepted)
+/// A row's status when its plugin says that the finding no longer holds: it leaves the inbox. A dismissal outlives that,
+/// or the user would have to dismiss the same false alarm again and again.
+pub(super) fn cleared(status: Status) -> Status {
+    if status == Status::Dismissed { Status::Dismissed } else { Status::Resolved }
 }

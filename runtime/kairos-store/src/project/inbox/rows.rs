@@ -25,7 +25,7 @@ pub struct InboxItem {
     pub title: String,
     /// Plain text.
     pub detail: String,
-    /// How much it wants to be seen.
+    /// How much it wants to be seen, as reported last.
     pub urgency: Urgency,
     /// Where it can be seen.
     pub evidence: Vec<Evidence>,
@@ -39,15 +39,15 @@ pub struct InboxItem {
     pub first_seen: Millis,
     /// Last reported.
     pub last_seen: Millis,
-    /// Since when it no longer holds.
+    /// Since when it no longer holds; also of a dismissed one.
     pub resolved_at: Option<Millis>,
     /// Why not.
     pub resolved_reason: Option<String>,
-    /// How often it came back.
+    /// How often it came back after it was resolved.
     pub times_reopened: u64,
     /// How often it was reported.
     pub occurrences: u64,
-    /// `announced`, or why it went to the inbox alone.
+    /// `announced`, or why it went to the inbox alone; none while it is news about which nothing is decided yet.
     pub decision: Option<String>,
     /// Last announced.
     pub announced_at: Option<Millis>,
@@ -103,6 +103,13 @@ impl ProjectDb {
     /// One row; none if there is no such id, or no longer.
     pub async fn get(&self, id: u64) -> Result<Option<InboxItem>, StoreError> {
         self.db.read(move |c| fetch(c, id)).await
+    }
+
+    /// Open rows that are news and about which nothing is decided, in the order of their ids: the program was stopped, or
+    /// the disk was full, between taking a report in and telling it.
+    pub async fn undecided(&self) -> Result<Vec<InboxItem>, StoreError> {
+        let query = format!("SELECT {COLUMNS} FROM inbox WHERE status = 'open' AND decision IS NULL ORDER BY id");
+        self.db.read(move |c| c.prepare_cached(&query)?.query_map([], item)?.collect()).await
     }
 
     /// How many are open.

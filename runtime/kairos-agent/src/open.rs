@@ -1,0 +1,110 @@
+//! A project, from its folder to a loop that can run.
+
+use crate::agent::StartError;
+use crate::events::Events;
+use crate::inbox::{Caps, Inbox};
+use crate::now;
+use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
+use crate::registry::Registry;
+use kairos_core::config::Config;
+use kairos_project::Project;
+use kairos_signals::{FileConfig, GitConfig, SignalQueue, Watch, WatchConfig};
+use kairos_store::ProjectDb;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// A project to watch.
+#[derive(Debug, Clone)]
+pub struct ProjectOptions {
+    /// Its folder, canonical.
+    pub root: PathBuf,
+    /// Its name among our data.
+    pub slug: String,
+    /// Its database.
+    pub db: PathBuf,
+    /// The settings that hold in it.
+    pub config: Config,
+}
+
+/// A project before its loop begins.
+pub(crate) struct Opened {
+    pub(crate) options: ProjectOptions,
+    pub(crate) project: Project,
+    pub(crate) inbox: Inbox,
+    pub(crate) queue: SignalQueue,
+    watch: Watch,
+}
+
+/// Opens its database and starts its watchers. A large project takes a while.
+pub(crate) async fn open(options: ProjectOptions, several: bool, events: Events) -> Result<Opened, StartError> {
+    let ProjectOptions { root, slug, db, config } = options.clone();
+    let db = ProjectDb::open(db).await?;
+    let queue = SignalQueue::default();
+    let (watched, settings) = (queue.clone(), config.clone());
+    let blocking = tokio::task::spawn_blocking(move || -> Result<_, StartError> {
+        let project = Project::open(&root, &settings.list("files.private"))?;
+        let watch = start_watch(&project, &settings, watched)
+            .map_err(|source| StartError::Watch { path: project.root().display().to_string(), source })?;
+        Ok((project, watch))
+    });
+    let (project, watch) = blocking.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
+    let caps = Caps { daily: config.number("surfacing.daily-cap"), detector_rate: config.number("surfacing.detector-rate") };
+    let id_prefix = if several { format!("{slug}/") } else { String::new() };
+    let inbox = Inbox { db, project: project.root().display().to_string(), id_prefix, events, caps };
+    Ok(Opened { options, project, inbox, queue, watch })
+}
+
+impl Opened {
+    /// The loop, ready to run, and where it tells how it is.
+    pub(crate) fn into_loop(
+        self,
+        registry: Arc<Registry>,
+        user: &Config,
+        ticks: Option<u64>,
+    ) -> (ProjectLoop, Arc<Mutex<LoopStatus>>) {
+        let pace = pace(&self.options.config, user, ticks);
+        let status = LoopStatus { every: pace.every, last_activity: now(), ..LoopStatus::default() };
+        let status = Arc::new(Mutex::new(status));
+        let parts = Parts {
+            pace,
+            registry,
+            project: self.project.for_ticks(),
+            inbox: self.inbox,
+            queue: self.queue,
+            watch: Some(self.watch),
+            status: status.clone(),
+        };
+        (ProjectLoop::new(parts), status)
+    }
+}
+
+fn start_watch(project: &Project, config: &Config, queue: SignalQueue) -> std::io::Result<Watch> {
+    let private = project.private_paths().clone();
+    let files = FileConfig {
+        ignore: config.list("files.ignore"),
+        poll: config.duration("files.poll"),
+        is_private: Arc::new(move |path| private.is_private(path)),
+        ..FileConfig::new(project.root())
+    };
+    let git = project.git_dir().map(|git_dir| {
+        let project = project.clone();
+        GitConfig {
+            common_dir: project.common_dir().unwrap_or_else(|| git_dir.clone()),
+            git_dir,
+            snapshot: Arc::new(move || project.snapshot()),
+        }
+    });
+    Watch::start(WatchConfig { files, git }, queue)
+}
+
+/// The pace is the project's own; what guards the machine is the user's.
+fn pace(project: &Config, user: &Config, ticks: Option<u64>) -> Pace {
+    Pace {
+        every: project.duration("every"),
+        idle_after: project.duration("idle-after"),
+        tick_cpu: user.duration("limits.tick-cpu"),
+        journal_keep: user.duration("journal.keep"),
+        journal_size: user.number("journal.size"),
+        ticks,
+    }
+}

@@ -1,0 +1,147 @@
+//! The process in the background: it outlives the terminal, survives being killed, and can always be started again.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use support::{BINARY, World, text};
+
+/// Ends the process in the background whatever becomes of the test.
+struct Background<'a>(&'a World);
+
+impl Drop for Background<'_> {
+    fn drop(&mut self) {
+        self.0.run(&["stop"]);
+    }
+}
+
+fn pid(world: &World) -> u64 {
+    world.json(&["status"])["pid"].as_u64().unwrap()
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn titles(world: &World) -> String {
+    let items = world.json(&["inbox", "list"]);
+    items.as_array().unwrap().iter().map(|i| i["title"].to_string()).collect()
+}
+
+const CONFLICT: &str = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n";
+
+#[test]
+fn it_outlives_the_terminal_and_comes_back_with_its_inbox_after_a_kill() {
+    let world = World::with_git();
+    world.write("b.rs", CONFLICT);
+    // A terminal of its own, which is closed with all that runs in it.
+    let mut terminal = Command::new("setsid")
+        .args(["sh", "-c", &format!("'{BINARY}' start >/dev/null; sleep 600")])
+        .current_dir(world.project())
+        .env("KAIROS_HOME", world.home())
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _background = Background(&world);
+    wait_until("it watches", || text(&world.run(&["status"]).stdout).contains("watching native"));
+    let session = format!("-{}", terminal.id());
+    for signal in ["-HUP", "-KILL"] {
+        Command::new("kill").args([signal, "--", &session]).status().unwrap();
+    }
+    terminal.wait().unwrap();
+    let first = pid(&world);
+    wait_until("it speaks up", || titles(&world).contains("b.rs"));
+    let before = world.json(&["inbox", "list"]);
+
+    // A start while it runs joins it.
+    world.ok(&["start"]);
+    assert_eq!(pid(&world), first);
+
+    assert!(Command::new("kill").args(["-9", &first.to_string()]).status().unwrap().success());
+    wait_until("it is gone", || !world.run(&["status"]).status.success());
+    let error = world.run(&["status"]);
+    assert!(text(&error.stderr).contains("kairos-run start"), "{}", text(&error.stderr));
+    world.ok(&["start"]);
+    assert_ne!(pid(&world), first);
+    wait_until("the project is watched again", || world.json(&["status"])["projects"][0]["tick"].as_u64() > Some(0));
+    let after = world.json(&["inbox", "list"]);
+    assert_eq!(after[0]["id"], before[0]["id"]);
+    assert_eq!(after[0]["first_seen"], before[0]["first_seen"]);
+
+    assert_eq!(world.ok(&["stop"]), "stopped\n");
+    assert_eq!(world.ok(&["stop"]), "kairos-run is not running\n");
+    let log = world.ok(&["logs"]);
+    assert!(log.contains("finding") && log.contains("ends: it was asked to"), "{log}");
+}
+
+#[test]
+fn projects_come_and_go_while_it_runs_and_are_remembered() {
+    let world = World::with_git();
+    let other = world.dir.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let other = other.canonicalize().unwrap().to_str().unwrap().to_string();
+    world.ok(&["start"]);
+    let _background = Background(&world);
+    world.ok(&["project", "add", &other]);
+    std::fs::write(format!("{other}/c.rs"), CONFLICT).unwrap();
+    let watched = |world: &World| {
+        let projects = world.json(&["project", "list"]);
+        let watched = projects.as_array().unwrap().iter().filter(|p| p["error"].is_null());
+        watched.map(|p| p["path"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(watched(&world).len(), 2);
+    wait_until("the added project is looked at", || titles(&world).contains("c.rs"));
+
+    world.ok(&["restart"]);
+    wait_until("both are watched again", || watched(&world).len() == 2);
+    // A folder that is away is named, and does not keep the others from being watched.
+    world.ok(&["stop"]);
+    std::fs::rename(&other, format!("{other}-moved")).unwrap();
+    world.ok(&["start"]);
+    wait_until("the missing one is named", || world.ok(&["status"]).contains("can't watch"));
+    wait_until("the other one is watched", || watched(&world).len() == 1);
+    world.ok(&["project", "remove", &other]);
+    assert_eq!(world.json(&["project", "list"]).as_array().unwrap().len(), 1);
+    let unknown = world.run(&["project", "remove", &other]);
+    assert!(!unknown.status.success() && text(&unknown.stderr).contains("project list"));
+}
+
+#[test]
+fn looking_on_shows_what_is_open_and_ends_alone() {
+    let world = World::with_git();
+    world.write("b.rs", CONFLICT);
+    world.ok(&["start"]);
+    let _background = Background(&world);
+    let process = pid(&world);
+    let mut looking = world.spawn(&["--json"]);
+    looking.wait_for("what runs", |e| e["event"] == "started");
+    looking.finding("merge-conflicts", "b.rs");
+    std::fs::write(world.project().join("b.rs"), "fine\n").unwrap();
+    assert_eq!(looking.stop(), 0);
+    assert_eq!(pid(&world), process);
+}
+
+#[test]
+fn a_start_that_fails_says_why_and_leaves_nothing_behind() {
+    let world = World::new();
+    std::fs::create_dir_all(world.home()).unwrap();
+    std::fs::write(world.home().join("kairos.toml"), "every = 3\n").unwrap();
+    let output = world.run(&["start"]);
+    let error = text(&output.stderr);
+    assert!(!output.status.success() && error.contains("kairos.toml:1"), "{error}");
+    std::fs::remove_file(world.home().join("kairos.toml")).unwrap();
+    // What a reboot leaves behind: a lock file of nobody, a socket that nobody answers at.
+    let run = world.home().join("run");
+    std::fs::create_dir_all(&run).unwrap();
+    std::fs::write(run.join("lock"), "1\n").unwrap();
+    drop(std::os::unix::net::UnixListener::bind(run.join("control.sock")));
+    std::fs::set_permissions(&run, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    world.ok(&["start"]);
+    let _background = Background(&world);
+    assert!(pid(&world) > 1);
+}
