@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinHandle};
 
 /// How the agent is set up.
@@ -65,7 +65,6 @@ pub struct Agent {
     pub(crate) started: Millis,
     pub(crate) registry: Arc<Registry>,
     pub(crate) events: Events,
-    config: Config,
     pub(crate) opener: Opener,
     ticks: Option<u64>,
     projects: RwLock<Vec<Arc<ProjectHandle>>>,
@@ -75,6 +74,8 @@ pub struct Agent {
     watcher: JoinHandle<()>,
     /// Projects of the user's list that can't be watched, and why.
     failed: Mutex<BTreeMap<String, String>>,
+    /// A project's settings may have changed.
+    settings_changed: Arc<Notify>,
     /// Loops that still run.
     running: Arc<watch::Sender<usize>>,
 }
@@ -134,13 +135,13 @@ impl Agent {
             watcher: tokio::spawn(crate::plugin_watch::run(registry.clone())),
             registry,
             events,
-            config: options.config,
             opener: options.opener,
             ticks: options.ticks,
             projects: RwLock::default(),
             changing: tokio::sync::Mutex::new(()),
             stop: watch::Sender::new(false),
             failed: Mutex::default(),
+            settings_changed: Arc::default(),
             running: Arc::new(watch::Sender::new(0)),
         });
         for project in opened {
@@ -151,9 +152,10 @@ impl Agent {
 
     /// Starts a project's loop.
     fn begin(&self, opened: Opened) -> Arc<ProjectHandle> {
-        let (root, slug) = (opened.project.root().to_path_buf(), opened.options.slug.clone());
+        let options = opened.options.clone();
+        let (root, slug) = (opened.project.root().to_path_buf(), options.slug.clone());
         let (view, inbox, queue) = (opened.project.clone(), opened.inbox.clone(), opened.queue.clone());
-        let (own, status) = opened.into_loop(self.registry.clone(), &self.config, self.ticks);
+        let (own, status) = opened.into_loop(self.registry.clone(), self.ticks, self.settings_changed.clone());
         let stop = watch::Sender::new(false);
         let ended = own.run(self.stop.subscribe(), stop.subscribe());
         let (running, failed) = (self.running.clone(), status.clone());
@@ -175,13 +177,19 @@ impl Agent {
             result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         let handle = LoopHandle { stop, task: Mutex::new(Some(task)) };
-        let project = Arc::new(ProjectHandle { root, slug, view, inbox, queue, status, handle });
+        let project = Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, status, handle });
         self.projects.write().unwrap_or_else(|e| e.into_inner()).push(project.clone());
         project
     }
 
     /// Takes a project in, while others are watched; one that is watched already is answered as it is.
     pub(crate) async fn add(&self, options: ProjectOptions) -> Result<Arc<ProjectHandle>, StartError> {
+        let project = self.add_quietly(options).await?;
+        self.tell(&project, ProjectChange::Added);
+        Ok(project)
+    }
+
+    async fn add_quietly(&self, options: ProjectOptions) -> Result<Arc<ProjectHandle>, StartError> {
         let _one = self.changing.lock().await;
         if let Some(there) = self.projects().into_iter().find(|p| p.root == options.root) {
             return Ok(there);
@@ -195,23 +203,66 @@ impl Agent {
             }
         };
         self.registry.reload_in_background();
-        let project = self.begin(opened);
-        self.tell(&project, ProjectChange::Added);
-        Ok(project)
+        Ok(self.begin(opened))
     }
 
     /// Lets a project go, after the tick it is in. False if it is not watched.
     pub(crate) async fn remove(&self, root: &Path) -> Result<bool, StoreError> {
+        let removed = self.remove_quietly(root).await?;
+        if let Some(project) = &removed {
+            self.tell(project, ProjectChange::Removed);
+        }
+        Ok(removed.is_some())
+    }
+
+    async fn remove_quietly(&self, root: &Path) -> Result<Option<Arc<ProjectHandle>>, StoreError> {
         let _one = self.changing.lock().await;
-        let Some(project) = self.projects().into_iter().find(|p| p.root == root) else { return Ok(false) };
+        let Some(project) = self.projects().into_iter().find(|p| p.root == root) else { return Ok(None) };
         self.projects.write().unwrap_or_else(|e| e.into_inner()).retain(|p| p.root != root);
         let _ = project.handle.stop.send(true);
         // Why it ended was told when it did.
         let _ = project.handle.ended().await;
         self.registry.remove_project(root);
         self.registry.reload().await?;
-        self.tell(&project, ProjectChange::Removed);
-        Ok(true)
+        Ok(Some(project))
+    }
+
+    /// Waits until some project's own settings may have changed.
+    pub async fn settings_changed(&self) {
+        self.settings_changed.notified().await;
+    }
+
+    /// Reads all settings again. A project whose settings have changed is taken in anew; one whose settings can't be used
+    /// keeps those that it has, and the reason is answered and told.
+    pub async fn reconfigure(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for project in self.projects() {
+            let problem = match (self.opener)(&project.root) {
+                Ok(options) if options.config == project.options.config => continue,
+                Ok(options) => match self.replace(options).await {
+                    Ok(()) => {
+                        self.events.send(Event::Settings { project: project.inbox.project.clone(), error: None });
+                        continue;
+                    }
+                    Err(e) => e.to_string(),
+                },
+                Err(e) => e,
+            };
+            self.events.send(Event::Settings { project: project.inbox.project.clone(), error: Some(problem.clone()) });
+            problems.push(problem);
+        }
+        problems
+    }
+
+    async fn replace(&self, options: ProjectOptions) -> Result<(), StartError> {
+        // Between the two nobody must take the only project for the last that has ended.
+        self.running.send_modify(|n| *n += 1);
+        let result = match self.remove_quietly(&options.root).await {
+            Ok(_) => self.add_quietly(options).await.map(drop),
+            Err(e) => Err(e.into()),
+        };
+        self.running.send_modify(|n| *n -= 1);
+        result
     }
 
     fn tell(&self, project: &ProjectHandle, change: ProjectChange) {

@@ -3,6 +3,7 @@
 use crate::agent::{Agent, LoopHandle};
 use crate::inbox::Inbox;
 use crate::now;
+use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
 use crate::registry::{Entry, Running};
 use crate::scan::Place;
@@ -26,6 +27,7 @@ use tokio::sync::mpsc::Receiver;
 pub(crate) struct ProjectHandle {
     pub(crate) root: PathBuf,
     pub(crate) slug: String,
+    pub(crate) options: ProjectOptions,
     pub(crate) view: Project,
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,

@@ -12,6 +12,7 @@ use kairos_signals::{FileConfig, GitConfig, SignalQueue, Watch, WatchConfig};
 use kairos_store::ProjectDb;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
 
 /// A project to watch.
 #[derive(Debug, Clone)]
@@ -22,8 +23,10 @@ pub struct ProjectOptions {
     pub slug: String,
     /// Its database.
     pub db: PathBuf,
-    /// The settings that hold in it.
+    /// The settings that hold in it: the user's and, where it may have any, its own.
     pub config: Config,
+    /// The files where it may have settings of its own.
+    pub settings: Vec<PathBuf>,
 }
 
 /// A project before its loop begins.
@@ -37,7 +40,7 @@ pub(crate) struct Opened {
 
 /// Opens its database and starts its watchers. A large project takes a while.
 pub(crate) async fn open(options: ProjectOptions, several: bool, events: Events) -> Result<Opened, StartError> {
-    let ProjectOptions { root, slug, db, config } = options.clone();
+    let ProjectOptions { root, slug, db, config, .. } = options.clone();
     let db = ProjectDb::open(db).await?;
     let queue = SignalQueue::default();
     let (watched, settings) = (queue.clone(), config.clone());
@@ -59,10 +62,10 @@ impl Opened {
     pub(crate) fn into_loop(
         self,
         registry: Arc<Registry>,
-        user: &Config,
         ticks: Option<u64>,
+        settings_changed: Arc<Notify>,
     ) -> (ProjectLoop, Arc<Mutex<LoopStatus>>) {
-        let pace = pace(&self.options.config, user, ticks);
+        let pace = pace(&self.options.config, ticks);
         let status = LoopStatus { every: pace.every, last_activity: now(), ..LoopStatus::default() };
         let status = Arc::new(Mutex::new(status));
         let parts = Parts {
@@ -73,6 +76,9 @@ impl Opened {
             queue: self.queue,
             watch: Some(self.watch),
             status: status.clone(),
+            disabled: self.options.config.list("plugins.disabled"),
+            settings: self.options.settings,
+            settings_changed,
         };
         (ProjectLoop::new(parts), status)
     }
@@ -97,14 +103,13 @@ fn start_watch(project: &Project, config: &Config, queue: SignalQueue) -> std::i
     Watch::start(WatchConfig { files, git }, queue)
 }
 
-/// The pace is the project's own; what guards the machine is the user's.
-fn pace(project: &Config, user: &Config, ticks: Option<u64>) -> Pace {
+fn pace(config: &Config, ticks: Option<u64>) -> Pace {
     Pace {
-        every: project.duration("every"),
-        idle_after: project.duration("idle-after"),
-        tick_cpu: user.duration("limits.tick-cpu"),
-        journal_keep: user.duration("journal.keep"),
-        journal_size: user.number("journal.size"),
+        every: config.duration("every"),
+        idle_after: config.duration("idle-after"),
+        tick_cpu: config.duration("limits.tick-cpu"),
+        journal_keep: config.duration("journal.keep"),
+        journal_size: config.number("journal.size"),
         ticks,
     }
 }

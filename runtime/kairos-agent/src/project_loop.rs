@@ -16,9 +16,10 @@ use kairos_project::Project;
 use kairos_signals::{Idle, SignalQueue, Watch, WatchMode};
 use kairos_store::{ProjectDb, Status, StoreError};
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// Ids of signals are reserved in blocks, so that numbering one costs no write.
 const ID_BLOCK: u32 = 1000;
@@ -79,6 +80,11 @@ pub(crate) struct ProjectLoop {
     next_chores: Instant,
     /// What lay in the project's plugins folder, when it was last looked at.
     own_plugins: Vec<(String, Option<Stamp>)>,
+    /// Plugins that this project does without.
+    disabled: Vec<String>,
+    /// Where it may have settings of its own, how these files looked last, and who wants to know of a change.
+    settings: Vec<(PathBuf, Option<Stamp>)>,
+    settings_changed: Arc<Notify>,
 }
 
 /// What a loop is made of.
@@ -90,11 +96,15 @@ pub(crate) struct Parts {
     pub(crate) queue: SignalQueue,
     pub(crate) watch: Option<Watch>,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
+    pub(crate) disabled: Vec<String>,
+    pub(crate) settings: Vec<PathBuf>,
+    pub(crate) settings_changed: Arc<Notify>,
 }
 
 impl ProjectLoop {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { pace, registry, project, inbox, queue, watch, status } = parts;
+        let Parts { pace, registry, project, inbox, queue, watch, status, disabled, settings, settings_changed } = parts;
+        let settings = settings.into_iter().map(|file| (file.clone(), stamp(&file))).collect();
         Self {
             idle: Idle::new(pace.idle_after, now()),
             db: inbox.db.clone(),
@@ -115,6 +125,9 @@ impl ProjectLoop {
             first: 0,
             next_chores: Instant::now(),
             own_plugins: Vec::new(),
+            disabled,
+            settings,
+            settings_changed,
         }
     }
 
@@ -161,6 +174,7 @@ impl ProjectLoop {
                 self.while_git_writes().await;
             }
             self.look_at_own_plugins();
+            self.look_at_settings();
             self.chores().await;
         }
         drop(self.watch.take());
@@ -194,6 +208,19 @@ impl ProjectLoop {
         if now != self.own_plugins {
             self.own_plugins = now;
             self.registry.reload_in_background();
+        }
+    }
+
+    /// The project's own settings may change with a `git switch`, too.
+    fn look_at_settings(&mut self) {
+        let mut changed = false;
+        for (file, seen) in &mut self.settings {
+            let now = stamp(file);
+            changed |= now != *seen;
+            *seen = now;
+        }
+        if changed {
+            self.settings_changed.notify_one();
         }
     }
 
@@ -236,7 +263,12 @@ impl ProjectLoop {
             return Ok(());
         }
         let first = self.generation.is_none();
-        let running: Vec<_> = self.registry.running().into_iter().filter(|r| r.is_for(self.project.root())).collect();
+        let running: Vec<_> = self
+            .registry
+            .running()
+            .into_iter()
+            .filter(|r| r.is_for(self.project.root()) && !self.disabled.contains(&r.name))
+            .collect();
         let mut old: std::collections::BTreeMap<String, Slot> = self.slots.drain(..).map(|s| (s.name.clone(), s)).collect();
         for r in &running {
             let kept = old.remove(&r.name).filter(|s| s.hash == r.plugin.hash);
@@ -280,6 +312,7 @@ impl ProjectLoop {
         {
             match entry.state {
                 // A plugin in quarantine or with a broken update may come back, and its findings may still hold.
+                _ if self.disabled.contains(name) => {}
                 PluginState::Running | PluginState::Quarantined | PluginState::Refused => {
                     present.insert(name.clone());
                 }
@@ -326,6 +359,10 @@ impl ProjectLoop {
         }
         own.watch = shown;
     }
+}
+
+fn stamp(file: &Path) -> Option<Stamp> {
+    file.metadata().ok().map(|meta| Stamp::of(&meta))
 }
 
 /// The finding that says that a project brings plugins, and that they are not loaded.

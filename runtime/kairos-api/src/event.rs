@@ -73,6 +73,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
+    /// Settings were read again, because a file of them has changed.
+    Settings {
+        /// The project for which they hold: its folder.
+        project: String,
+        /// Why they can't be used; then the old ones hold.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
     /// How a project's files are watched has changed.
     Watch {
         /// The folder.

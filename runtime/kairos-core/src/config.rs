@@ -104,7 +104,7 @@ pub enum Origin {
 }
 
 /// A setting with its value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Entry {
     value: toml::Value,
     origin: Origin,
@@ -125,7 +125,7 @@ pub struct ConfigError {
 }
 
 /// All settings with their values and where they come from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     entries: Vec<Entry>,
 }

@@ -33,7 +33,12 @@ pub fn load(user: &Path, project: Option<&Path>, overrides: &[Override]) -> Resu
 
 /// The project's own file, if it has one.
 pub fn project_file(project: &Path) -> Option<PathBuf> {
-    IN_PROJECT.iter().map(|name| project.join(name)).find(|file| file.symlink_metadata().is_ok())
+    in_project(project).into_iter().find(|file| file.symlink_metadata().is_ok())
+}
+
+/// The files that may be the project's own.
+pub fn in_project(project: &Path) -> Vec<PathBuf> {
+    IN_PROJECT.iter().map(|name| project.join(name)).collect()
 }
 
 /// Somebody may keep KAIROS_HOME in the folder that is watched: then the file is the user's.

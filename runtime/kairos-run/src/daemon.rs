@@ -1,6 +1,7 @@
 //! The run in the background: without a terminal, with a log, for as long as the machine is up.
 
 use crate::config_files;
+use crate::config_watch;
 use crate::crash;
 use crate::lock::Lock;
 use crate::log;
@@ -32,12 +33,14 @@ pub fn daemon(paths: &Paths) -> Result<()> {
             _ = &mut signalled => return Ok(()),
         };
         let api = run::Api::serve(paths, agent.clone());
+        let settings = tokio::spawn(config_watch::follow(paths.config.clone(), agent.clone()));
         let projects = tokio::spawn(watch_projects(agent.clone()));
         let reason = tokio::select! {
             reason = &mut signalled => reason,
             () = agent.stopping() => "it was asked to",
         };
         projects.abort();
+        settings.abort();
         run::end(agent, api, reason).await
     })
 }

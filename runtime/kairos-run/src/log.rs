@@ -78,6 +78,10 @@ pub async fn events(mut events: Receiver<Event>) {
                     ProjectChange::Failed => tracing::warn!("can't watch {project}{why}"),
                 }
             }
+            Event::Settings { project, error: None } => tracing::info!("new settings hold in {}", one_line(&project)),
+            Event::Settings { project, error: Some(error) } => {
+                tracing::error!("settings of {} can't be used, the old ones hold: {}", one_line(&project), one_line(&error));
+            }
             Event::Watch { project, mode, reason } => {
                 let reason = reason.map(|r| format!(": {}", one_line(&r))).unwrap_or_default();
                 tracing::warn!("{}: files are watched by {mode}{reason}", one_line(&project));

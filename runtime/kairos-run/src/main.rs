@@ -7,6 +7,7 @@ mod attach;
 mod cli;
 mod commands;
 mod config_files;
+mod config_watch;
 mod crash;
 mod daemon;
 mod errors;

@@ -3,6 +3,7 @@
 use crate::attach;
 use crate::cli::RunArgs;
 use crate::config_files::{self, Override};
+use crate::config_watch;
 use crate::lock::Lock;
 use crate::log;
 use crate::paths::{Paths, slug};
@@ -99,12 +100,14 @@ async fn watch(
     let api = Api::serve(paths, agent.clone());
     let pet = (config.flag("terminal.buddy") && !args.json && std::io::stdout().is_terminal())
         .then(|| tokio::spawn(agent.clone().animate()));
+    let settings = tokio::spawn(config_watch::follow(paths.config.clone(), agent.clone()));
     let reason = tokio::select! {
         reason = &mut terminated => reason,
         () = &mut gone => "nobody reads",
         () = agent.stopping() => "it was asked to",
         () = agent.ended() => "the ticks are done",
     };
+    settings.abort();
     if let Some(pet) = pet {
         pet.abort();
     }
@@ -228,7 +231,8 @@ fn project(folder: &Path, paths: &Paths, overrides: &[Override]) -> Result<Proje
     }
     let config = config_files::load(&paths.config, Some(&root), overrides)?;
     let slug = slug(&root);
-    Ok(ProjectOptions { db: paths.project(&slug).join("state.db"), root, slug, config })
+    let settings = config_files::in_project(&root);
+    Ok(ProjectOptions { db: paths.project(&slug).join("state.db"), root, slug, config, settings })
 }
 
 fn overrides(args: &RunArgs) -> Result<Vec<Override>> {

@@ -38,7 +38,9 @@ pub async fn measure() -> Result<Vec<Row>> {
             slug: "bench".into(),
             db: home.path().join("project.db"),
             config: config.clone(),
+            settings: Vec::new(),
         }],
+        opener: Box::new(|_| Err("no other project here".into())),
         config,
         ticks: None,
     };

@@ -90,6 +90,11 @@ impl Human {
                     ProjectChange::Failed => self.at(&self.paint.bad(&format!("can't watch {name}{why}"))),
                 }]
             }
+            Event::Settings { project, error: None } => vec![self.at(&format!("new settings hold{}", self.of(project)))],
+            Event::Settings { project, error: Some(error) } => {
+                let text = format!("the settings can't be used, the old ones hold: {}", one_line(error));
+                vec![self.at(&format!("{}{}", self.paint.bad(&text), self.of(project)))]
+            }
             Event::Watch { project, mode, reason } => {
                 if mode == "native" && !self.verbose {
                     return Vec::new();

@@ -1,6 +1,6 @@
 //! What the system's event thread does: it notes down what happened, and wakes the watcher's thread when it has to know.
 
-use super::{Shared, lock};
+use super::{PER_FOLDER, Shared, lock};
 use crate::pending::Change;
 use crate::rules::is_rule_file;
 use notify::event::{CreateKind, EventKind, ModifyKind, RemoveKind, RenameMode};
@@ -21,6 +21,7 @@ impl Shared {
             let (change, folder) = match event.kind {
                 EventKind::Create(kind) => (Change::Created, kind == CreateKind::Folder),
                 EventKind::Remove(kind) => (Change::Removed, kind == RemoveKind::Folder),
+                EventKind::Modify(ModifyKind::Name(RenameMode::From)) if self.is_repeated(&event) => return,
                 EventKind::Modify(ModifyKind::Name(RenameMode::From)) => (Change::Removed, false),
                 EventKind::Modify(ModifyKind::Name(RenameMode::To)) => (Change::Appeared, false),
                 // Told as From and To already.
@@ -34,6 +35,12 @@ impl Shared {
             }
         }
         self.tell_thread();
+    }
+
+    /// A moved folder says so itself, after the folders that it left and entered; only there the two names belong together.
+    /// It may say so late, when its new name is watched already. Nobody but the root is without a folder that says it first.
+    fn is_repeated(&self, event: &notify::Event) -> bool {
+        PER_FOLDER && event.tracker().is_none() && event.paths.iter().all(|p| p != self.root())
     }
 
     /// Wakes the watcher's thread if it has to know at once. One that waits for a time need not: nothing that comes now is due

@@ -2,7 +2,7 @@
 
 use super::*;
 use kairos_core::Signal;
-use notify::event::{Event, EventKind, Flag};
+use notify::event::{Event, EventKind, Flag, ModifyKind, RenameMode};
 use std::fs;
 use std::time::Instant;
 
@@ -37,6 +37,23 @@ fn after_lost_events_everything_is_watched_anew() {
     watch.shared.on_event(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)));
     wait_for_rescan(&queue, "overflow");
     fs::write(folder.join("x"), "x").unwrap();
+    wait_for_file(&queue, "a/x");
+}
+
+/// The system tells of a moved folder three times: from here, to there, and the folder itself says that it was moved. If
+/// the last comes late, the new name is watched already, and seems to be the one that was moved.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_says_late_that_it_was_moved_stays_watched() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("a")).unwrap();
+    let queue = SignalQueue::default();
+    let watch = FileWatch::start(FileConfig::new(dir.path()), queue.clone()).unwrap();
+    let moved = EventKind::Modify(ModifyKind::Name(RenameMode::From));
+    watch.shared.on_event(Ok(Event::new(moved).add_path(watch.shared.root().join("a"))));
+    fs::write(watch.shared.root().join("first"), "x").unwrap();
+    wait_for_file(&queue, "first");
+    fs::write(watch.shared.root().join("a/x"), "x").unwrap();
     wait_for_file(&queue, "a/x");
 }
 
