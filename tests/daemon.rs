@@ -145,3 +145,30 @@ fn a_start_that_fails_says_why_and_leaves_nothing_behind() {
     let _background = Background(&world);
     assert!(pid(&world) > 1);
 }
+
+#[test]
+fn settings_take_effect_while_it_runs_and_broken_ones_leave_the_old() {
+    let world = World::with_git();
+    std::fs::create_dir_all(world.home()).unwrap();
+    std::fs::write(world.home().join("kairos.toml"), "every = \"7s\"\n").unwrap();
+    world.ok(&["start"]);
+    let _background = Background(&world);
+    let every = |world: &World| world.json(&["status"])["projects"][0]["every_ms"].as_u64();
+    assert_eq!(every(&world), Some(7000));
+    let mut looking = world.spawn(&["--json"]);
+    looking.wait_for("what runs", |e| e["event"] == "started");
+    std::fs::write(world.home().join("kairos.toml"), "every = \"1s\"\n").unwrap();
+    looking.wait_for("new settings", |e| e["event"] == "settings" && e["error"].is_null());
+    assert_eq!(every(&world), Some(1000));
+    std::fs::write(world.home().join("kairos.toml"), "every = \n").unwrap();
+    let told = looking.wait_for("a complaint", |e| e["event"] == "settings");
+    assert!(told["error"].as_str().unwrap().contains("kairos.toml:1"), "{told}");
+    assert_eq!(every(&world), Some(1000));
+
+    // The project's own, and what it does without.
+    std::fs::write(world.home().join("kairos.toml"), "every = \"1s\"\n").unwrap();
+    world.write("b.rs", CONFLICT);
+    looking.finding("merge-conflicts", "b.rs");
+    world.write("kairos.toml", "plugins.disabled = [\"merge-conflicts\"]\n");
+    looking.resolved("merge-conflicts");
+}

@@ -78,6 +78,24 @@ impl Control for Fake {
     async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo> {
         plugin(name)
     }
+    async fn project_add(&self, path: &str) -> ApiResult<ProjectStatus> {
+        Ok(ProjectStatus { path: path.into(), ..ProjectStatus::default() })
+    }
+    async fn project_remove(&self, project: &str) -> ApiResult<()> {
+        self.note(format!("remove {project}"));
+        Ok(())
+    }
+    fn events(&self) -> tokio::sync::mpsc::Receiver<Event> {
+        let (sender, receiver) = tokio::sync::mpsc::channel(8);
+        for count in 1..=3 {
+            sender.try_send(Event::Dropped { count }).unwrap();
+        }
+        receiver
+    }
+    async fn stop(&self) -> ApiResult<()> {
+        self.note("stop".into());
+        Ok(())
+    }
     async fn project_trust(&self, project: &str) -> ApiResult<ProjectTrust> {
         Ok(ProjectTrust { project: project.into(), ..ProjectTrust::default() })
     }
@@ -155,6 +173,13 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     let grant = GrantRequest { capabilities: Some(vec!["project".into()]), follow_updates: true };
     assert_eq!(client.plugin_grant("x", &grant).await.unwrap().name, "x");
     client.plugin_revoke("x").await.unwrap();
+    assert_eq!(client.project_add("/a b").await.unwrap().path, "/a b");
+    client.project_remove("/a b").await.unwrap();
+    let mut events = client.events().await.unwrap();
+    for count in 1..=3 {
+        assert_eq!(events.recv().await, Some(Event::Dropped { count }));
+    }
+    assert_eq!(events.recv().await, None, "the process has ended");
     let trust = TrustRequest { digest: "d1".into() };
     assert_eq!(client.trust_project("/a/b", &trust).await.unwrap()[0].name, "a@p");
     assert_eq!(client.distrust_project("/a/b").await.unwrap().project, "/a/b");
@@ -177,6 +202,7 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
             "a/b Snooze { until: 5 }".into(),
             format!("grant {grant:?}"),
             "revoke".into(),
+            "remove /a b".into(),
             "trust /a/b d1".into(),
             "distrust /a/b".into(),
             "make".into()

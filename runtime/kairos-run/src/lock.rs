@@ -6,6 +6,12 @@ use anyhow::{Context, Result};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+/// How long a lock that nobody answers for is waited for, and how often it is tried.
+const CLEARED: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Held while the process runs: one process a user (or a `KAIROS_HOME`) owns the data. The system frees it however the process ends.
 pub struct Lock(#[allow(dead_code)] File);
@@ -24,7 +30,7 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .with_context(can_not)?;
-        match file.try_lock() {
+        match lock(&file, paths) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let pid = pid(&mut file).map_or_else(|| "unknown".into(), |p| p.to_string());
@@ -56,6 +62,21 @@ impl Lock {
             Err(TryLockError::Error(e)) => Err(e).with_context(can_not),
         }
     }
+}
+
+/// A process that was killed holds the lock until the system has cleared it away, which takes a moment; then nobody answers any more.
+fn lock(file: &File, paths: &Paths) -> Result<(), TryLockError> {
+    let end = Instant::now() + CLEARED;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < end && !answers(paths) => std::thread::sleep(LOOK),
+            other => return other,
+        }
+    }
+}
+
+fn answers(paths: &Paths) -> bool {
+    kairos_api::socket_path(&paths.socket()).is_ok_and(|socket| UnixStream::connect(socket).is_ok())
 }
 
 fn pid(file: &mut File) -> Option<u32> {

@@ -35,6 +35,7 @@ struct Entry {
     last: Instant,
     /// The first change tells what was there before.
     before: Change,
+    latest: Change,
 }
 
 #[derive(Debug)]
@@ -93,12 +94,16 @@ fn ready(first: Instant, last: Instant) -> Instant {
 impl Pending {
     pub fn touch(&mut self, path: &str, change: Change, now: Instant) {
         if let Some(entry) = self.paths.get_mut(path) {
-            entry.last = now;
+            if (entry.before, entry.latest, change) == (Change::Modified, Change::Modified, Change::Created) {
+                // Nobody watched when it was made.
+                entry.before = Change::Created;
+            }
+            (entry.last, entry.latest) = (now, change);
             return;
         }
         if self.burst.is_none() {
             if self.paths.len() < BURST {
-                self.paths.insert(path.into(), Entry { first: now, last: now, before: change });
+                self.paths.insert(path.into(), Entry { first: now, last: now, before: change, latest: change });
                 return;
             }
             let seen = self.paths.drain().map(|(p, _)| hash(&p)).collect();
@@ -190,6 +195,22 @@ mod tests {
             pending.touch("log", Change::Modified, at(1000 + i * 100));
         }
         assert_eq!(pending.due(), Some(at(3000)));
+    }
+
+    #[test]
+    fn the_first_change_tells_what_was_there_before() {
+        use Change::{Created, Modified, Removed};
+        for (changes, before) in [
+            (&[Created, Modified][..], Created),
+            (&[Modified, Removed, Created], Modified),
+            (&[Removed, Created, Modified], Removed),
+            // The folder was watched between the making of the file and the first write, and then walked.
+            (&[Modified, Created], Created),
+        ] {
+            let (mut pending, start) = (Pending::default(), Instant::now());
+            changes.iter().for_each(|c| pending.touch("a", *c, start));
+            assert_eq!(pending.take_due(start + QUIET).paths, [("a".to_string(), before)], "{changes:?}");
+        }
     }
 
     #[test]

@@ -29,10 +29,14 @@ if [[ $- == *i* ]] && (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404 )); th
       else
         now=${SECONDS}000000
       fi
+      # The sleep lets the prompt come first: on a busy machine, what starts at once holds it up.
       (
         trap - DEBUG ERR
-        "$__kairos_program" report-command --exit-code "$1" --duration-ms "$(((now - started) / 1000))" \
-          --folder "$folder" -- "${text:0:8192}" </dev/null >/dev/null 2>&1 &
+        {
+          command sleep 0.02
+          exec "$__kairos_program" report-command --exit-code "$1" --duration-ms "$(((now - started) / 1000))" \
+            --folder "$folder" -- "${text:0:8192}"
+        } </dev/null >/dev/null 2>&1 &
       ) 2>/dev/null
     fi
     __kairos_known=x

@@ -11,8 +11,7 @@ if status is-interactive
         set -l code $status
         set -l socket $__kairos_socket
         test -n "$KAIROS_SOCKET"; and set socket "$KAIROS_SOCKET"
-        # A program that is gone would have fish suggest another, after each command.
-        test -S "$socket" -a -x "$__kairos_program"; or return
+        test -S "$socket"; or return
         set -q fish_private_mode; and return
         string match -qr '^\s|kairos-run exec ' -- $argv[1]; and return
         # What the user keeps out of the history by a rule of their own is private, too.
@@ -21,7 +20,9 @@ if status is-interactive
         end
         set -l text (string sub -l 8192 -- $argv[1] | string collect)
         set -l last $last_pid
-        $__kairos_program report-command --exit-code $code --duration-ms "$CMD_DURATION" --folder "$__kairos_folder" -- "$text" </dev/null >/dev/null 2>&1 &
+        # The sleep lets the prompt come first: on a busy machine, what starts at once holds it up.
+        command sh -c 'sleep 0.02; exec "$@"' sh "$__kairos_program" report-command --exit-code $code \
+            --duration-ms "$CMD_DURATION" --folder "$__kairos_folder" -- "$text" </dev/null >/dev/null 2>&1 &
         # Neither `jobs` nor `wait` nor `$last_pid` tells of it. It may have ended by now, which is no error.
         disown $last_pid 2>/dev/null
         if set -q last[1]

@@ -18,9 +18,15 @@ if [[ -o interactive ]] && zmodload zsh/datetime 2>/dev/null; then
     [[ -n $text && $text != [[:space:]]* && $text != *kairos-run\ exec\ * ]] || return 0
     [[ -S ${KAIROS_SOCKET:-$__kairos_socket} ]] || return 0
     local -i ms=$(( (EPOCHREALTIME - __kairos_started) * 1000 ))
-    # Of all ways to start something, this one costs a single fork and leaves `$!` and the jobs as they were.
-    : <("$__kairos_program" report-command --exit-code $code --duration-ms $ms --folder "$__kairos_folder" \
-      -- "${text[1,8192]}" </dev/null >/dev/null 2>&1) 2>/dev/null
+    # Of all ways to start something, this one costs a single fork and leaves `$!` and the jobs as they were. The sleep lets
+    # the prompt come first: on a busy machine, what starts at once holds it up.
+    : <(
+      exec </dev/null >/dev/null 2>&1
+      trap '' HUP INT
+      command sleep 0.02
+      exec "$__kairos_program" report-command --exit-code $code --duration-ms $ms --folder "$__kairos_folder" \
+        -- "${text[1,8192]}"
+    )
   }
 
   autoload -Uz add-zsh-hook

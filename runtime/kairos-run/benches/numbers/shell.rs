@@ -80,11 +80,15 @@ impl Terminal {
         match shell {
             "bash" => command.args(["--noprofile".as_ref(), "--rcfile".as_ref(), file.as_os_str(), "-i".as_ref()]),
             "zsh" => command.args(["-d", "-i"]),
-            _ => command.args(["-N", "-i", "-C", "source $ZDOTDIR/.zshrc"]),
+            _ => command.args(["-i", "-C", "source $ZDOTDIR/.zshrc"]),
         }
-        for (name, value) in
-            [("ZDOTDIR", folder), ("HOME", folder), ("XDG_DATA_HOME", folder), ("HISTFILE", "/dev/null".as_ref())]
-        {
+        for (name, value) in [
+            ("ZDOTDIR", folder),
+            ("HOME", folder),
+            ("XDG_CONFIG_HOME", folder),
+            ("XDG_DATA_HOME", folder),
+            ("HISTFILE", "/dev/null".as_ref()),
+        ] {
             command.env(name, value);
         }
         command.env("TERM", "dumb");

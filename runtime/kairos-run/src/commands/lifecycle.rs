@@ -70,11 +70,8 @@ async fn spawn(paths: &Paths) -> Result<Client> {
             Err(ClientError::NotRunning(_)) => {}
             Err(e) => return Err(e.into()),
         }
-        if child.try_wait()?.is_some() {
-            // Somebody else may have been faster: then that one will do.
-            if let Ok(client) = Client::connect(&paths.socket()).await {
-                return Ok(client);
-            }
+        // Where somebody else was faster, that one will do, as soon as it answers.
+        if child.try_wait()?.is_some() && Lock::holder(paths)?.is_none() {
             let mut why = String::new();
             File::open(&file).with_context(can_not)?.take(4096).read_to_string(&mut why).with_context(can_not)?;
             let why = why.trim().trim_start_matches("error: ");
