@@ -7,6 +7,12 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::{BINARY, World, text};
 
+/// Without waiting half a minute for each look.
+fn in_a_hurry(world: &World) {
+    std::fs::create_dir_all(world.home()).unwrap();
+    std::fs::write(world.home().join("kairos.toml"), "every = \"1s\"\n").unwrap();
+}
+
 /// Ends the process in the background whatever becomes of the test.
 struct Background<'a>(&'a World);
 
@@ -38,6 +44,7 @@ const CONFLICT: &str = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n";
 #[test]
 fn it_outlives_the_terminal_and_comes_back_with_its_inbox_after_a_kill() {
     let world = World::with_git();
+    in_a_hurry(&world);
     world.write("b.rs", CONFLICT);
     // A terminal of its own, which is closed with all that runs in it.
     let mut terminal = Command::new("setsid")
@@ -82,6 +89,7 @@ fn it_outlives_the_terminal_and_comes_back_with_its_inbox_after_a_kill() {
 #[test]
 fn projects_come_and_go_while_it_runs_and_are_remembered() {
     let world = World::with_git();
+    in_a_hurry(&world);
     let other = world.dir.path().join("other");
     std::fs::create_dir(&other).unwrap();
     let other = other.canonicalize().unwrap().to_str().unwrap().to_string();
@@ -114,6 +122,7 @@ fn projects_come_and_go_while_it_runs_and_are_remembered() {
 #[test]
 fn looking_on_shows_what_is_open_and_ends_alone() {
     let world = World::with_git();
+    in_a_hurry(&world);
     world.write("b.rs", CONFLICT);
     world.ok(&["start"]);
     let _background = Background(&world);
@@ -149,7 +158,7 @@ fn a_start_that_fails_says_why_and_leaves_nothing_behind() {
 #[test]
 fn settings_take_effect_while_it_runs_and_broken_ones_leave_the_old() {
     let world = World::with_git();
-    std::fs::create_dir_all(world.home()).unwrap();
+    in_a_hurry(&world);
     std::fs::write(world.home().join("kairos.toml"), "every = \"7s\"\n").unwrap();
     world.ok(&["start"]);
     let _background = Background(&world);
@@ -164,6 +173,17 @@ fn settings_take_effect_while_it_runs_and_broken_ones_leave_the_old() {
     let told = looking.wait_for("a complaint", |e| e["event"] == "settings");
     assert!(told["error"].as_str().unwrap().contains("kairos.toml:1"), "{told}");
     assert_eq!(every(&world), Some(1000));
+
+    // A repository that is made while it runs.
+    let bare = World::new();
+    std::fs::rename(bare.project(), world.dir.path().join("bare")).unwrap();
+    let bare = world.dir.path().join("bare").canonicalize().unwrap();
+    std::fs::write(world.home().join("kairos.toml"), "every = \"1s\"\n").unwrap();
+    world.ok(&["project", "add", bare.to_str().unwrap()]);
+    let git = |world: &World| world.json(&["status"])["projects"][1]["git"].clone();
+    assert_eq!(git(&world), false);
+    Command::new("git").args(["init", "-q"]).current_dir(&bare).status().unwrap();
+    wait_until("the repository is seen", || git(&world) == true);
 
     // The project's own, and what it does without.
     std::fs::write(world.home().join("kairos.toml"), "every = \"1s\"\n").unwrap();

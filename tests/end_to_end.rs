@@ -306,3 +306,20 @@ fn interrupting_ends_in_order_and_quiet_ticks_call_nobody() {
     assert_eq!(running.child.wait().unwrap().code(), Some(0));
     assert!(!world.home().join("run/control.sock").exists());
 }
+
+#[test]
+fn ticks_missed_while_the_machine_slept_are_one_tick() {
+    let world = World::with_git();
+    let mut running = world.start(&[]);
+    running.ticks(1);
+    running.signal("STOP");
+    world.write("b.rs", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n");
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    running.signal("CONT");
+    let first = running.wait_for("a tick", |e| e["event"] == "tick");
+    assert_eq!(first["reason"], "the machine slept");
+    let second = running.wait_for("a tick", |e| e["event"] == "tick");
+    assert_ne!(second["reason"], "the machine slept");
+    assert!(world.json(&["inbox", "list"]).to_string().contains("b.rs"));
+    assert_eq!(running.stop(), 0);
+}

@@ -16,6 +16,7 @@ use kairos_store::{StoreError, UserDb};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinHandle};
@@ -68,6 +69,7 @@ pub struct Agent {
     pub(crate) opener: Opener,
     ticks: Option<u64>,
     projects: RwLock<Vec<Arc<ProjectHandle>>>,
+    several: Arc<AtomicBool>,
     /// One project comes or goes at a time.
     changing: tokio::sync::Mutex<()>,
     stop: watch::Sender<bool>,
@@ -114,9 +116,10 @@ impl Agent {
         };
         let registry = Arc::new(Registry::new(host, user, events.clone(), registry));
         // A large project takes a while to be watched; meanwhile plugins can be loaded.
-        let several = options.projects.len() > 1;
+        let several = Arc::new(AtomicBool::new(options.projects.len() > 1));
         let every = options.projects.first().map_or(&options.config, |p| &p.config).duration("every");
-        let opening: Vec<_> = options.projects.into_iter().map(|p| tokio::spawn(open(p, several, events.clone()))).collect();
+        let opening: Vec<_> =
+            options.projects.into_iter().map(|p| tokio::spawn(open(p, several.clone(), events.clone()))).collect();
         registry.reload().await?;
         let mut opened = Vec::new();
         for task in opening {
@@ -138,6 +141,7 @@ impl Agent {
             opener: options.opener,
             ticks: options.ticks,
             projects: RwLock::default(),
+            several,
             changing: tokio::sync::Mutex::new(()),
             stop: watch::Sender::new(false),
             failed: Mutex::default(),
@@ -178,7 +182,7 @@ impl Agent {
         });
         let handle = LoopHandle { stop, task: Mutex::new(Some(task)) };
         let project = Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, status, handle });
-        self.projects.write().unwrap_or_else(|e| e.into_inner()).push(project.clone());
+        self.change_projects(|all| all.push(project.clone()));
         project
     }
 
@@ -195,7 +199,7 @@ impl Agent {
             return Ok(there);
         }
         self.registry.add_project(place(&options));
-        let opened = match open(options.clone(), true, self.events.clone()).await {
+        let opened = match open(options.clone(), self.several.clone(), self.events.clone()).await {
             Ok(opened) => opened,
             Err(e) => {
                 self.registry.remove_project(&options.root);
@@ -218,7 +222,7 @@ impl Agent {
     async fn remove_quietly(&self, root: &Path) -> Result<Option<Arc<ProjectHandle>>, StoreError> {
         let _one = self.changing.lock().await;
         let Some(project) = self.projects().into_iter().find(|p| p.root == root) else { return Ok(None) };
-        self.projects.write().unwrap_or_else(|e| e.into_inner()).retain(|p| p.root != root);
+        self.change_projects(|all| all.retain(|p| p.root != root));
         let _ = project.handle.stop.send(true);
         // Why it ended was told when it did.
         let _ = project.handle.ended().await;
@@ -227,7 +231,7 @@ impl Agent {
         Ok(Some(project))
     }
 
-    /// Waits until some project's own settings may have changed.
+    /// Waits until some project's own settings may have changed, or it has to be opened anew for another reason.
     pub async fn settings_changed(&self) {
         self.settings_changed.notified().await;
     }
@@ -238,7 +242,7 @@ impl Agent {
         let mut problems = Vec::new();
         for project in self.projects() {
             let problem = match (self.opener)(&project.root) {
-                Ok(options) if options.config == project.options.config => continue,
+                Ok(options) if options.config == project.options.config && !project.is_outdated() => continue,
                 Ok(options) => match self.replace(options).await {
                     Ok(()) => {
                         self.events.send(Event::Settings { project: project.inbox.project.clone(), error: None });
@@ -267,6 +271,12 @@ impl Agent {
 
     fn tell(&self, project: &ProjectHandle, change: ProjectChange) {
         self.events.send(Event::Project { project: project.inbox.project.clone(), change, why: None });
+    }
+
+    fn change_projects(&self, change: impl FnOnce(&mut Vec<Arc<ProjectHandle>>)) {
+        let mut all = self.projects.write().unwrap_or_else(|e| e.into_inner());
+        change(&mut all);
+        self.several.store(all.len() > 1, Relaxed);
     }
 
     /// All that are watched, in the order in which they came.

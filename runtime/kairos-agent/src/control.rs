@@ -54,6 +54,7 @@ impl ProjectHandle {
             slug: self.slug.clone(),
             tick: status.ticks,
             every_ms: status.every.as_millis() as u64,
+            on_battery: status.on_battery,
             last_tick: status.last_tick,
             next_tick: status.next_tick,
             // A project whose database is broken still has a status.
@@ -63,6 +64,10 @@ impl ProjectHandle {
             git: self.view.git_dir().is_some(),
             error: status.error,
         })
+    }
+
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.status.lock().unwrap_or_else(|e| e.into_inner()).outdated
     }
 
     /// Has its loop ended before its time?

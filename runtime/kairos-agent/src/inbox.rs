@@ -5,6 +5,8 @@ use crate::govern::{self, Circumstances, Decision};
 use kairos_api::{Event, FindingChange, InboxStatus, OpenFindings};
 use kairos_core::{Millis, Report};
 use kairos_store::{Change, ProjectDb, Status, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// What governs what is said.
 #[derive(Debug, Clone, Copy)]
@@ -18,8 +20,10 @@ pub(crate) struct Caps {
 pub(crate) struct Inbox {
     pub(crate) db: ProjectDb,
     pub(crate) project: String,
-    /// Before each id that the user sees: empty where one project is watched, else its slug and `/`.
-    pub(crate) id_prefix: String,
+    /// The project's name among our data.
+    pub(crate) slug: String,
+    /// Several projects are watched: then an id that the user sees has its project's slug and `/` before it.
+    pub(crate) several: Arc<AtomicBool>,
     pub(crate) events: Events,
     pub(crate) caps: Caps,
 }
@@ -98,7 +102,7 @@ impl Inbox {
     /// As the API shows it.
     pub(crate) fn item(&self, row: kairos_store::InboxItem) -> kairos_api::InboxItem {
         kairos_api::InboxItem {
-            id: format!("{}{}", self.id_prefix, row.id),
+            id: if self.several.load(Relaxed) { format!("{}/{}", self.slug, row.id) } else { row.id.to_string() },
             project: self.project.clone(),
             plugin: row.plugin,
             key: row.key,
@@ -165,7 +169,7 @@ mod tests {
         let (events, receiver) = Events::channel();
         let caps = Caps { daily: 3, detector_rate: 2 };
         let db = ProjectDb::open(dir.join("state.db")).await.unwrap();
-        (Inbox { db, project: "/p".into(), id_prefix: String::new(), events, caps }, receiver)
+        (Inbox { db, project: "/p".into(), slug: "p".into(), several: Arc::default(), events, caps }, receiver)
     }
 
     const NOW: Millis = 1_750_000_000_000;

@@ -11,6 +11,7 @@ use kairos_project::Project;
 use kairos_signals::{FileConfig, GitConfig, SignalQueue, Watch, WatchConfig};
 use kairos_store::ProjectDb;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
@@ -39,7 +40,7 @@ pub(crate) struct Opened {
 }
 
 /// Opens its database and starts its watchers. A large project takes a while.
-pub(crate) async fn open(options: ProjectOptions, several: bool, events: Events) -> Result<Opened, StartError> {
+pub(crate) async fn open(options: ProjectOptions, several: Arc<AtomicBool>, events: Events) -> Result<Opened, StartError> {
     let ProjectOptions { root, slug, db, config, .. } = options.clone();
     let db = ProjectDb::open(db).await?;
     let queue = SignalQueue::default();
@@ -52,8 +53,7 @@ pub(crate) async fn open(options: ProjectOptions, several: bool, events: Events)
     });
     let (project, watch) = blocking.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
     let caps = Caps { daily: config.number("surfacing.daily-cap"), detector_rate: config.number("surfacing.detector-rate") };
-    let id_prefix = if several { format!("{slug}/") } else { String::new() };
-    let inbox = Inbox { db, project: project.root().display().to_string(), id_prefix, events, caps };
+    let inbox = Inbox { db, project: project.root().display().to_string(), slug, several, events, caps };
     Ok(Opened { options, project, inbox, queue, watch })
 }
 
@@ -106,6 +106,7 @@ fn start_watch(project: &Project, config: &Config, queue: SignalQueue) -> std::i
 fn pace(config: &Config, ticks: Option<u64>) -> Pace {
     Pace {
         every: config.duration("every"),
+        every_on_battery: config.duration("every-on-battery"),
         idle_after: config.duration("idle-after"),
         tick_cpu: config.duration("limits.tick-cpu"),
         journal_keep: config.duration("journal.keep"),

@@ -13,7 +13,7 @@ use kairos_api::{Event, OpenFindings, PluginState};
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{Evidence, Finding, Millis, Report, Signal, Urgency};
 use kairos_project::Project;
-use kairos_signals::{Idle, SignalQueue, Watch, WatchMode};
+use kairos_signals::{Idle, SignalQueue, Watch, WatchMode, power};
 use kairos_store::{ProjectDb, Status, StoreError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,8 @@ const ID_BLOCK: u32 = 1000;
 const SETTLE: Duration = Duration::from_millis(30);
 /// How long a tick waits for git to finish at most. A lock that stays longer was left behind by a crash.
 const GIT_WRITES: Duration = Duration::from_secs(2);
+/// A clock that was set back by so many milliseconds or more would make wakes come late by as much.
+const CLOCK_BACK: Millis = 60_000;
 /// How often old ticks are thrown out of the journal, and snoozed findings looked at.
 const CHORES: Duration = Duration::from_secs(60);
 
@@ -35,11 +37,14 @@ const CHORES: Duration = Duration::from_secs(60);
 pub(crate) struct LoopStatus {
     pub(crate) ticks: u64,
     pub(crate) every: Duration,
+    pub(crate) on_battery: bool,
     pub(crate) last_tick: Option<Millis>,
     pub(crate) next_tick: Option<Millis>,
     pub(crate) dropped: u64,
     pub(crate) watch: kairos_api::Watch,
     pub(crate) last_activity: Millis,
+    /// It has to be opened anew.
+    pub(crate) outdated: bool,
     /// Why the loop has ended before its time.
     pub(crate) error: Option<String>,
 }
@@ -48,6 +53,7 @@ pub(crate) struct LoopStatus {
 #[derive(Debug, Clone)]
 pub(crate) struct Pace {
     pub(crate) every: Duration,
+    pub(crate) every_on_battery: Duration,
     pub(crate) tick_cpu: Duration,
     pub(crate) idle_after: Duration,
     pub(crate) journal_keep: Duration,
@@ -80,6 +86,10 @@ pub(crate) struct ProjectLoop {
     next_chores: Instant,
     /// What lay in the project's plugins folder, when it was last looked at.
     own_plugins: Vec<(String, Option<Stamp>)>,
+    /// Was it a git repository when it was opened?
+    git: bool,
+    /// Has its own folder a `.git`?
+    has_git: bool,
     /// Plugins that this project does without.
     disabled: Vec<String>,
     /// Where it may have settings of its own, how these files looked last, and who wants to know of a change.
@@ -109,6 +119,8 @@ impl ProjectLoop {
             idle: Idle::new(pace.idle_after, now()),
             db: inbox.db.clone(),
             events: inbox.events.clone(),
+            git: project.git_dir().is_some(),
+            has_git: project.root().join(".git").exists(),
             pace,
             registry,
             project,
@@ -133,8 +145,7 @@ impl ProjectLoop {
 
     /// Ticks until the ticks are used up, or everybody or this one alone is to stop.
     pub(crate) async fn run(mut self, mut all: watch::Receiver<bool>, mut own: watch::Receiver<bool>) -> Result<(), StoreError> {
-        let git = self.project.git_dir().is_some();
-        self.queue.push(Signal::new("project.opened", "kairos", now()).with("git", git));
+        self.queue.push(self.opened());
         self.next_wake = self.db.next_wake().await?;
         self.own_plugins = project_plugins::glance(self.project.root());
         self.open = self.inbox.open().await?;
@@ -144,7 +155,7 @@ impl ProjectLoop {
                 Ok(()) if failing => {
                     failing = false;
                     // What was said meanwhile is lost: let everyone look at the project as it stands.
-                    self.queue.push(Signal::new("project.opened", "kairos", now()).with("git", git));
+                    self.queue.push(self.opened());
                 }
                 Ok(()) => {}
                 Err(e) if e.is_passing() => {
@@ -160,7 +171,8 @@ impl ProjectLoop {
                 break;
             }
             let wait = self.wait();
-            self.status().next_tick = Some(now() + wait.as_millis() as u64);
+            let (before, expected) = (now(), now() + wait.as_millis() as u64);
+            self.status().next_tick = Some(expected);
             let seen = self.generation.unwrap_or(0);
             reason = tokio::select! {
                 () = tokio::time::sleep(wait) => "interval",
@@ -169,7 +181,17 @@ impl ProjectLoop {
                 _ = all.changed() => break,
                 _ = own.changed() => break,
             };
-            if reason != "interval" {
+            // Time that passed while nobody ran. The ticks that were missed are not made up for: this one sees all of it.
+            let away = now().saturating_sub(expected);
+            if away > self.status().every.as_millis() as u64 {
+                reason = "the machine slept";
+                self.queue.push(Signal::new("system.resumed", "system", now()).with("seconds", away / 1000));
+            } else if now() + CLOCK_BACK < before {
+                reason = "the clock was set back";
+                self.db.move_wakes_back(before - now()).await?;
+                self.next_wake = self.db.next_wake().await?;
+            }
+            if reason == "urgent signal" || reason == "plugins changed" {
                 tokio::time::sleep(SETTLE).await;
                 self.while_git_writes().await;
             }
@@ -186,11 +208,16 @@ impl ProjectLoop {
         self.status.lock().unwrap_or_else(|e| e.into_inner())
     }
 
+    /// The signal that makes everybody look at the project as it stands.
+    fn opened(&self) -> Signal {
+        Signal::new("project.opened", SELF, now()).with("git", self.git)
+    }
+
     /// Until the next tick: the interval give or take a tenth, so that several programs don't beat in step.
     fn wait(&self) -> Duration {
         let mut random = [0u8; 1];
         let _ = getrandom::fill(&mut random);
-        self.pace.every.mul_f64(0.9 + 0.2 * f64::from(random[0]) / 255.0)
+        self.status().every.mul_f64(0.9 + 0.2 * f64::from(random[0]) / 255.0)
     }
 
     /// Waits while git holds the lock of its index, within reason: who looks meanwhile sees half of a rebase.
@@ -219,9 +246,25 @@ impl ProjectLoop {
             changed |= now != *seen;
             *seen = now;
         }
+        // A repository that is made, or goes away, changes what is watched and how.
+        let has_git = self.project.root().join(".git").exists();
+        if has_git != self.has_git {
+            self.has_git = has_git;
+            self.status().outdated = true;
+            changed = true;
+        }
         if changed {
             self.settings_changed.notify_one();
         }
+    }
+
+    /// On a battery ticks are rarer; what is urgent still has its tick at once.
+    async fn look_at_power(&mut self) {
+        let on_battery = tokio::task::spawn_blocking(power::on_battery).await.unwrap_or(false);
+        let Pace { every, every_on_battery, .. } = self.pace;
+        let mut status = self.status();
+        status.on_battery = on_battery;
+        status.every = if on_battery { every.max(every_on_battery) } else { every };
     }
 
     /// What need not be done at each tick.
@@ -234,6 +277,10 @@ impl ProjectLoop {
             self.registry.reload_in_background();
         }
         let time = now();
+        self.look_at_power().await;
+        if let Some(watch) = &self.watch {
+            tokio::task::block_in_place(|| watch.poll_git());
+        }
         if let Err(e) = self.inbox.wake_snoozed(time).await {
             tracing::error!("snoozed findings can't be looked at: {e}");
         }
@@ -291,8 +338,7 @@ impl ProjectLoop {
             }
             if told && !first && slot.rights.allows_signal("project.opened") && wants(&slot.interests, "project.opened") {
                 // It comes late: let it look at the project as it stands, as those that were here at the start did.
-                let git = self.project.git_dir().is_some();
-                let opened = self.number(Signal::new("project.opened", SELF, now()).with("git", git)).await?;
+                let opened = self.number(self.opened()).await?;
                 slot.backlog.give(&opened);
             }
             self.slots.push(slot);
@@ -322,7 +368,10 @@ impl ProjectLoop {
                 PluginState::Disabled | PluginState::Overridden => {}
             }
         }
-        let filter = kairos_store::Filter { status: vec![Status::Open, Status::Snoozed, Status::Accepted], ..Default::default() };
+        let filter = kairos_store::Filter {
+            status: vec![Status::Open, Status::Snoozed, Status::Accepted, Status::Dismissed],
+            ..Default::default()
+        };
         let gone: BTreeSet<_> =
             self.db.list(filter).await?.into_iter().map(|i| i.plugin).filter(|p| !present.contains(p)).collect();
         for plugin in gone {

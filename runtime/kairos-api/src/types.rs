@@ -92,6 +92,9 @@ pub struct ProjectStatus {
     /// Time between ticks, in milliseconds.
     #[serde(default)]
     pub every_ms: u64,
+    /// Ticks are rarer because the machine runs on its battery.
+    #[serde(default)]
+    pub on_battery: bool,
     /// When the last tick began; none before the first.
     pub last_tick: Option<Millis>,
     /// When the next one is due; none while one runs.

@@ -16,6 +16,10 @@ pub enum Kind {
     Bool,
     /// A list of strings.
     List,
+    /// Text on one line; may be empty.
+    Text,
+    /// One of these words.
+    Choice(&'static [&'static str]),
 }
 
 /// One setting.
@@ -38,6 +42,9 @@ const fn s(key: &'static str, kind: Kind, default: &'static str, project: bool, 
     Setting { key, kind, default, project, doc }
 }
 
+/// From which urgency on a channel is used.
+const LEAST_URGENCY: Kind = Kind::Choice(&["off", "low", "normal", "high", "critical"]);
+
 /// All settings, in the order in which they are shown.
 pub const SETTINGS: &[Setting] = &[
     s(
@@ -47,6 +54,7 @@ pub const SETTINGS: &[Setting] = &[
         true,
         "Time between ticks (1s to 24h), give or take a tenth. Urgent signals do not wait for it.",
     ),
+    s("every-on-battery", Kind::Duration, "\"2m\"", true, "The same while the machine runs on its battery, where it is more."),
     s("idle-after", Kind::Duration, "\"5m\"", true, "Without any signal for so long, the project is idle."),
     s(
         "plugins.dirs",
@@ -79,6 +87,31 @@ pub const SETTINGS: &[Setting] = &[
         true,
         "Findings of one detector announced in an hour; more go to the inbox silently.",
     ),
+    s(
+        "channels.desktop",
+        LEAST_URGENCY,
+        "\"high\"",
+        false,
+        "Announced findings of at least this urgency are shown as notifications, where there is a desktop.",
+    ),
+    s("channels.webhook", LEAST_URGENCY, "\"normal\"", false, "And these are sent to `webhook-url`, if that is set."),
+    s("channels.webhook-url", Kind::Text, "\"\"", false, "Where announced findings are posted, signed by Standard Webhooks."),
+    s(
+        "channels.webhook-secret",
+        Kind::Text,
+        "\"env:KAIROS_WEBHOOK_SECRET\"",
+        false,
+        "Where the key is that signs them: `env:NAME`, or `file:/PATH` of a file that only you can read.",
+    ),
+    s("channels.command", LEAST_URGENCY, "\"normal\"", false, "And these are given to `command-line`, if that is set."),
+    s(
+        "channels.command-line",
+        Kind::List,
+        "[]",
+        false,
+        "A program and its arguments, run with the findings as JSON on its standard input. No shell.",
+    ),
+    s("channels.timeout", Kind::Duration, "\"10s\"", false, "How long one delivery to a webhook or a command may take."),
     s("limits.memory", Kind::Size, "\"64MiB\"", false, "Memory of one plugin instance, all its memories together."),
     s("limits.call-cpu", Kind::Duration, "\"500ms\"", false, "CPU time of one call into a plugin."),
     s("limits.call-wall", Kind::Duration, "\"10s\"", false, "Wall-clock time of one call, host calls included."),
@@ -232,6 +265,11 @@ impl Config {
         list.iter().filter_map(|v| v.as_str().map(String::from)).collect()
     }
 
+    /// A [`Kind::Text`] or [`Kind::Choice`].
+    pub fn text(&self, key: &str) -> &str {
+        self.value(key).as_str().expect("checked when set")
+    }
+
     /// A `kairos.toml` with every setting commented out.
     pub fn template() -> String {
         let mut out = String::from("# Settings of kairos-run. What is commented out shows the default.\n");
@@ -293,6 +331,14 @@ fn check(setting: &Setting, value: &toml::Value) -> Result<(), String> {
         Kind::List => match value.as_array() {
             Some(list) if list.iter().all(toml::Value::is_str) => Ok(()),
             _ => wrong("a list of strings"),
+        },
+        Kind::Text => match value.as_str() {
+            Some(text) if !text.contains(char::is_control) => Ok(()),
+            _ => wrong("a text on one line"),
+        },
+        Kind::Choice(words) => match value.as_str() {
+            Some(text) if words.contains(&text) => Ok(()),
+            _ => wrong(&format!("one of {}", words.join(", "))),
         },
     }
 }

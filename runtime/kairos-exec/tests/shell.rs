@@ -137,6 +137,10 @@ impl Session {
             if let Some(at) = seen[from..].find("ready> ") {
                 from += at + "ready> ".len();
                 if let Some(line) = next.next() {
+                    // What just started in the background may need the terminal for a moment more.
+                    if *line == "exit" {
+                        std::thread::sleep(Duration::from_millis(500));
+                    }
                     writer.write_all(format!("{line}\r").as_bytes()).unwrap();
                 }
             }

@@ -82,6 +82,12 @@ pub enum Command {
     Daemon,
     /// What the running process watches, and how it is
     Status(JsonFlag),
+    /// Look at everything that it takes, and say what to do; also when nothing answers
+    #[command(after_help = "Exit code: 0 if it works, 1 if something failed.")]
+    Doctor(JsonFlag),
+    /// Start with each login, and again after a failure: through systemd, or launchd on macOS
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Findings: list, read, decide
     #[command(subcommand)]
     Inbox(InboxCommand),
@@ -312,6 +318,20 @@ pub enum ConfigCommand {
         #[arg(long, value_name = "DIR")]
         project: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ServiceCommand {
+    /// Let the system start it; one that runs already hands over its projects
+    #[command(
+        after_help = "It belongs to you alone and needs no root. Nothing is restarted for ever: what fails again and again stays\n\
+        down. Where the program moves, or is replaced by a new version, install again."
+    )]
+    Install,
+    /// Stop it, and remove what `install` made
+    Uninstall,
+    /// Is it installed, does it run, and for this very program?
+    Status(JsonFlag),
 }
 
 /// What the hook knows about a command.

@@ -53,6 +53,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             daemon::daemon(&paths)?;
         }
         Some(Command::Status(flag)) => wait(commands::status::status(&paths, flag))?,
+        Some(Command::Doctor(flag)) => return Ok(exit(i32::from(!wait(commands::doctor::doctor(&paths, flag))?))),
+        Some(Command::Service(command)) => wait(commands::service::service(&paths, command))?,
         Some(Command::Inbox(command)) => wait(commands::inbox::inbox(&paths, command))?,
         Some(Command::Plugin(command)) => wait(commands::plugin::plugin(&paths, command))?,
         Some(Command::Project(command)) => wait(commands::project::project(&paths, command))?,

@@ -10,6 +10,7 @@ mod idle;
 mod logs;
 mod pending;
 mod poll;
+pub mod power;
 mod queue;
 mod rules;
 mod watch;

@@ -165,18 +165,32 @@ fn look(file: &Path, spec: Spec) -> Result<(), StoreError> {
         return Ok(());
     }
     let unclean = beside(file, "-wal").metadata().is_ok_and(|log| log.len() > 0);
+    let c = read_only(file)?;
+    let version = migrate::version(&c, file, spec)?;
+    if size <= ALWAYS_CHECKED || unclean || version < spec.steps.len() {
+        quick_check(&c, file)?;
+    }
+    Ok(())
+}
+
+/// Looks through a whole file without a write to it, beside a process that has it open.
+pub(crate) fn check(file: &Path, spec: Spec) -> Result<(), StoreError> {
+    let c = read_only(file)?;
+    migrate::version(&c, file, spec)?;
+    quick_check(&c, file)
+}
+
+fn read_only(file: &Path) -> Result<Connection, StoreError> {
     let sql = |e| StoreError::from_sql(file, e);
     let c = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
     c.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sql)?;
     c.busy_timeout(BUSY).map_err(sql)?;
-    let version = migrate::version(&c, file, spec)?;
-    if size <= ALWAYS_CHECKED || unclean || version < spec.steps.len() {
-        let verdict: String = c.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).map_err(sql)?;
-        if verdict != "ok" {
-            return Err(StoreError::corrupt(file.into(), verdict.replace('\n', " ")));
-        }
-    }
-    Ok(())
+    Ok(c)
+}
+
+fn quick_check(c: &Connection, file: &Path) -> Result<(), StoreError> {
+    let verdict: String = c.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).map_err(|e| StoreError::from_sql(file, e))?;
+    if verdict == "ok" { Ok(()) } else { Err(StoreError::corrupt(file.into(), verdict.replace('\n', " "))) }
 }
 
 fn make(file: &Path, spec: Spec) -> Result<Connection, StoreError> {

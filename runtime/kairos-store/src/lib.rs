@@ -1,8 +1,9 @@
 //! SQLite: one writer, migrations with a backup, one schema module for each owner.
 //!
 //! Two databases: [`ProjectDb`] holds what belongs to one project (inbox, plugin state, wakes, tick journal),
-//! [`UserDb`] what belongs to the user (grants, trust, projects, quarantine, cached descriptions). Both are cheap handles that can
-//! be cloned and shared; each file has one thread that owns its connection, so no caller blocks an async worker.
+//! [`UserDb`] what belongs to the user (grants, trust, projects, quarantine, cached descriptions, egress). Both are cheap
+//! handles that can be cloned and shared; each file has one thread that owns its connection, so no caller blocks an async
+//! worker.
 //! SQL never leaves this crate: a table and the statements on it stand in one module.
 //!
 //! Durability: write-ahead log. A project's database is written with `synchronous=NORMAL`: a power cut may lose the last
@@ -21,6 +22,7 @@ pub use project::ProjectDb;
 pub use project::inbox::{Applied, Change, Filter, InboxItem, OpenCounts, Seen, Status};
 pub use project::journal::{Answer, Delivery, HostCall, Pruned, TickRecord, TickSummary};
 pub use user::UserDb;
+pub use user::egress::EgressRow;
 pub use user::grants::{GrantRow, Identity};
 pub use user::quarantine::Quarantine;
 pub use user::trust::TrustedProject;

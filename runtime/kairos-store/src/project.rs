@@ -32,6 +32,12 @@ impl ProjectDb {
         Ok(Self { db: Db::open(file.into(), SPEC).await? })
     }
 
+    /// Looks through a database without a write to it, beside a process that may have it open. Reads all of it: up to a second
+    /// for the largest. A damaged, foreign or newer one is an error, and so is none.
+    pub fn check(file: &Path) -> Result<(), StoreError> {
+        crate::db::check(file, SPEC)
+    }
+
     /// The file.
     pub fn file(&self) -> &Path {
         self.db.file()

@@ -1,6 +1,7 @@
 //! What belongs to the user: `<data>/state.db`. Several running kairos-run share it.
 
 pub(crate) mod descriptions;
+pub(crate) mod egress;
 pub(crate) mod grants;
 pub(crate) mod projects;
 pub(crate) mod quarantine;
@@ -13,10 +14,11 @@ use std::path::{Path, PathBuf};
 const SPEC: Spec = Spec {
     application_id: 0x6b61_7275,
     synchronous: Synchronous::Full,
-    steps: &[&[grants::V1, trust::V1, quarantine::V1, descriptions::V1], &[projects::V2]],
+    steps: &[&[grants::V1, trust::V1, quarantine::V1, descriptions::V1], &[projects::V2], &[egress::V3]],
 };
 
-/// Grants, trust, projects, quarantine and cached descriptions. Cheap to clone; every method waits its turn with the one writer.
+/// Grants, trust, projects, quarantine, cached descriptions and what left the machine. Cheap to clone; every method waits its
+/// turn with the one writer.
 #[derive(Clone, Debug)]
 pub struct UserDb {
     pub(crate) db: Db,
@@ -27,6 +29,12 @@ impl UserDb {
     /// A damaged, foreign or newer one is an error, and is left as it is.
     pub async fn open(file: impl Into<PathBuf>) -> Result<Self, StoreError> {
         Ok(Self { db: Db::open(file.into(), SPEC).await? })
+    }
+
+    /// Looks through a database without a write to it, beside a process that may have it open. Reads all of it: up to a second
+    /// for the largest. A damaged, foreign or newer one is an error, and so is none.
+    pub fn check(file: &Path) -> Result<(), StoreError> {
+        crate::db::check(file, SPEC)
     }
 
     /// The file.

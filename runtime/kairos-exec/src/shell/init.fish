@@ -20,8 +20,9 @@ if status is-interactive
         end
         set -l text (string sub -l 8192 -- $argv[1] | string collect)
         set -l last $last_pid
-        # The sleep lets the prompt come first: on a busy machine, what starts at once holds it up.
-        command sh -c 'sleep 0.02; exec "$@"' sh "$__kairos_program" report-command --exit-code $code \
+        # The sleep lets the prompt come first: on a busy machine, what starts at once holds it up. A shell that ends meanwhile
+        # would take its jobs along.
+        command sh -c 'trap "" HUP; sleep 0.02; exec "$@"' sh "$__kairos_program" report-command --exit-code $code \
             --duration-ms "$CMD_DURATION" --folder "$__kairos_folder" -- "$text" </dev/null >/dev/null 2>&1 &
         # Neither `jobs` nor `wait` nor `$last_pid` tells of it. It may have ended by now, which is no error.
         disown $last_pid 2>/dev/null

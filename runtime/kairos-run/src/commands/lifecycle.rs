@@ -99,7 +99,7 @@ pub async fn restart(paths: &Paths) -> Result<()> {
 }
 
 /// Asks the process to end, and tells it to if it does not hear. False if none runs.
-async fn end(paths: &Paths) -> Result<bool> {
+pub(super) async fn end(paths: &Paths) -> Result<bool> {
     let Some(pid) = Lock::holder(paths)? else { return Ok(false) };
     let asked = match Client::connect(&paths.socket()).await {
         Ok(client) => client.stop().await.is_ok(),

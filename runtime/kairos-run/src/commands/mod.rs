@@ -1,6 +1,7 @@
 //! One file a command. Those that concern the running process ask it through its socket.
 
 pub mod config;
+pub mod doctor;
 pub mod exec;
 pub mod inbox;
 pub mod lifecycle;
@@ -8,6 +9,8 @@ pub mod logs;
 pub mod plugin;
 pub mod project;
 pub mod report_command;
+pub mod service;
+mod shell_files;
 pub mod shell_init;
 pub mod status;
 pub mod tool;

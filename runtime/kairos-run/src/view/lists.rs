@@ -54,7 +54,12 @@ impl Page {
             }
             let last = p.last_tick.map_or_else(|| "none yet".into(), |t| ago(t, self.now));
             let next = p.next_tick.map_or_else(|| "one runs now".into(), |t| ago(t, self.now));
-            let _ = writeln!(out, "  ticks    {}; last {last}, next {next}", p.tick);
+            let _ = writeln!(
+                out,
+                "  ticks    {}; last {last}, next {next}{}",
+                p.tick,
+                if p.on_battery { ", rarer on battery" } else { "" }
+            );
             let _ = writeln!(out, "  open     {}", open(p.open));
             let reason = p.watch.reason.as_deref().map(|r| format!(": {}", one_line(r))).unwrap_or_default();
             let folders =

@@ -41,6 +41,11 @@ impl ProjectDb {
             .await
     }
 
+    /// Moves all wishes to an earlier time by so many milliseconds: after the clock was set back.
+    pub async fn move_wakes_back(&self, by: Millis) -> Result<(), StoreError> {
+        self.db.write(move |tx| tx.execute("UPDATE wakes SET due = max(0, due - ?1)", [number(by)]).map(drop)).await
+    }
+
     /// When the next wish is due.
     pub async fn next_wake(&self) -> Result<Option<Millis>, StoreError> {
         self.db.read(|c| c.query_row("SELECT due FROM wakes ORDER BY due LIMIT 1", [], |r| unsigned(r, 0)).optional()).await

@@ -1,0 +1,168 @@
+//! Settings, folders, disk and databases. All of it is looked at, and nothing written.
+
+use super::Check;
+use super::process::Daemon;
+use crate::config_files;
+use crate::paths::Paths;
+use crate::view::text;
+use kairos_store::{ProjectDb, StoreError, UserDb};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Free bytes below which things will soon fail, and below which they do.
+const LITTLE: u64 = 1 << 30;
+const TOO_LITTLE: u64 = 100 << 20;
+/// More than a handful of busy projects need.
+const MUCH: u64 = 2 << 30;
+
+/// The user's settings, and those of watched projects.
+pub fn settings(paths: &Paths, daemon: &Daemon) -> Vec<Check> {
+    let name = "settings";
+    let file = paths.config.display();
+    let mut all = vec![match config_files::load(&paths.config, None, &[]) {
+        Err(e) => Check::fail(name, format!("{e:#}"), "mend the line; what runs keeps its old settings, a new start fails"),
+        Ok(_) if !paths.config.exists() => Check::ok(name, format!("{file} is not there: defaults")),
+        Ok(_) => Check::ok(name, file.to_string()),
+    }];
+    for project in daemon.projects().iter().filter(|p| p.error.is_none()) {
+        if let Err(e) = config_files::load(&paths.config, Some(Path::new(&project.path)), &[])
+            && all[0].level == super::Level::Ok
+        {
+            all.push(Check::warn(name, format!("{}: {e:#}", project.path), "mend the line"));
+        }
+    }
+    all
+}
+
+/// Our folders: mine, closed to others, writable.
+pub fn folders(paths: &Paths) -> Vec<Check> {
+    [("data", &paths.data), ("cache", &paths.cache), ("run", &paths.run)].map(|(name, path)| folder(name, path)).into()
+}
+
+fn folder(name: &'static str, path: &Path) -> Check {
+    let shown = path.display();
+    let found = match path.metadata() {
+        Ok(found) => found,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Check::ok(name, format!("{shown} is not there yet")),
+        Err(e) => return Check::fail(name, format!("{shown}: {e}"), "make it readable for you"),
+    };
+    let uid = rustix::process::getuid().as_raw();
+    if !found.is_dir() {
+        return Check::fail(name, format!("{shown} is no folder"), "move it away");
+    }
+    if found.uid() != uid {
+        let remedy = format!("sudo chown -R {uid} '{shown}', or set KAIROS_HOME to a folder of yours");
+        return Check::fail(name, format!("{shown} belongs to user {}", found.uid()), remedy);
+    }
+    let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    if let Err(e) = rustix::fs::access(path, access) {
+        return Check::fail(
+            name,
+            format!("{shown} can't be written: {e}"),
+            format!("chmod u+rwx '{shown}', or look at the disk"),
+        );
+    }
+    // The folder above may close it already; ours should not count on that.
+    if found.mode() & 0o077 != 0 {
+        let what = format!("{shown} is open to others (mode {:o})", found.mode() & 0o777);
+        return Check::warn(name, what, format!("chmod 700 '{shown}'"));
+    }
+    Check::ok(name, shown.to_string())
+}
+
+/// Room for what we will write.
+pub fn disk(paths: &Paths) -> Check {
+    let there = paths.data.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/"));
+    let free = match rustix::fs::statvfs(there) {
+        Ok(stat) => stat.f_bavail.saturating_mul(stat.f_frsize),
+        Err(e) => return Check::warn("disk", format!("{}: {e}", there.display()), "see whether the disk is there"),
+    };
+    let what = format!("{} free at {}", size_text(free), there.display());
+    let remedy = "free some space: a full disk makes ticks fail";
+    match free {
+        0..TOO_LITTLE => Check::fail("disk", what, remedy),
+        TOO_LITTLE..LITTLE => Check::warn("disk", what, remedy),
+        _ => Check::ok("disk", what),
+    }
+}
+
+/// What we keep.
+pub fn size(paths: &Paths) -> Check {
+    let (data, cache) = (size_of(&paths.data), size_of(&paths.cache));
+    let what = format!("{} of data, {} of cache", size_text(data), size_text(cache));
+    if data.saturating_add(cache) > MUCH {
+        return Check::warn("size", what, "lower `journal.size`; the cache may be removed while kairos-run does not run");
+    }
+    Check::ok("size", what)
+}
+
+/// Bytes on disk below a folder. Links are not followed.
+fn size_of(folder: &Path) -> u64 {
+    let mut sum = 0;
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in folder.read_dir().into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(m) if m.is_dir() => open.push(entry.path()),
+                Ok(m) => sum += m.blocks() * 512,
+                Err(_) => {}
+            }
+        }
+    }
+    sum
+}
+
+/// Each database, read from end to end.
+pub fn databases(paths: &Paths) -> Vec<Check> {
+    let mut files: Vec<PathBuf> = paths.project("").read_dir().into_iter().flatten().flatten().map(|e| e.path()).collect();
+    files.sort();
+    let projects = files.iter().map(|folder| folder.join("state.db")).filter(|f| f.exists());
+    let mut failed = Vec::new();
+    let mut sound = 0;
+    let mut look = |file: &Path, check: fn(&Path) -> Result<(), StoreError>| match check(file) {
+        Ok(()) => sound += 1,
+        Err(e) => failed.push(Check::fail("database", e.to_string(), "stop kairos-run first: `kairos-run stop`")),
+    };
+    if paths.user_db().exists() {
+        look(&paths.user_db(), UserDb::check);
+    }
+    projects.for_each(|file| look(&file, ProjectDb::check));
+    if failed.is_empty() {
+        failed.push(Check::ok("database", format!("{} sound", text::count(sound, "database"))));
+    }
+    failed
+}
+
+fn size_text(bytes: u64) -> String {
+    if bytes >= 10 << 30 { format!("{} GiB", bytes >> 30) } else { text::size(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_folder_that_others_can_read_is_told_and_a_file_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        assert_eq!(folder("data", &data).level, Level::Ok);
+        std::fs::create_dir(&data).unwrap();
+        std::fs::set_permissions(&data, PermissionsExt::from_mode(0o755)).unwrap();
+        let check = folder("data", &data);
+        assert_eq!((check.level, check.remedy.unwrap()), (Level::Warn, format!("chmod 700 '{}'", data.display())));
+        std::fs::write(dir.path().join("run"), "").unwrap();
+        assert_eq!(folder("run", &dir.path().join("run")).level, Level::Fail);
+    }
+
+    #[test]
+    fn links_do_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a"), [1; 5000]).unwrap();
+        let alone = size_of(dir.path());
+        assert!(alone >= 5000);
+        std::os::unix::fs::symlink("/usr", dir.path().join("b")).unwrap();
+        assert!(size_of(dir.path()) < alone + 8192);
+    }
+}

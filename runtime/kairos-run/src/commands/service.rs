@@ -1,0 +1,283 @@
+//! `kairos-run service`: lets the system start the process when the user logs in, and again when it fails.
+
+mod launchd;
+mod steps;
+mod systemd;
+
+use crate::cli::{JsonFlag, ServiceCommand};
+use crate::errors::advice;
+use crate::lock::Lock;
+use crate::paths::Paths;
+use crate::view;
+use anyhow::{Context, Result, anyhow};
+use kairos_api::Client;
+use serde_json::json;
+use std::fs::DirBuilder;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use steps::{Step, run, step, try_step};
+
+/// The line by which our own file is known.
+const MARKER: &str = "# Written by `kairos-run service install`; `kairos-run service uninstall` removes it.";
+/// What says where our folders are: the service manager's environment is not the shell's.
+const CARRIED: [&str; 4] = ["KAIROS_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"];
+/// Until a service that was started has to answer. Plugins are compiled at the first start, on a slow machine for a minute.
+const ANSWER: Duration = Duration::from_secs(120);
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What the service starts.
+struct Service {
+    /// The program, absolute.
+    program: String,
+    /// Variables that it needs.
+    environment: Vec<(&'static str, String)>,
+    /// Where it says what it can't write into its log.
+    said: String,
+}
+
+/// How the platform's service manager is told. Pure data, so that each platform's can be tested on any.
+pub struct Manager {
+    /// Its name.
+    pub name: &'static str,
+    /// The service's description.
+    pub file: PathBuf,
+    /// What the manager itself makes when it enables the service.
+    link: Option<PathBuf>,
+    text: String,
+    /// Makes the new file known.
+    prepare: Vec<Step>,
+    /// Starts it, or starts it anew.
+    begin: Vec<Step>,
+    /// Stops it, and starts it no more.
+    end: Vec<Step>,
+    /// Makes the manager forget the file that is gone.
+    after: Vec<Step>,
+    ask: Step,
+    read: fn(&str) -> State,
+    /// Shows what the service said.
+    log: &'static str,
+}
+
+/// What the manager says of the service.
+pub struct State {
+    /// The process, if it runs.
+    pub pid: Option<u32>,
+    /// In the manager's words.
+    pub text: String,
+}
+
+/// Does what the user asked for.
+pub async fn service(paths: &Paths, command: ServiceCommand) -> Result<()> {
+    let manager = Manager::here(paths)?;
+    match command {
+        ServiceCommand::Install => install(paths, &manager).await,
+        ServiceCommand::Uninstall => {
+            let removed = manager.remove()?;
+            if removed.is_empty() {
+                return view::print("no service is installed\n");
+            }
+            view::print(&removed.iter().map(|line| format!("{line}\n")).collect::<String>())?;
+            if Lock::holder(paths)?.is_some() {
+                view::print("A process runs that the service did not start; `kairos-run stop` ends it.\n")?;
+            }
+            Ok(())
+        }
+        ServiceCommand::Status(json) => status(paths, &manager, json),
+    }
+}
+
+impl Manager {
+    /// The one of this platform.
+    pub fn here(paths: &Paths) -> Result<Self> {
+        let dirs = directories::BaseDirs::new().ok_or_else(|| advice("your home folder can't be told", "set HOME"))?;
+        let service = Service::here(paths)?;
+        let manager = if cfg!(target_os = "macos") {
+            launchd::manager(dirs.home_dir(), rustix::process::getuid().as_raw(), &service)
+        } else {
+            systemd::manager(dirs.config_dir(), &service)
+        };
+        manager.map_err(|why| anyhow!("no service can be made of this: {why}"))
+    }
+
+    /// The description that is installed; none if there is none. One that we did not write is an error.
+    pub fn installed(&self) -> Result<Option<String>> {
+        let file = self.file.display();
+        let foreign = || advice(format!("{file} was not made by kairos-run"), "move it away if you don't need it");
+        match self.file.symlink_metadata() {
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            Err(e) => return Err(e).with_context(|| format!("can't read {file}")),
+            Ok(found) if !found.is_file() => return Err(foreign()),
+            Ok(_) => {}
+        }
+        let text = std::fs::read_to_string(&self.file).with_context(|| format!("can't read {file}"))?;
+        if text.contains(MARKER.trim_start_matches("# ")) { Ok(Some(text)) } else { Err(foreign()) }
+    }
+
+    /// How the service is; none if the manager can't be asked.
+    pub fn state(&self) -> Option<State> {
+        run(&self.ask).ok().map(|said| (self.read)(&said))
+    }
+
+    /// Stops the service and removes all that `install` and the manager made; what was done, in lines.
+    pub fn remove(&self) -> Result<Vec<String>> {
+        let link = self.link.as_ref().filter(|link| link.symlink_metadata().is_ok_and(|m| m.is_symlink()));
+        if self.installed()?.is_none() && link.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut lines = Vec::new();
+        match self.end.iter().try_for_each(|s| run(s).map(drop)) {
+            Ok(()) => lines.push("the service is stopped".to_string()),
+            Err(e) => lines.push(format!("{} could not stop the service ({e}); `kairos-run stop` ends its process", self.name)),
+        }
+        for path in [self.link.as_ref(), Some(&self.file)].into_iter().flatten() {
+            match std::fs::remove_file(path) {
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                done => done.with_context(|| format!("can't remove {}", path.display()))?,
+            }
+            // The folder was made for it, if nothing else is in it.
+            let _ = path.parent().map(std::fs::remove_dir);
+        }
+        lines.push(format!("removed {}", self.file.display()));
+        for step in &self.after {
+            let _ = run(step);
+        }
+        Ok(lines)
+    }
+}
+
+impl Service {
+    fn here(paths: &Paths) -> Result<Self> {
+        let program = std::env::current_exe().context("the path of kairos-run can't be told")?;
+        let text = |path: &Path| path.to_str().map(String::from).with_context(|| format!("{} is not UTF-8", path.display()));
+        let mut environment = Vec::new();
+        for name in CARRIED {
+            if let Some(value) = std::env::var_os(name).filter(|v| !v.is_empty()) {
+                environment.push((name, text(&std::path::absolute(value)?)?));
+            }
+        }
+        Ok(Self { program: text(&program)?, environment, said: text(&paths.start_log())? })
+    }
+}
+
+async fn install(paths: &Paths, manager: &Manager) -> Result<()> {
+    let program = std::env::current_exe().context("the path of kairos-run can't be told")?;
+    if !program.is_file() {
+        return Err(advice(format!("{} is gone", program.display()), "call the kairos-run that is there now"));
+    }
+    manager.installed()?;
+    let can_not = || format!("can't write {}", manager.file.display());
+    for (file, mode) in [(&manager.file, 0o755), (&paths.start_log(), 0o700)] {
+        let folder = file.parent().unwrap_or(Path::new("/"));
+        DirBuilder::new().recursive(true).mode(mode).create(folder).with_context(can_not)?;
+    }
+    std::fs::write(&manager.file, &manager.text).with_context(can_not)?;
+    view::print(&format!("wrote {}\n", manager.file.display()))?;
+    if program.components().any(|c| c.as_os_str() == "target") {
+        view::print(&format!("note: {} seems to be a build; the service needs it to stay where it is\n", program.display()))?;
+    }
+    for step in &manager.prepare {
+        if let Err(e) = run(step) {
+            let by_hand: Vec<_> = manager.prepare.iter().chain(&manager.begin).filter(|s| s.needed).map(Step::line).collect();
+            let by_hand = by_hand.join(" && ");
+            if e.is_missing() {
+                return view::print(&format!("{} is not here. Where it is, run:\n  {by_hand}\n", manager.name));
+            }
+            return Err(advice(
+                format!("{} can't take it: {e}", manager.name),
+                format!("log in as this user and run: {by_hand}"),
+            ));
+        }
+    }
+    let projects = hand_over(paths, manager).await?;
+    for step in &manager.begin {
+        run(step).map_err(|e| advice(format!("the service does not start: {e}"), manager.log))?;
+    }
+    let client = answering(paths, manager).await?;
+    let status = client.status().await?;
+    for project in projects.iter().filter(|p| !status.projects.iter().any(|q| q.path == **p)) {
+        if let Err(e) = client.project_add(project).await {
+            view::print(&format!("can't watch {project}: {e}\n"))?;
+        }
+    }
+    view::print(&format!("kairos-run runs as process {}, and from now on when you log in\n", status.pid))?;
+    if !cfg!(target_os = "macos") && !lingers() {
+        view::print("It ends when you log out; `loginctl enable-linger` keeps it.\n")?;
+    }
+    Ok(())
+}
+
+/// Ends a process that the service did not start, and answers what it watched.
+async fn hand_over(paths: &Paths, manager: &Manager) -> Result<Vec<String>> {
+    let Some(pid) = Lock::holder(paths)? else { return Ok(Vec::new()) };
+    if pid.is_some() && pid == manager.state().and_then(|s| s.pid) {
+        return Ok(Vec::new());
+    }
+    let name = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+    view::print(&format!("a kairos-run{name} runs already: it ends, and the service takes its projects over\n"))?;
+    let watched = match Client::connect(&paths.socket()).await {
+        Ok(client) => client.status().await.map(|s| s.projects).unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    super::lifecycle::end(paths).await?;
+    Ok(watched.into_iter().filter(|p| p.error.is_none()).map(|p| p.path).collect())
+}
+
+/// Waits until the process that the manager has started answers.
+async fn answering(paths: &Paths, manager: &Manager) -> Result<Client> {
+    let begin = Instant::now();
+    while begin.elapsed() < ANSWER {
+        if let Ok(client) = Client::connect(&paths.socket()).await {
+            return Ok(client);
+        }
+        if let Some(state) = manager.state().filter(|s| s.pid.is_none()) {
+            return Err(advice(format!("the service ended at once: {} says {}", manager.name, state.text), manager.log));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Err(advice(format!("it does not answer after {} s", ANSWER.as_secs()), manager.log))
+}
+
+/// Do this user's services go on after the logout?
+fn lingers() -> bool {
+    std::env::var_os("USER").is_some_and(|user| Path::new("/var/lib/systemd/linger").join(user).exists())
+}
+
+fn status(paths: &Paths, manager: &Manager, json: JsonFlag) -> Result<()> {
+    let installed = manager.installed()?;
+    let current = installed.as_ref().is_some_and(|text| *text == manager.text);
+    let state = installed.as_ref().and_then(|_| manager.state());
+    let service = state.as_ref().and_then(|s| s.pid);
+    let running = Lock::holder(paths)?;
+    if json.json {
+        return view::print_json(&json!({
+            "manager": manager.name,
+            "file": manager.file,
+            "installed": installed.is_some(),
+            "current": current,
+            "state": state.as_ref().map(|s| &s.text),
+            "service_pid": service,
+            "running": running.is_some(),
+            "running_pid": running.flatten(),
+        }));
+    }
+    let Some(_) = installed else {
+        return view::print("no service is installed; `kairos-run service install` does it\n");
+    };
+    let mut out = format!("installed  {}\n", manager.file.display());
+    if !current {
+        out += "           for another program, version or KAIROS_HOME than this; `kairos-run service install` renews it\n";
+    }
+    let said = state.as_ref().map_or_else(|| "does not answer".into(), |s| s.text.clone());
+    out += &format!("{:<10} {said}\n", manager.name);
+    out += &match (running, service) {
+        (None, _) => format!("process    none; `{}` says why\n", manager.log),
+        (Some(Some(a)), Some(b)) if a == b => format!("process    {a}, started by the service\n"),
+        (Some(pid), _) => {
+            let pid = pid.map_or_else(|| "one".into(), |p| p.to_string());
+            format!("process    {pid}, not started by the service; `kairos-run service install` hands over\n")
+        }
+    };
+    view::print(&out)
+}
