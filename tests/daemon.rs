@@ -192,3 +192,63 @@ fn settings_take_effect_while_it_runs_and_broken_ones_leave_the_old() {
     world.write("kairos.toml", "plugins.disabled = [\"merge-conflicts\"]\n");
     looking.resolved("merge-conflicts");
 }
+
+/// `KAIROS_KILLS=200 cargo test --test daemon killed` for a long run.
+#[test]
+fn killed_at_any_point_the_inbox_and_the_journal_are_whole() {
+    let kills: u32 = std::env::var("KAIROS_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let world = World::with_git();
+    in_a_hurry(&world);
+    let _background = Background(&world);
+    // A generator of its own, so that a failure can be repeated.
+    let mut random: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut next = |below: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    world.ok(&["start"]);
+    let mut known = std::collections::BTreeSet::new();
+    for kill in 0..kills {
+        let process = pid(&world).to_string();
+        // Something to write about: conflicts that come and go, a command that fails.
+        let file = format!("f{}.rs", next(6));
+        world.write(&file, if next(3) == 0 { "fine\n" } else { CONFLICT });
+        let _ = Command::new(BINARY)
+            .args(["exec", "--", "sh", "-c", "exit 1"])
+            .current_dir(world.project())
+            .env("KAIROS_HOME", world.home())
+            .output();
+        std::thread::sleep(Duration::from_millis(next(1500)));
+        let ids = |world: &World| -> std::collections::BTreeSet<String> {
+            let all = world.json(&["inbox", "list", "--all"]);
+            all.as_array().unwrap().iter().map(|i| i["id"].to_string()).collect()
+        };
+        known.extend(ids(&world));
+        assert!(Command::new("kill").args(["-9", &process]).status().unwrap().success());
+        world.ok(&["start"]);
+        wait_until("it watches again", || text(&world.run(&["status"]).stdout).contains("watching native"));
+        let now = ids(&world);
+        let lost: Vec<_> = known.difference(&now).collect();
+        assert!(lost.is_empty(), "kill {kill} lost {lost:?}");
+    }
+    world.ok(&["stop"]);
+    for database in walk(&world.home().join("data")) {
+        let checked = integrity(&database);
+        assert_eq!(checked, "ok", "{}", database.display());
+    }
+}
+
+/// All databases below a folder.
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = folder.read_dir().unwrap().flatten().map(|e| e.path());
+    entries
+        .flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|e| e == "db"))
+        .collect()
+}
+
+/// What SQLite says about a file.
+fn integrity(file: &std::path::Path) -> String {
+    let c = rusqlite::Connection::open(file).unwrap();
+    c.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
+}

@@ -26,11 +26,13 @@ pub fn prebuilt(name: &str) -> Vec<u8> {
 /// A user with a home of his own and a project.
 pub struct World {
     pub dir: tempfile::TempDir,
+    /// Variables of the environment.
+    pub env: Vec<(&'static str, String)>,
 }
 
 impl World {
     pub fn new() -> Self {
-        let world = Self { dir: tempfile::tempdir().unwrap() };
+        let world = Self { dir: tempfile::tempdir().unwrap(), env: Vec::new() };
         std::fs::create_dir(world.project()).unwrap();
         world
     }
@@ -79,9 +81,17 @@ impl World {
         output
     }
 
+    /// The user's own settings.
+    pub fn settings(&self, toml: &str) {
+        std::fs::create_dir_all(self.home()).unwrap();
+        std::fs::write(self.home().join("kairos.toml"), toml).unwrap();
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(BINARY);
         command.current_dir(self.project()).env("KAIROS_HOME", self.home()).env("NO_COLOR", "1").stdin(Stdio::null());
+        // Whoever runs the tests must not see notifications of theirs.
+        command.env_remove("DBUS_SESSION_BUS_ADDRESS").envs(self.env.iter().cloned());
         command
     }
 

@@ -1,7 +1,9 @@
 //! Starts everything, takes projects in and lets them go, and stops it all again.
 
+use crate::channels::Channels;
 use crate::control::ProjectHandle;
 use crate::events::Events;
+use crate::govern::manners::Manners;
 use crate::open::{Opened, ProjectOptions, open};
 use crate::registry::{Registry, RegistryOptions};
 use crate::scan::{Embedded, Place};
@@ -17,7 +19,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock, Weak};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinHandle};
 
@@ -74,6 +76,8 @@ pub struct Agent {
     changing: tokio::sync::Mutex<()>,
     stop: watch::Sender<bool>,
     watcher: JoinHandle<()>,
+    channels: Channels,
+    pub(crate) manners: Arc<Manners>,
     /// Projects of the user's list that can't be watched, and why.
     failed: Mutex<BTreeMap<String, String>>,
     /// A project's settings may have changed.
@@ -115,11 +119,12 @@ impl Agent {
             max_plugins: options.config.number("limits.plugins") as usize,
         };
         let registry = Arc::new(Registry::new(host, user, events.clone(), registry));
+        let manners = Arc::new(Manners::new(registry.user.clone(), crate::now()));
         // A large project takes a while to be watched; meanwhile plugins can be loaded.
         let several = Arc::new(AtomicBool::new(options.projects.len() > 1));
         let every = options.projects.first().map_or(&options.config, |p| &p.config).duration("every");
         let opening: Vec<_> =
-            options.projects.into_iter().map(|p| tokio::spawn(open(p, several.clone(), events.clone()))).collect();
+            options.projects.into_iter().map(|p| tokio::spawn(open(p, several.clone(), events.clone(), manners.clone()))).collect();
         registry.reload().await?;
         let mut opened = Vec::new();
         for task in opening {
@@ -132,7 +137,9 @@ impl Agent {
             plugins,
             every_ms: every.as_millis() as u64,
         });
-        let agent = Arc::new(Self {
+        let agent = Arc::new_cyclic(|agent: &Weak<Self>| Self {
+            channels: Channels::start(&options.config, &events, registry.user.clone(), Arc::new(agent.clone())),
+            manners,
             version: options.version,
             started: crate::now(),
             watcher: tokio::spawn(crate::plugin_watch::run(registry.clone())),
@@ -199,7 +206,7 @@ impl Agent {
             return Ok(there);
         }
         self.registry.add_project(place(&options));
-        let opened = match open(options.clone(), self.several.clone(), self.events.clone()).await {
+        let opened = match open(options.clone(), self.several.clone(), self.events.clone(), self.manners.clone()).await {
             Ok(opened) => opened,
             Err(e) => {
                 self.registry.remove_project(&options.root);
@@ -254,6 +261,10 @@ impl Agent {
             };
             self.events.send(Event::Settings { project: project.inbox.project.clone(), error: Some(problem.clone()) });
             problems.push(problem);
+        }
+        // What is the user's alone stands in the settings of every project.
+        if let Some(project) = self.projects().first() {
+            self.channels.reconfigure(&project.options.config).await;
         }
         problems
     }
@@ -357,6 +368,7 @@ impl Agent {
             result = result.and(ended);
         }
         self.watcher.abort();
+        self.channels.finish().await;
         self.registry.user.close().await;
         let reason = result.as_ref().err().map_or_else(|| reason.to_string(), ToString::to_string);
         self.events.send_last(Event::Stopped { reason }).await;

@@ -1,23 +1,25 @@
 //! The control API's answers.
 
 use crate::agent::{Agent, LoopHandle};
+use crate::govern::feedback;
 use crate::inbox::Inbox;
 use crate::now;
 use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
-use crate::registry::{Entry, Running};
+use crate::registry::{Entry, Running, SELF};
 use crate::scan::Place;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, CommandReport, Control, ErrorKind, Event, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem,
-    InboxStatus, PluginInfo, PluginState, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiError, ApiResult, CommandReport, Control, Digest, ErrorKind, Event, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem,
+    InboxStatus, PauseRequest, PluginInfo, PluginState, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::ports::{ProjectView, StateStore};
-use kairos_core::{Grant, Rights, Signal};
+use kairos_core::{Grant, Millis, Report, Rights};
 use kairos_host::{Access, CallError, call_tool};
 use kairos_project::Project;
 use kairos_signals::SignalQueue;
-use kairos_store::{Filter, StoreError};
+use kairos_store::{Filter, StoreError, What};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -38,7 +40,7 @@ pub(crate) struct ProjectHandle {
 /// How long whoever trusts a project's plugins waits for them to be loaded. Less than a client waits for an answer.
 const TRUSTED_LOAD: Duration = Duration::from_secs(5);
 
-fn internal(e: StoreError) -> ApiError {
+pub(crate) fn internal(e: StoreError) -> ApiError {
     ApiError::internal(e.to_string())
 }
 
@@ -61,6 +63,7 @@ impl ProjectHandle {
             open: if status.error.is_none() { self.inbox.open().await.map_err(internal)? } else { Default::default() },
             watch: status.watch,
             dropped_signals: status.dropped,
+            paused_until: self.queue.paused_until(),
             git: self.view.git_dir().is_some(),
             error: status.error,
         })
@@ -117,7 +120,7 @@ impl Agent {
         Ok(entry)
     }
 
-    fn project(&self, name: Option<&str>) -> ApiResult<Arc<ProjectHandle>> {
+    pub(crate) fn project(&self, name: Option<&str>) -> ApiResult<Arc<ProjectHandle>> {
         let mut all = self.projects();
         match name {
             Some(name) => all
@@ -129,8 +132,17 @@ impl Agent {
         }
     }
 
-    fn info(&self, name: &str) -> ApiResult<PluginInfo> {
-        Ok(info(name, &self.entry(name)?))
+    async fn info(&self, name: &str) -> ApiResult<PluginInfo> {
+        let mut info = info(name, &self.entry(name)?);
+        info.muted_since = self.muted().await?.get(name).copied();
+        Ok(info)
+    }
+}
+
+impl Agent {
+    /// The muted plugins, and since when.
+    async fn muted(&self) -> ApiResult<BTreeMap<String, Millis>> {
+        Ok(self.manners.user.muted().await.map_err(internal)?.into_iter().collect())
     }
 }
 
@@ -154,16 +166,19 @@ impl Control for Agent {
 
     async fn inbox_list(&self, filter: InboxFilter) -> ApiResult<Vec<InboxItem>> {
         let mut all = Vec::new();
+        self.manners.saw(now());
         for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
             let status = filter.status.map(|s| s.as_str().parse()).transpose().map_err(ApiError::internal)?;
             let rows = p.inbox.db.list(Filter { status: status.into_iter().collect(), ..Filter::default() }).await;
-            all.extend(rows.map_err(internal)?.into_iter().map(|row| p.inbox.item(row)));
+            let wanted = |row: &kairos_store::InboxItem| !filter.suppressed || row.kept_by.is_some();
+            all.extend(rows.map_err(internal)?.into_iter().filter(wanted).map(|row| p.inbox.item(row)));
         }
         all.sort_by_key(|i| (std::cmp::Reverse(i.urgency), std::cmp::Reverse(i.last_seen)));
         Ok(all)
     }
 
     async fn inbox_get(&self, id: &str) -> ApiResult<InboxItem> {
+        self.manners.saw(now());
         let (project, number) = self.find(id).await?;
         let row = project.inbox.db.get(number).await.map_err(internal)?;
         let row = row.ok_or_else(|| ApiError::not_found(format!("there is no finding {id}")))?;
@@ -171,25 +186,30 @@ impl Control for Agent {
     }
 
     async fn inbox_act(&self, id: &str, action: InboxAction) -> ApiResult<InboxItem> {
+        self.manners.saw(now());
         let (project, number) = self.find(id).await?;
         let db = &project.inbox.db;
-        let row = match action {
-            InboxAction::Accept => db.accept(number).await,
-            InboxAction::Dismiss => db.dismiss(number).await,
-            InboxAction::Snooze { until } => db.snooze(number, until).await,
+        let (what, row) = match action {
+            InboxAction::Accept => (What::Accepted, db.accept(number).await),
+            InboxAction::Dismiss => (What::Dismissed, db.dismiss(number).await),
+            InboxAction::Snooze { until } => (What::Snoozed, db.snooze(number, until).await),
         };
         let row = row.map_err(internal)?.ok_or_else(|| ApiError::not_found(format!("there is no finding {id}")))?;
+        let plugin = row.plugin.clone();
         let item = project.inbox.item(row);
         if item.status == InboxStatus::Resolved {
             let error = ApiError::new(ErrorKind::Conflict, format!("finding {id} no longer holds; there is nothing to decide"));
             return Err(error);
         }
+        project.inbox.answered(&plugin, number, what, now()).await.map_err(internal)?;
         Ok(item)
     }
 
     async fn plugin_list(&self) -> ApiResult<Vec<PluginInfo>> {
         let entries = self.registry.entries().clone();
         let mut all: Vec<_> = entries.iter().map(|(name, e)| info(name, e)).collect();
+        let muted = self.muted().await?;
+        all.iter_mut().for_each(|p| p.muted_since = muted.get(&p.name).copied());
         for (name, entry) in &entries {
             all.extend(entry.overridden.iter().map(|c| overridden(name, c)));
         }
@@ -198,7 +218,7 @@ impl Control for Agent {
     }
 
     async fn plugin_info(&self, name: &str) -> ApiResult<PluginInfo> {
-        self.info(name)
+        self.info(name).await
     }
 
     async fn plugin_grant(&self, name: &str, request: GrantRequest) -> ApiResult<PluginInfo> {
@@ -218,26 +238,26 @@ impl Control for Agent {
                 .with_hint(format!("`kairos-run plugin info {name}` shows what it asks for")));
         }
         self.registry.put_grant(&entry, grant, request.follow_updates).await.map_err(internal)?;
-        self.info(name)
+        self.info(name).await
     }
 
     async fn plugin_revoke(&self, name: &str) -> ApiResult<PluginInfo> {
         let entry = self.loaded(name)?;
         self.registry.put_grant(&entry, Grant::default(), false).await.map_err(internal)?;
-        self.info(name)
+        self.info(name).await
     }
 
     async fn plugin_trust(&self, name: &str) -> ApiResult<PluginInfo> {
         let entry = self.loaded(name)?;
         self.registry.put_grant(&entry, entry.granted.clone(), true).await.map_err(internal)?;
-        self.info(name)
+        self.info(name).await
     }
 
     async fn plugin_disable(&self, name: &str) -> ApiResult<PluginInfo> {
         self.entry(name)?;
         self.registry.user.set_disabled(name, true).await.map_err(internal)?;
         self.registry.rejudge().await.map_err(internal)?;
-        self.info(name)
+        self.info(name).await
     }
 
     async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo> {
@@ -247,7 +267,27 @@ impl Control for Agent {
             self.registry.user.clear_quarantine(&loaded.plugin.hash).await.map_err(internal)?;
         }
         self.registry.rejudge().await.map_err(internal)?;
-        self.info(name)
+        self.info(name).await
+    }
+
+    async fn plugin_mute(&self, name: &str) -> ApiResult<PluginInfo> {
+        self.entry(name)?;
+        self.manners.user.mute(name, now()).await.map_err(internal)?;
+        self.info(name).await
+    }
+
+    async fn plugin_unmute(&self, name: &str) -> ApiResult<PluginInfo> {
+        // It may be gone, and yet be muted.
+        let was_muted = self.manners.user.unmute(name, now()).await.map_err(internal)?;
+        for project in self.projects().iter().filter(|_| was_muted) {
+            let over = Report { cleared: vec![feedback::key_of_all(name)], ..Report::default() };
+            project.inbox.take(SELF, over, now()).await.map_err(internal)?;
+        }
+        self.info(name).await
+    }
+
+    async fn digest(&self, since: Millis) -> ApiResult<Digest> {
+        self.digest_since(since).await.map_err(internal)
     }
 
     async fn project_add(&self, path: &str) -> ApiResult<ProjectStatus> {
@@ -314,17 +354,25 @@ impl Control for Agent {
         // The innermost project, where one lies within another.
         let inside = self.projects().into_iter().filter(|p| folder.starts_with(&p.root));
         let Some(project) = inside.max_by_key(|p| p.root.components().count()) else { return Ok(()) };
-        let relative = folder.strip_prefix(&project.root).unwrap_or(Path::new("")).to_string_lossy().into_owned();
-        let source = if report.source == "exec" { "exec" } else { "shell" };
-        let signal = Signal::new("command.finished", source, now())
-            .with("command", kairos_core::finding::one_line(&report.command))
-            .with("folder", relative)
-            .with("exit-code", report.exit_code)
-            .with("duration-ms", report.duration_ms)
-            // Places in the project are told relative to it, as everywhere else.
-            .with_body(&report.tail.replace(&format!("{}/", project.root.display()), ""));
-        project.queue.push(signal);
+        if let Some(signal) = project.command_signal(&report, &folder) {
+            project.queue.push(signal);
+        }
         Ok(())
+    }
+
+    async fn signals(&self, project: Option<String>) -> ApiResult<Vec<ProjectSignals>> {
+        match project {
+            Some(name) => Ok(vec![self.project(Some(&name))?.signals()]),
+            None => Ok(self.projects().iter().map(|p| p.signals()).collect()),
+        }
+    }
+
+    async fn pause_signals(&self, request: PauseRequest) -> ApiResult<Vec<ProjectSignals>> {
+        Ok(self.pause(&request).await?.iter().map(|p| p.signals()).collect())
+    }
+
+    async fn ci_finished(&self, project: &str, report: &[u8]) -> ApiResult<String> {
+        self.project(Some(project))?.ci_finished(report)
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {
@@ -355,7 +403,8 @@ impl Control for Agent {
         let view: Arc<dyn ProjectView> = Arc::new(project.view.clone());
         let state: Arc<dyn StateStore> = Arc::new(project.inbox.db.clone());
         let access = Access::new(&tool.name, view, state, &tool.rights);
-        let outcome = call_tool(&self.registry.host, &tool.plugin, access, &call.tool, &call.input).await;
+        let access = self.registry.lend(&tool.name, &tool.plugin.hash, access);
+        let outcome = call_tool(&self.registry.host, &tool.plugin, Access::clone(&access), &call.tool, &call.input).await;
         let fault = match &outcome.result {
             Err(CallError::Fault(fault)) => Some(fault.clone()),
             _ => None,
@@ -383,6 +432,7 @@ fn info(name: &str, entry: &Entry) -> PluginInfo {
         size: entry.candidate.size(),
         state: entry.state,
         why: entry.why.clone(),
+        muted_since: None,
         missing: Rights::missing(&asked, &entry.granted),
         asked,
         granted: entry.granted.clone(),
@@ -414,6 +464,7 @@ fn overridden(name: &str, candidate: &crate::scan::Candidate) -> PluginInfo {
         size: 0,
         state: PluginState::Overridden,
         why: Some(format!("the file of the same name in {by} is used")),
+        muted_since: None,
         asked: Default::default(),
         granted: Grant::default(),
         missing: Vec::new(),

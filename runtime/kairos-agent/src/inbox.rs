@@ -1,19 +1,23 @@
 //! From a report to the inbox and the screen.
 
 use crate::events::Events;
-use crate::govern::{self, Circumstances, Decision};
-use kairos_api::{Event, FindingChange, InboxStatus, OpenFindings};
-use kairos_core::{Millis, Report};
-use kairos_store::{Change, ProjectDb, Status, StoreError};
+use crate::govern::manners::Manners;
+use crate::govern::settings::Settings;
+use crate::govern::{Decision, Rule, feedback};
+use crate::registry::SELF;
+use kairos_api::{Event, FindingChange, FindingGroup, InboxStatus, OpenFindings};
+use kairos_core::{Millis, Report, Urgency};
+use kairos_store::{Change, Decided, InboxItem, Note, ProjectDb, Status, StoreError, What};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// What governs what is said.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Caps {
-    pub(crate) daily: u64,
-    pub(crate) detector_rate: u64,
-}
+/// How long a plugin's request for a grant waits. Who has not answered within a month has no use for the plugin.
+const REQUEST: Millis = 30 * 86_400_000;
+/// Begins the key of every such request.
+pub(crate) const REQUESTS: &str = "grant:";
+/// Why such a request ended.
+pub(crate) const UNANSWERED: &str = "nobody answered within 30 days; `kairos-run plugin list` still shows it";
 
 /// One project's inbox, with its voice.
 #[derive(Clone)]
@@ -25,7 +29,10 @@ pub(crate) struct Inbox {
     /// Several projects are watched: then an id that the user sees has its project's slug and `/` before it.
     pub(crate) several: Arc<AtomicBool>,
     pub(crate) events: Events,
-    pub(crate) caps: Caps,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) manners: Arc<Manners>,
+    /// Some finding waits for the end of quiet hours, or for the user; true also where that is not known yet.
+    pub(crate) waiting: Arc<AtomicBool>,
 }
 
 impl Inbox {
@@ -39,6 +46,7 @@ impl Inbox {
             let reason = item.resolved_reason.clone().unwrap_or_default();
             self.events.send(Event::Resolved { item: Box::new(self.item(item)), reason });
         }
+        let mut news = Vec::new();
         for seen in applied.seen {
             let change = match seen.change {
                 Change::New => FindingChange::New,
@@ -50,9 +58,9 @@ impl Inbox {
                     continue;
                 }
             };
-            self.surface(seen.id, change, now).await?;
+            news.push((seen.id, change));
         }
-        Ok(())
+        self.surface(news, |count| format!("{plugin}: {count} findings"), now).await
     }
 
     /// Ends all findings of a plugin that is no longer there.
@@ -66,31 +74,130 @@ impl Inbox {
     /// Brings back what was put off until now, and tells what was taken in but not told before a crash or a full disk.
     pub(crate) async fn wake_snoozed(&self, now: Millis) -> Result<(), StoreError> {
         let awake: Vec<u64> = self.db.due_snoozed(now).await?.iter().map(|i| i.id).collect();
+        let mut by_plugin: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for item in self.db.undecided().await? {
-            let is_back = awake.contains(&item.id) || item.announced_at.is_some() || item.times_reopened > 0;
-            self.surface(item.id, if is_back { FindingChange::Reopened } else { FindingChange::New }, now).await?;
+            let change = if awake.contains(&item.id) { FindingChange::Reopened } else { told_before(&item) };
+            by_plugin.entry(item.plugin).or_default().push((item.id, change));
+        }
+        for (plugin, news) in by_plugin {
+            self.surface(news, |count| format!("{plugin}: {count} findings"), now).await?;
         }
         Ok(())
     }
 
-    async fn surface(&self, id: u64, change: FindingChange, now: Millis) -> Result<(), StoreError> {
-        // The user may have been quicker.
-        let Some(row) = self.db.get(id).await?.filter(|row| row.status == Status::Open) else { return Ok(()) };
-        let circumstances = Circumstances {
-            urgency: row.urgency,
-            announced_today: self.db.announced_since(None, midnight(now), now).await?.into(),
-            daily_cap: self.caps.daily,
-            announced_by_detector: self.db.announced_since(Some(&row.plugin), now.saturating_sub(3_600_000), now).await?.into(),
-            detector_rate: self.caps.detector_rate,
+    /// Says what waited for the end of quiet hours, or for the user, when its time has come: as one message.
+    pub(crate) async fn release(&self, now: Millis) -> Result<(), StoreError> {
+        if !self.waiting.load(Relaxed) {
+            return Ok(());
+        }
+        let rules = Rule::ALL.into_iter().filter(|r| r.waits()).map(Rule::as_str).collect::<Vec<_>>();
+        let rows = self.db.kept_by(&rules).await?;
+        if rows.is_empty() {
+            self.waiting.store(false, Relaxed);
+            return Ok(());
+        }
+        let quiet = self.settings.is_quiet(now);
+        let away = !quiet && self.manners.is_away(&self.settings, now).await;
+        let is_over = |row: &&InboxItem| match row.kept_by.as_deref() {
+            Some(rule) if rule == Rule::Away.as_str() => !quiet && !away,
+            _ => !quiet,
         };
-        let (announced, why) = match govern::decide(&circumstances) {
-            Decision::Announce => (true, "announced".to_string()),
-            Decision::Keep(reason) => (false, reason),
-        };
-        self.db.set_decision(id, &why, announced.then_some(now)).await?;
-        let Some(row) = self.db.get(id).await? else { return Ok(()) };
-        self.events.send(Event::Finding { change, item: Box::new(self.item(row)), announced, why });
+        let over = rows.iter().filter(is_over).map(|row| (row.id, told_before(row))).collect();
+        self.surface(over, |count| format!("{count} findings that waited for you"), now).await
+    }
+
+    /// Resolves requests for a grant that nobody has answered for too long. They are not made again for the same file.
+    pub(crate) async fn expire_requests(&self, now: Millis) -> Result<(), StoreError> {
+        for item in self.db.expire(SELF, REQUESTS, now.saturating_sub(REQUEST), now, UNANSWERED).await? {
+            self.events.send(Event::Resolved { item: Box::new(self.item(item)), reason: UNANSWERED.into() });
+        }
         Ok(())
+    }
+
+    /// Counts the user's answer to a finding; a detector that he does not want is muted, and he is told how to undo it.
+    pub(crate) async fn answered(&self, plugin: &str, id: u64, what: What, now: Millis) -> Result<(), StoreError> {
+        self.manners.user.note(now, vec![self.note(plugin, id, what, "")]).await?;
+        if what != What::Dismissed || plugin == SELF {
+            return Ok(());
+        }
+        let user = &self.manners.user;
+        let dismissals = user.dismissals(plugin, feedback::ANSWERS).await?;
+        if !feedback::is_unwanted(&dismissals) || user.muted().await?.iter().any(|(muted, _)| muted == plugin) {
+            return Ok(());
+        }
+        user.mute(plugin, now).await?;
+        let told = Report { findings: vec![feedback::finding(plugin, &dismissals, now)], ..Report::default() };
+        self.take(SELF, told, now).await
+    }
+
+    fn note(&self, plugin: &str, finding: u64, what: What, why: &str) -> Note {
+        Note { project: self.project.clone(), plugin: plugin.into(), finding, what, why: why.into() }
+    }
+
+    /// Decides about findings that are news, and tells them. What is announced of them is one message, but for critical ones:
+    /// each of those stands for itself. `title` names so many findings in one message.
+    async fn surface(
+        &self,
+        news: Vec<(u64, FindingChange)>,
+        title: impl Fn(usize) -> String,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let mut rows = Vec::new();
+        for (id, change) in news {
+            // The user may have been quicker.
+            rows.extend(self.db.get(id).await?.filter(|row| row.status == Status::Open).map(|row| (row, change)));
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        rows.sort_by_key(|(row, _)| std::cmp::Reverse(row.urgency));
+        let mut turn = self.manners.turn(&self.settings, now).await?;
+        let (mut messages, mut together, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, change) in rows {
+            match turn.decide(&row.plugin, row.urgency).await? {
+                Decision::Announce if row.urgency == Urgency::Critical => {
+                    turn.spend([row.plugin.as_str()].into_iter());
+                    messages.push(vec![(row, change)]);
+                }
+                Decision::Announce => together.push((row, change)),
+                Decision::Keep(rule, why) => kept.push((row, change, rule, why)),
+            }
+        }
+        if !together.is_empty() {
+            messages.push(together);
+        }
+        // Counted first: after a crash between the two something may be said twice, but never more than the caps allow.
+        for message in &messages {
+            turn.note(message.iter().map(|(row, _)| self.note(&row.plugin, row.id, What::Announced, "")).collect()).await?;
+        }
+        turn.note(kept.iter().map(|(row, _, rule, _)| self.note(&row.plugin, row.id, What::Kept, rule.as_str())).collect()).await?;
+        let said = messages.iter().flatten().map(|(row, _)| Decided { id: row.id, decision: ANNOUNCED.into(), kept_by: None });
+        let silent = kept.iter().map(|(row, _, rule, why)| Decided {
+            id: row.id,
+            decision: why.clone(),
+            kept_by: Some(rule.as_str().into()),
+        });
+        self.db.decide(said.chain(silent).collect(), now).await?;
+        drop(turn);
+        if kept.iter().any(|(_, _, rule, _)| rule.waits()) {
+            self.waiting.store(true, Relaxed);
+        }
+        for message in messages {
+            let size = message.len();
+            for (place, (row, change)) in (1..).zip(message) {
+                let group = (size > 1).then(|| FindingGroup { title: title(size), size: size as u32, place });
+                self.tell(row, change, None, ANNOUNCED.into(), group);
+            }
+        }
+        for (row, change, rule, why) in kept {
+            self.tell(row, change, Some(rule), why, None);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, row: InboxItem, change: FindingChange, kept: Option<Rule>, why: String, group: Option<FindingGroup>) {
+        let row = InboxItem { decision: Some(why.clone()), kept_by: kept.map(|rule| rule.as_str().into()), ..row };
+        self.events.send(Event::Finding { change, item: Box::new(self.item(row)), announced: kept.is_none(), why, group });
     }
 
     /// Open findings by urgency.
@@ -126,22 +233,25 @@ impl Inbox {
             resolved_at: row.resolved_at,
             resolved_reason: row.resolved_reason,
             decision: row.decision,
+            kept_by: row.kept_by,
         }
     }
 }
 
-/// The beginning of the local day.
-fn midnight(now: Millis) -> Millis {
-    jiff::Timestamp::from_millisecond(now as i64)
-        .ok()
-        .and_then(|t| t.to_zoned(jiff::tz::TimeZone::system()).start_of_day().ok())
-        .map_or(now.saturating_sub(86_400_000), |z| z.timestamp().as_millisecond().max(0) as u64)
+/// The decision about a finding that was announced.
+const ANNOUNCED: &str = "announced";
+
+/// How a finding that is told now has come.
+fn told_before(item: &InboxItem) -> FindingChange {
+    if item.announced_at.is_some() || item.times_reopened > 0 { FindingChange::Reopened } else { FindingChange::New }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kairos_core::{Evidence, Finding, Urgency};
+    use kairos_core::config::{Config, Trust};
+    use kairos_core::{Evidence, Finding};
+    use kairos_store::UserDb;
 
     fn report(keys: std::ops::Range<u32>, urgency: Urgency) -> Report {
         let evidence = vec![Evidence { kind: "file".into(), subject: "a.rs".into(), line: None, excerpt: String::new() }];
@@ -167,9 +277,24 @@ mod tests {
 
     async fn open(dir: &std::path::Path) -> (Inbox, tokio::sync::mpsc::Receiver<Event>) {
         let (events, receiver) = Events::channel();
-        let caps = Caps { daily: 3, detector_rate: 2 };
-        let db = ProjectDb::open(dir.join("state.db")).await.unwrap();
-        (Inbox { db, project: "/p".into(), slug: "p".into(), several: Arc::default(), events, caps }, receiver)
+        let user = UserDb::open(dir.join("user.db")).await.unwrap();
+        (inbox(dir, "p", events, Arc::new(Manners::new(user, NOW)), "").await, receiver)
+    }
+
+    async fn inbox(dir: &std::path::Path, slug: &str, events: Events, manners: Arc<Manners>, settings: &str) -> Inbox {
+        let mut config = Config::default();
+        let text = format!("{settings}\n[surfacing]\ndaily-cap = 3\ndetector-rate = 2\n[presence]\naway-after = \"0s\"");
+        config.merge("f", &text, Trust::User).unwrap();
+        Inbox {
+            db: ProjectDb::open(dir.join(format!("{slug}.db"))).await.unwrap(),
+            project: format!("/{slug}"),
+            slug: slug.into(),
+            several: Arc::default(),
+            events,
+            settings: Arc::new(Settings::of(&config)),
+            manners,
+            waiting: Arc::new(AtomicBool::new(true)),
+        }
     }
 
     const NOW: Millis = 1_750_000_000_000;
@@ -197,25 +322,102 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn caps_hold_and_what_is_held_back_says_why() {
+    async fn caps_count_messages_over_all_projects_and_what_is_held_back_says_why() {
         let dir = tempfile::tempdir().unwrap();
-        let (inbox, mut events) = open(dir.path()).await;
-        let announced = |events: &mut _| told(events).iter().filter(|t| t.2).count();
-        inbox.take("p", report(0..5, Urgency::Normal), NOW).await.unwrap();
-        assert_eq!(announced(&mut events), 2, "the detector's rate");
-        inbox.take("q", report(0..5, Urgency::High), NOW + 1).await.unwrap();
-        assert_eq!(announced(&mut events), 1, "the daily cap");
-        inbox.take("r", report(0..5, Urgency::Critical), NOW + 2).await.unwrap();
-        assert_eq!(announced(&mut events), 5, "harm is about to happen");
-        let rows = inbox.db.list(kairos_store::Filter::default()).await.unwrap();
-        assert!(
-            rows.iter().all(|r| r.decision.is_some() && (r.decision.as_deref() == Some("announced")) == r.announced_at.is_some())
-        );
+        let (inbox_p, mut events) = open(dir.path()).await;
+        let inbox_q = inbox(dir.path(), "q", inbox_p.events.clone(), inbox_p.manners.clone(), "").await;
+        let mut take = async |inbox: &Inbox, plugin: &str, keys, urgency, later| {
+            inbox.take(plugin, report(keys, urgency), NOW + later).await.unwrap();
+            told(&mut events).iter().filter(|t| t.2).count()
+        };
+        use Urgency::{Critical, High, Normal};
+        assert_eq!(take(&inbox_p, "p", 0..5, Normal, 0).await, 5, "together they are one message");
+        assert_eq!(take(&inbox_q, "p", 5..7, Normal, 1).await, 2);
+        assert_eq!(take(&inbox_p, "p", 7..8, High, 2).await, 0, "the detector's rate, in whatever project");
+        assert_eq!(take(&inbox_q, "q", 0..1, High, 3).await, 1);
+        assert_eq!(take(&inbox_p, "r", 0..5, High, 4).await, 0, "the daily cap, over all projects");
+        assert_eq!(take(&inbox_p, "r", 5..10, Critical, 5).await, 5, "harm is about to happen");
+        let rows = inbox_p.db.list(kairos_store::Filter::default()).await.unwrap();
+        for row in rows {
+            let announced = row.decision.as_deref() == Some(ANNOUNCED);
+            assert_eq!((row.kept_by.is_none(), row.announced_at.is_some()), (announced, announced), "{row:?}");
+        }
         // Two days later; also when the clock had been two days ahead and was set right.
         for later in [2 * 86_400_000, 0] {
-            let clock = NOW - 86_400_000 + later;
-            inbox.take("s", report(later as u32..later as u32 + 1, Urgency::Normal), clock).await.unwrap();
-            assert_eq!(announced(&mut events), 1);
+            inbox_p.take("s", report(later as u32..later as u32 + 1, Normal), NOW - 86_400_000 + later).await.unwrap();
+            assert_eq!(told(&mut events).iter().filter(|t| t.2).count(), 1);
         }
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_the_end_of_quiet_hours_is_said_as_one_message_and_not_lost_with_the_process() {
+        let dir = tempfile::tempdir().unwrap();
+        let (day, _events) = open(dir.path()).await;
+        let (events, mut told_events) = Events::channel();
+        // 2025-06-15T15:06:40Z, a Sunday.
+        let night = inbox(dir.path(), "night", events.clone(), day.manners.clone(), "quiet = { days = [\"sun\"], zone = \"UTC\" }").await;
+        night.take("p", report(0..2, Urgency::Normal), NOW).await.unwrap();
+        night.take("q", report(0..2, Urgency::High), NOW + 1).await.unwrap();
+        night.take("q", report(2..3, Urgency::Critical), NOW + 2).await.unwrap();
+        night.take("q", report(3..4, Urgency::Low), NOW + 3).await.unwrap();
+        night.release(NOW + 4).await.unwrap();
+        assert_eq!(told(&mut told_events).iter().filter(|t| t.2).count(), 1, "the critical one");
+        night.db.resolve_all_of("q", NOW + 5, "gone").await.unwrap();
+        night.take("q", report(0..1, Urgency::High), NOW + 6).await.unwrap();
+        told(&mut told_events);
+        night.db.close().await;
+        let night = inbox(dir.path(), "night", events, day.manners.clone(), "quiet = { days = [\"sun\"], zone = \"UTC\" }").await;
+        night.release(NOW + 12 * 3_600_000).await.unwrap();
+        let groups: Vec<_> = std::iter::from_fn(|| told_events.try_recv().ok())
+            .filter_map(|e| match e {
+                Event::Finding { announced: true, item, group, .. } => Some((item.plugin, item.key, group.map(|g| (g.title, g.place)))),
+                _ => None,
+            })
+            .collect();
+        let title = "3 findings that waited for you".to_string();
+        let expected = [("q", "k0", 1), ("p", "k0", 2), ("p", "k1", 3)];
+        assert_eq!(groups, expected.map(|(p, k, place)| (p.into(), k.into(), Some((title.clone(), place)))));
+        let today = day.manners.user.announced(None, NOW + 3, NOW + 86_400_000).await.unwrap();
+        assert_eq!(today, 1, "one message");
+        night.release(NOW + 13 * 3_600_000).await.unwrap();
+        assert_eq!(told(&mut told_events), []);
+        assert!(!night.waiting.load(Relaxed));
+    }
+
+    #[tokio::test]
+    async fn a_detector_mostly_dismissed_is_muted_once_and_critical_ones_still_pass() {
+        let dir = tempfile::tempdir().unwrap();
+        let (inbox, mut events) = open(dir.path()).await;
+        inbox.take("p", report(0..11, Urgency::Low), NOW).await.unwrap();
+        for id in 1..=11 {
+            let what = if id <= 2 { What::Accepted } else { What::Dismissed };
+            inbox.answered("p", id, what, NOW + id).await.unwrap();
+        }
+        let mutings: Vec<_> = told(&mut events).into_iter().filter(|t| t.0.starts_with(feedback::PREFIX)).collect();
+        assert_eq!(mutings, [(feedback::key("p", NOW + 10), FindingChange::New, true)]);
+        inbox.take("p", report(20..21, Urgency::High), NOW + 20).await.unwrap();
+        inbox.take("p", report(21..22, Urgency::Critical), NOW + 21).await.unwrap();
+        let passed: Vec<_> = told(&mut events).into_iter().map(|t| t.2).collect();
+        assert_eq!(passed, [false, true]);
+        assert!(inbox.manners.user.unmute("p", NOW + 22).await.unwrap());
+        inbox.answered("p", 11, What::Dismissed, NOW + 23).await.unwrap();
+        inbox.take("p", report(22..23, Urgency::High), NOW + 24).await.unwrap();
+        assert_eq!(told(&mut events).into_iter().map(|t| t.2).collect::<Vec<_>>(), [true]);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_nobody_answers_ends_after_a_month() {
+        let dir = tempfile::tempdir().unwrap();
+        let (inbox, mut events) = open(dir.path()).await;
+        let mut asks = report(0..1, Urgency::Normal);
+        asks.findings[0].key = "grant:mine".into();
+        inbox.take(SELF, asks, NOW).await.unwrap();
+        inbox.take(SELF, report(1..2, Urgency::Normal), NOW).await.unwrap();
+        inbox.expire_requests(NOW + REQUEST).await.unwrap();
+        assert_eq!(told(&mut events).len(), 2);
+        inbox.expire_requests(NOW + REQUEST + 1).await.unwrap();
+        let Ok(Event::Resolved { item, reason }) = events.try_recv() else { panic!("not resolved") };
+        assert_eq!((item.key.as_str(), item.resolved_reason.as_deref()), ("grant:mine", Some(reason.as_str())));
+        assert!(events.try_recv().is_err());
     }
 }

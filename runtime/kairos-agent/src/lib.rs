@@ -10,7 +10,9 @@
 
 mod agent;
 mod backlog;
+mod channels;
 mod control;
+mod digest;
 mod events;
 mod figures;
 pub mod govern;
@@ -23,6 +25,7 @@ mod project_loop;
 mod project_plugins;
 mod registry;
 mod scan;
+mod signals;
 mod slots;
 mod tick;
 

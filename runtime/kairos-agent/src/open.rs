@@ -2,15 +2,18 @@
 
 use crate::agent::StartError;
 use crate::events::Events;
-use crate::inbox::{Caps, Inbox};
+use crate::govern::manners::Manners;
+use crate::govern::settings::Settings;
+use crate::inbox::Inbox;
 use crate::now;
 use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
 use crate::registry::Registry;
+use crate::signals::watch_config;
 use kairos_core::config::Config;
 use kairos_project::Project;
-use kairos_signals::{FileConfig, GitConfig, SignalQueue, Watch, WatchConfig};
+use kairos_signals::{SignalQueue, Watch};
 use kairos_store::ProjectDb;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -40,20 +43,34 @@ pub(crate) struct Opened {
 }
 
 /// Opens its database and starts its watchers. A large project takes a while.
-pub(crate) async fn open(options: ProjectOptions, several: Arc<AtomicBool>, events: Events) -> Result<Opened, StartError> {
+pub(crate) async fn open(
+    options: ProjectOptions,
+    several: Arc<AtomicBool>,
+    events: Events,
+    manners: Arc<Manners>,
+) -> Result<Opened, StartError> {
     let ProjectOptions { root, slug, db, config, .. } = options.clone();
+    let data = db.parent().map(Path::to_path_buf).unwrap_or_default();
     let db = ProjectDb::open(db).await?;
     let queue = SignalQueue::default();
     let (watched, settings) = (queue.clone(), config.clone());
     let blocking = tokio::task::spawn_blocking(move || -> Result<_, StartError> {
         let project = Project::open(&root, &settings.list("files.private"))?;
-        let watch = start_watch(&project, &settings, watched)
+        let watch = Watch::start(watch_config(&project, &settings, &data), watched)
             .map_err(|source| StartError::Watch { path: project.root().display().to_string(), source })?;
         Ok((project, watch))
     });
     let (project, watch) = blocking.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
-    let caps = Caps { daily: config.number("surfacing.daily-cap"), detector_rate: config.number("surfacing.detector-rate") };
-    let inbox = Inbox { db, project: project.root().display().to_string(), slug, several, events, caps };
+    let inbox = Inbox {
+        db,
+        project: project.root().display().to_string(),
+        slug,
+        several,
+        events,
+        settings: Arc::new(Settings::of(&config)),
+        manners,
+        waiting: Arc::new(AtomicBool::new(true)),
+    };
     Ok(Opened { options, project, inbox, queue, watch })
 }
 
@@ -82,25 +99,6 @@ impl Opened {
         };
         (ProjectLoop::new(parts), status)
     }
-}
-
-fn start_watch(project: &Project, config: &Config, queue: SignalQueue) -> std::io::Result<Watch> {
-    let private = project.private_paths().clone();
-    let files = FileConfig {
-        ignore: config.list("files.ignore"),
-        poll: config.duration("files.poll"),
-        is_private: Arc::new(move |path| private.is_private(path)),
-        ..FileConfig::new(project.root())
-    };
-    let git = project.git_dir().map(|git_dir| {
-        let project = project.clone();
-        GitConfig {
-            common_dir: project.common_dir().unwrap_or_else(|| git_dir.clone()),
-            git_dir,
-            snapshot: Arc::new(move || project.snapshot()),
-        }
-    });
-    Watch::start(WatchConfig { files, git }, queue)
 }
 
 fn pace(config: &Config, ticks: Option<u64>) -> Pace {

@@ -27,11 +27,13 @@ impl Agent {
                 let Some(project) = self.projects().into_iter().next() else { return };
                 let store: Arc<dyn StateStore> = Arc::new(project.inbox.db.clone());
                 let access = Access::new(&running.name, Arc::new(project.view.clone()), store, &running.rights);
-                buddy = Buddy::new(&self.registry.host, running.plugin.clone(), access);
+                // Kept for as long as it draws, or a revocation would not find it.
+                let lent = self.registry.lend(&running.name, &running.plugin.hash, access.clone());
+                buddy = Buddy::new(&self.registry.host, running.plugin.clone(), access).map(|buddy| (buddy, lent));
                 hash = running.plugin.hash.clone();
                 strikes = 0;
             }
-            let Some(buddy) = &mut buddy else { continue };
+            let Some((buddy, _lent)) = &mut buddy else { continue };
             self.observe(&mut state, &mut open).await;
             let outcome = buddy.draw(&state).await;
             let fault = match &outcome.result {

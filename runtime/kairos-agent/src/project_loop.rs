@@ -2,7 +2,7 @@
 
 use crate::backlog::Delivered;
 use crate::events::Events;
-use crate::inbox::Inbox;
+use crate::inbox::{Inbox, REQUESTS, UNANSWERED};
 use crate::matching::Matcher;
 use crate::now;
 use crate::project_plugins;
@@ -42,6 +42,8 @@ pub(crate) struct LoopStatus {
     pub(crate) next_tick: Option<Millis>,
     pub(crate) dropped: u64,
     pub(crate) watch: kairos_api::Watch,
+    /// Log files that are watched.
+    pub(crate) logs: Vec<String>,
     pub(crate) last_activity: Millis,
     /// It has to be opened anew.
     pub(crate) outdated: bool,
@@ -145,12 +147,14 @@ impl ProjectLoop {
 
     /// Ticks until the ticks are used up, or everybody or this one alone is to stop.
     pub(crate) async fn run(mut self, mut all: watch::Receiver<bool>, mut own: watch::Receiver<bool>) -> Result<(), StoreError> {
+        self.recall_signals().await?;
         self.queue.push(self.opened());
         self.next_wake = self.db.next_wake().await?;
         self.own_plugins = project_plugins::glance(self.project.root());
         self.open = self.inbox.open().await?;
         let (mut reason, mut failing) = ("start", false);
         loop {
+            self.look_at_signals().await;
             match self.tick(reason).await {
                 Ok(()) if failing => {
                     failing = false;
@@ -209,7 +213,7 @@ impl ProjectLoop {
     }
 
     /// The signal that makes everybody look at the project as it stands.
-    fn opened(&self) -> Signal {
+    pub(crate) fn opened(&self) -> Signal {
         Signal::new("project.opened", SELF, now()).with("git", self.git)
     }
 
@@ -283,6 +287,9 @@ impl ProjectLoop {
         }
         if let Err(e) = self.inbox.wake_snoozed(time).await {
             tracing::error!("snoozed findings can't be looked at: {e}");
+        }
+        if let Err(e) = self.inbox.expire_requests(time).await {
+            tracing::error!("old requests can't be ended: {e}");
         }
         match self.inbox.open().await {
             Ok(open) => self.open = open,
@@ -372,41 +379,48 @@ impl ProjectLoop {
             status: vec![Status::Open, Status::Snoozed, Status::Accepted, Status::Dismissed],
             ..Default::default()
         };
+        // Who was not answered for a month asks no more, until its file changes.
+        let asked = self.db.list(kairos_store::Filter { status: vec![Status::Resolved], plugin: Some(SELF.into()), limit: 0 }).await?;
+        waiting.retain(|f| !asked.iter().any(|old| old.key == f.key && old.resolved_reason.as_deref() == Some(UNANSWERED)));
         let gone: BTreeSet<_> =
             self.db.list(filter).await?.into_iter().map(|i| i.plugin).filter(|p| !present.contains(p)).collect();
         for plugin in gone {
             self.inbox.withdraw(&plugin, time, "the plugin is no longer running").await?;
         }
         waiting.extend(trust_request(&untrusted));
-        let report = Report { cleared: vec!["grant:*".into(), "trust:*".into()], findings: waiting, wake_after: None };
+        let report = Report { cleared: vec![format!("{REQUESTS}*"), "trust:*".into()], findings: waiting, wake_after: None };
         self.inbox.take(SELF, report, time).await
     }
 
     /// Tells how files are watched, when that has changed.
     pub(crate) fn tell_watch(&self) {
         let Some(watch) = &self.watch else { return };
-        let status = watch.status();
-        let shown = kairos_api::Watch {
-            mode: match status.mode {
-                WatchMode::Starting => "starting",
-                WatchMode::Watching => "native",
-                WatchMode::Polling => "polling",
-                WatchMode::Gone => "gone",
-            }
-            .into(),
-            reason: Some(status.reason).filter(|r| !r.is_empty()),
-            watched_dirs: status.watched_dirs as u64,
+        let shown = match watch.status() {
+            None => kairos_api::Watch { mode: "off".into(), ..kairos_api::Watch::default() },
+            Some(status) => kairos_api::Watch {
+                mode: match status.mode {
+                    WatchMode::Starting => "starting",
+                    WatchMode::Watching => "native",
+                    WatchMode::Polling => "polling",
+                    WatchMode::Gone => "gone",
+                }
+                .into(),
+                reason: Some(status.reason).filter(|r| !r.is_empty()),
+                watched_dirs: status.watched_dirs as u64,
+            },
         };
+        let logs = watch.log_files().iter().map(|f| f.display().to_string()).collect();
         let mut own = self.status();
         if own.watch.mode != shown.mode || own.watch.reason != shown.reason {
             let (mode, reason) = (shown.mode.clone(), shown.reason.clone());
             // Watching by events from the start is no news.
-            let news = !matches!(own.watch.mode.as_str(), "" | "starting") || reason.is_some();
+            let news = (mode != "off" && !matches!(own.watch.mode.as_str(), "" | "starting")) || reason.is_some();
             if news && mode != "starting" {
                 self.events.send(Event::Watch { project: self.inbox.project.clone(), mode, reason });
             }
         }
         own.watch = shown;
+        own.logs = logs;
     }
 }
 
@@ -450,7 +464,8 @@ fn request(name: &str, entry: &crate::registry::Entry) -> Finding {
     );
     title = title.chars().take(120).collect();
     Finding {
-        key: format!("grant:{name}"),
+        // A new file asks anew.
+        key: format!("{REQUESTS}{name}:{}", entry.loaded.as_ref().map_or("", |l| &l.plugin.hash[..8.min(l.plugin.hash.len())])),
         title,
         detail,
         urgency: Urgency::Normal,

@@ -14,7 +14,7 @@ pub(crate) struct Slot {
     pub(crate) hash: String,
     pub(crate) interests: Arc<[Interest]>,
     pub(crate) rights: Rights,
-    access: Access,
+    access: Arc<Access>,
     pub(crate) runner: Detector,
     /// What it gets at its next call.
     pub(crate) backlog: Backlog,
@@ -38,12 +38,13 @@ impl Slot {
         state: Arc<dyn StateStore>,
     ) -> Option<Self> {
         let access = Access::new(&running.name, project, state, &running.rights);
+        let access = registry.lend(&running.name, &running.plugin.hash, access);
         let mut slot = Self {
             name: running.name.clone(),
             hash: running.plugin.hash.clone(),
             interests: running.described.interests.clone().into(),
             rights: running.rights.clone(),
-            runner: Detector::new(&registry.host, running.plugin.clone(), access.clone())?,
+            runner: Detector::new(&registry.host, running.plugin.clone(), Access::clone(&access))?,
             access,
             backlog: Backlog::default(),
             strikes: 0,

@@ -50,6 +50,7 @@ impl ProjectLoop {
         for call in called {
             record.deliveries.push(self.settle(call, started).await?);
         }
+        self.inbox.release(started).await?;
         let duration = begin.elapsed();
         if !record.deliveries.is_empty() {
             record.duration_us = duration.as_micros() as u64;
@@ -86,6 +87,10 @@ impl ProjectLoop {
         if drained.dropped > 0 {
             self.status().dropped += drained.dropped;
             self.events.send(Event::Dropped { count: drained.dropped });
+        }
+        if self.queue.paused_until().is_some() {
+            // Time brings nothing either: who was woken would look at the project.
+            return Ok(0);
         }
         let mut signals = drained.signals;
         if signals.is_empty() {

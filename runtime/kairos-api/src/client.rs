@@ -1,5 +1,6 @@
 //! The client: one connection a request, so that a request which hangs spoils no other.
 
+use crate::digest::Digest;
 use crate::event::Event;
 use crate::path::{SocketPathError, socket_path};
 use crate::routes::{STOP, VERSION, VERSION_HEADER, compatible};
@@ -7,12 +8,14 @@ use crate::types::{
     ApiError, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectAdd, ProjectStatus,
     ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
+use crate::signals::{PauseRequest, ProjectSignals};
 use axum::body::{Body, Bytes};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::http::response::Parts;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use kairos_core::Millis;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::ErrorKind;
@@ -52,6 +55,9 @@ pub enum ClientError {
     /// It answered with an error.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The connection broke before the answer: the process ended meanwhile.
+    #[error("kairos-run ended before it answered")]
+    Interrupted,
     /// It answered something else than was agreed.
     #[error("what answers at the socket does not speak as kairos-run {VERSION} does: {0}")]
     Protocol(String),
@@ -64,7 +70,9 @@ impl ClientError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotRunning(_) => Some("start it with `kairos-run start`, or `kairos-run` to look on".into()),
+            Self::NotRunning(_) | Self::Interrupted => {
+                Some("start it with `kairos-run start`, or `kairos-run` to look on".into())
+            }
             Self::Timeout(_) => Some("`kairos-run status` shows whether it is alive; `kairos-run restart` starts it anew".into()),
             Self::Api(e) => e.hint.clone(),
             Self::Protocol(_) => Some("kairos-run restart".into()),
@@ -129,6 +137,9 @@ impl Client {
         if let Some(project) = &filter.project {
             query.push(format!("project={}", encode(project)));
         }
+        if filter.suppressed {
+            query.push("suppressed=true".into());
+        }
         self.get(&format!("/v1/inbox?{}", query.join("&"))).await
     }
 
@@ -175,6 +186,21 @@ impl Client {
     /// See [`crate::Control::plugin_enable`].
     pub async fn plugin_enable(&self, name: &str) -> ClientResult<PluginInfo> {
         self.verb(name, "enable").await
+    }
+
+    /// See [`crate::Control::plugin_mute`].
+    pub async fn plugin_mute(&self, name: &str) -> ClientResult<PluginInfo> {
+        self.verb(name, "mute").await
+    }
+
+    /// See [`crate::Control::plugin_unmute`].
+    pub async fn plugin_unmute(&self, name: &str) -> ClientResult<PluginInfo> {
+        self.verb(name, "unmute").await
+    }
+
+    /// See [`crate::Control::digest`].
+    pub async fn digest(&self, since: Millis) -> ClientResult<Digest> {
+        self.get(&format!("/v1/digest?since={since}")).await
     }
 
     async fn verb(&self, name: &str, verb: &str) -> ClientResult<PluginInfo> {
@@ -234,6 +260,22 @@ impl Client {
         self.post("/v1/commands", report, ANSWER).await
     }
 
+    /// See [`crate::Control::signals`].
+    pub async fn signals(&self, project: Option<&str>) -> ClientResult<Vec<ProjectSignals>> {
+        let query = project.map(|p| format!("?project={}", encode(p))).unwrap_or_default();
+        self.get(&format!("/v1/signals{query}")).await
+    }
+
+    /// See [`crate::Control::pause_signals`].
+    pub async fn pause_signals(&self, request: &PauseRequest) -> ClientResult<Vec<ProjectSignals>> {
+        self.post("/v1/signals/pause", request, ANSWER).await
+    }
+
+    /// See [`crate::Control::ci_finished`].
+    pub async fn ci_finished(&self, project: &str, report: Vec<u8>) -> ClientResult<String> {
+        self.request(Method::POST, &format!("/v1/projects/{}/ci", encode(project)), Body::from(report), ANSWER).await
+    }
+
     /// See [`crate::Control::tool_list`].
     pub async fn tool_list(&self) -> ClientResult<Vec<ToolInfo>> {
         self.get("/v1/tools").await
@@ -274,7 +316,18 @@ async fn send(stream: UnixStream, method: Method, path: &str, body: Body) -> Cli
         .header(VERSION_HEADER, VERSION)
         .body(body)
         .map_err(protocol)?;
-    Ok(sender.send_request(request).await.map_err(protocol)?.into_parts())
+    Ok(sender
+        .send_request(request)
+        .await
+        .map_err(|e| if broke(&e) { ClientError::Interrupted } else { protocol(e) })?
+        .into_parts())
+}
+
+/// Did the connection break, which is what a process that ends leaves behind?
+fn broke(e: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(e).and_then(|e| e.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    let reset = matches!(cause, Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::NotConnected));
+    reset || e.is_incomplete_message() || e.is_closed()
 }
 
 async fn collect(body: Incoming) -> ClientResult<Bytes> {

@@ -1,11 +1,14 @@
 //! What a running process does for those who ask.
 
+use crate::digest::Digest;
 use crate::event::Event;
 use crate::types::{
     ApiResult, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectStatus, ProjectTrust, Status,
     ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
+use crate::signals::{PauseRequest, ProjectSignals};
 use async_trait::async_trait;
+use kairos_core::Millis;
 use tokio::sync::mpsc::Receiver;
 
 /// The whole control API. The server calls it; the agent implements it. Methods may run at the same time.
@@ -33,6 +36,12 @@ pub trait Control: Send + Sync + 'static {
     async fn plugin_disable(&self, name: &str) -> ApiResult<PluginInfo>;
     /// Called again; ends a quarantine, too.
     async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// What it finds goes to the inbox silently from now on, critical findings apart.
+    async fn plugin_mute(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// It may speak again; what was dismissed so far is forgiven.
+    async fn plugin_unmute(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// What was said since then, what became of it, and what it cost.
+    async fn digest(&self, since: Millis) -> ApiResult<Digest>;
     /// Watches one more project, now and after each start; answers as it is. `path` is its absolute folder.
     async fn project_add(&self, path: &str) -> ApiResult<ProjectStatus>;
     /// Watches a project no longer, neither now nor after a start; its data stay. A project is named by its folder or slug.
@@ -53,4 +62,10 @@ pub trait Control: Send + Sync + 'static {
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>>;
     /// Calls a tool. That the tool fails is no error of the API: see [`ToolOutput::is_error`].
     async fn tool_call(&self, call: ToolCall) -> ApiResult<ToolOutput>;
+    /// What is watched in all projects, or one, named by its folder or slug.
+    async fn signals(&self, project: Option<String>) -> ApiResult<Vec<ProjectSignals>>;
+    /// Begins or ends a pause; outlives a restart. Answers as it is then, for the projects concerned.
+    async fn pause_signals(&self, request: PauseRequest) -> ApiResult<Vec<ProjectSignals>>;
+    /// A run of CI has ended: JSON or JUnit XML, as it would lie in the project's drop folder. Answers its status.
+    async fn ci_finished(&self, project: &str, report: &[u8]) -> ApiResult<String>;
 }

@@ -45,6 +45,9 @@ pub enum Event {
         announced: bool,
         /// Why it is announced, or not.
         why: String,
+        /// It is announced together with others, which come right after it or before it; none if it stands alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<FindingGroup>,
     },
     /// A finding no longer holds.
     Resolved {
@@ -91,6 +94,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// The user has paused a project's signals, or the pause has ended.
+    Pause {
+        /// The folder.
+        project: String,
+        /// Until when; none: it has ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<u64>,
+    },
     /// Signals or events were lost because a queue was full.
     Dropped {
         /// How many since the last such event.
@@ -129,6 +140,17 @@ pub enum ProjectChange {
     Removed,
     /// It can't be watched; it is tried again.
     Failed,
+}
+
+/// Findings that are announced as one message, the most urgent first. Each has its own event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingGroup {
+    /// What they are together, such as `secrets: 4 findings`.
+    pub title: String,
+    /// How many, at least 2.
+    pub size: u32,
+    /// Which of them this is, from 1.
+    pub place: u32,
 }
 
 /// How a finding came.

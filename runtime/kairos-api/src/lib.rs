@@ -9,18 +9,22 @@
 
 mod client;
 mod control;
+mod digest;
 mod event;
 mod path;
 mod routes;
 mod server;
+mod signals;
 mod types;
 
 pub use client::{Client, ClientError};
 pub use control::Control;
-pub use event::{Event, FindingChange, PluginChange, ProjectChange};
+pub use digest::{Digest, DigestFilter, PluginDigest};
+pub use event::{Event, FindingChange, FindingGroup, PluginChange, ProjectChange};
 pub use path::{MAX_SOCKET_PATH, SocketPathError, socket_path};
 pub use routes::{MAX_BODY, VERSION, VERSION_HEADER};
 pub use server::{ServeError, serve};
+pub use signals::{PauseRequest, ProjectSignals, SignalFilter, SignalSource};
 pub use types::{
     ApiError, ApiResult, CommandReport, ErrorKind, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
     OpenFindings, PluginInfo, PluginState, ProjectAdd, ProjectFile, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo,

@@ -1,11 +1,14 @@
 //! Which request means which method of [`Control`].
 
 use crate::control::Control;
+use crate::digest::DigestFilter;
 use crate::types::{
     ApiError, CommandReport, ErrorKind, GrantRequest, InboxAction, InboxFilter, ProjectAdd, ToolCall, TrustRequest,
 };
+use crate::signals::{PauseRequest, SignalFilter};
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -39,12 +42,16 @@ pub(crate) fn router(control: Shared) -> Router {
         .route("/v1/plugins/{name}", get(plugin_info))
         .route("/v1/plugins/{name}/grant", post(plugin_grant))
         .route("/v1/plugins/{name}/{verb}", post(plugin_verb))
+        .route("/v1/digest", get(digest))
         .route("/v1/projects", get(project_list).post(project_add))
         .route("/v1/projects/{project}", axum::routing::delete(project_remove))
         .route("/v1/events", get(events))
         .route(STOP, post(stop))
         .route("/v1/projects/{project}/trust", get(project_trust).post(trust_project).delete(distrust_project))
         .route("/v1/commands", post(command_finished))
+        .route("/v1/projects/{project}/ci", post(ci_finished))
+        .route("/v1/signals", get(signals))
+        .route("/v1/signals/pause", post(pause_signals))
         .route("/v1/tools", get(tool_list))
         .route("/v1/tools/call", post(tool_call))
         .fallback(async || ApiError::not_found("there is no such address").into_response())
@@ -148,8 +155,18 @@ async fn plugin_verb(State(c): State<Shared>, Path((name, verb)): Path<(String, 
         "trust" => c.plugin_trust(&name).await?,
         "disable" => c.plugin_disable(&name).await?,
         "enable" => c.plugin_enable(&name).await?,
+        "mute" => c.plugin_mute(&name).await?,
+        "unmute" => c.plugin_unmute(&name).await?,
         _ => return Err(ApiError::not_found("there is no such address")),
     })
+}
+
+async fn digest(
+    State(c): State<Shared>,
+    filter: Result<Query<DigestFilter>, axum::extract::rejection::QueryRejection>,
+) -> Answer {
+    let Query(filter) = filter.map_err(|e| ApiError::invalid(e.body_text()))?;
+    json(c.digest(filter.since).await?)
 }
 
 async fn project_list(State(c): State<Shared>) -> Answer {
@@ -194,6 +211,24 @@ async fn distrust_project(State(c): State<Shared>, Path(project): Path<String>) 
 
 async fn command_finished(State(c): State<Shared>, Json(report): Json<CommandReport>) -> Answer {
     json(c.command_finished(report).await?)
+}
+
+async fn signals(
+    State(c): State<Shared>,
+    filter: Result<Query<SignalFilter>, axum::extract::rejection::QueryRejection>,
+) -> Answer {
+    let Query(filter) = filter.map_err(|e| ApiError::invalid(e.body_text()))?;
+    json(c.signals(filter.project).await?)
+}
+
+async fn pause_signals(State(c): State<Shared>, Json(request): Json<PauseRequest>) -> Answer {
+    json(c.pause_signals(request).await?)
+}
+
+/// The body is a report as CI systems write them, so whoever has `curl` needs no more.
+async fn ci_finished(State(c): State<Shared>, Path(project): Path<String>, report: Result<Bytes, BytesRejection>) -> Answer {
+    let report = report.map_err(|_| ApiError::new(ErrorKind::TooLarge, format!("the report is over {MAX_BODY} bytes")))?;
+    json(c.ci_finished(&project, &report).await?)
 }
 
 async fn tool_list(State(c): State<Shared>) -> Answer {

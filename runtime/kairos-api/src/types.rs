@@ -105,6 +105,9 @@ pub struct ProjectStatus {
     pub watch: Watch,
     /// Signals lost because the queue was full, since the process began.
     pub dropped_signals: u64,
+    /// Until when no signal is taken in: the user has paused them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<Millis>,
     /// Is it a git repository?
     pub git: bool,
     /// Why it is not watched: not yet, not now, or no longer. Then all else is empty.
@@ -203,6 +206,9 @@ pub struct InboxFilter {
     /// Only this project, by folder or slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// Only those that were kept from being announced.
+    #[serde(default)]
+    pub suppressed: bool,
 }
 
 /// A finding in the inbox.
@@ -249,6 +255,10 @@ pub struct InboxItem {
     /// `announced`, or why it went to the inbox alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,
+    /// The rule that kept it from being announced: `proactive`, `low-urgency`, `muted`, `quiet-hours`, `away`, `detector-rate`,
+    /// `daily-cap`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_by: Option<String>,
 }
 
 /// What the user wants with a finding.
@@ -343,6 +353,9 @@ pub struct PluginInfo {
     /// Why it is so, with what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Since when what it finds goes to the inbox silently.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted_since: Option<Millis>,
     /// What it asks for.
     pub asked: Asked,
     /// What the user granted it.

@@ -78,6 +78,16 @@ impl Control for Fake {
     async fn plugin_enable(&self, name: &str) -> ApiResult<PluginInfo> {
         plugin(name)
     }
+    async fn plugin_mute(&self, name: &str) -> ApiResult<PluginInfo> {
+        plugin(name)
+    }
+    async fn plugin_unmute(&self, name: &str) -> ApiResult<PluginInfo> {
+        self.note("unmute".into());
+        plugin(name)
+    }
+    async fn digest(&self, since: u64) -> ApiResult<Digest> {
+        Ok(Digest { since, until: 9, ..Digest::default() })
+    }
     async fn project_add(&self, path: &str) -> ApiResult<ProjectStatus> {
         Ok(ProjectStatus { path: path.into(), ..ProjectStatus::default() })
     }
@@ -110,6 +120,15 @@ impl Control for Fake {
     async fn command_finished(&self, report: CommandReport) -> ApiResult<()> {
         self.note(report.command);
         Ok(())
+    }
+    async fn signals(&self, project: Option<String>) -> ApiResult<Vec<ProjectSignals>> {
+        Ok(vec![ProjectSignals { project: project.unwrap_or_default(), ..ProjectSignals::default() }])
+    }
+    async fn pause_signals(&self, request: PauseRequest) -> ApiResult<Vec<ProjectSignals>> {
+        Ok(vec![ProjectSignals { paused_until: request.until, ..ProjectSignals::default() }])
+    }
+    async fn ci_finished(&self, project: &str, report: &[u8]) -> ApiResult<String> {
+        Ok(format!("{project} {}", report.len()))
     }
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {
         Ok(vec![])
@@ -192,6 +211,11 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
         tail: String::new(),
     };
     client.command_finished(&report).await.unwrap();
+    assert_eq!(client.signals(Some("/a b")).await.unwrap()[0].project, "/a b");
+    assert_eq!(client.signals(None).await.unwrap()[0].project, "");
+    let pause = PauseRequest { project: None, until: Some(9) };
+    assert_eq!(client.pause_signals(&pause).await.unwrap()[0].paused_until, Some(9));
+    assert_eq!(client.ci_finished("/p", b"<testsuite/>".to_vec()).await.unwrap(), "/p 12");
     let call = ToolCall { tool: "t".into(), input: serde_json::json!({"a": 1}), project: None };
     assert_eq!(client.tool_call(&call).await.unwrap().text, r#"{"a":1}"#);
     assert_eq!(
@@ -298,7 +322,7 @@ async fn what_is_no_kairos_run_is_told_from_one() {
 
 #[test]
 fn events_are_tagged() {
-    let event = Event::Finding { change: FindingChange::New, item: Box::new(item("1")), announced: true, why: "high".into() };
+    let event = Event::Finding { change: FindingChange::New, item: Box::new(item("1")), announced: true, why: "high".into(), group: None };
     let json = serde_json::to_value(&event).unwrap();
     assert_eq!((&json["event"], &json["change"]), (&"finding".into(), &"new".into()));
     assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);

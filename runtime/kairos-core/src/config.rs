@@ -1,6 +1,7 @@
 //! The settings: one table says each key's type, default, meaning, and whether a project may set it. Parsing,
 //! suggestions, `config show` and the commented `kairos.toml` all come from that table. Reading files is the caller's.
 
+use crate::quiet;
 use std::time::Duration;
 
 /// What a value must look like.
@@ -16,6 +17,10 @@ pub enum Kind {
     Bool,
     /// A list of strings.
     List,
+    /// A list of parts of the day, `["22:00-07:00"]`.
+    Hours,
+    /// A list of days, `["sat", "sun"]`.
+    Days,
     /// Text on one line; may be empty.
     Text,
     /// One of these words.
@@ -31,8 +36,9 @@ pub struct Setting {
     pub kind: Kind,
     /// As TOML.
     pub default: &'static str,
-    /// May the `kairos.toml` of a project set it? A project's file may come from a stranger, so only what can't widen
-    /// a right, a limit or a budget.
+    /// May the `kairos.toml` of a project set it? It may come from a stranger, so it can only narrow what the user has
+    /// set: a list is added to his, a number counts where it is lower, a time where it is longer (all of them are waits), a
+    /// switch where it is off. Other kinds have no narrower value, and are never a project's to set.
     pub project: bool,
     /// One or two sentences.
     pub doc: &'static str,
@@ -57,6 +63,13 @@ pub const SETTINGS: &[Setting] = &[
     s("every-on-battery", Kind::Duration, "\"2m\"", true, "The same while the machine runs on its battery, where it is more."),
     s("idle-after", Kind::Duration, "\"5m\"", true, "Without any signal for so long, the project is idle."),
     s(
+        "proactive",
+        Kind::Choice(&["off", "important", "all"]),
+        "\"all\"",
+        false,
+        "What may be announced: nothing, high and critical findings, or all that pass the other rules.",
+    ),
+    s(
         "plugins.dirs",
         Kind::List,
         "[]",
@@ -73,19 +86,55 @@ pub const SETTINGS: &[Setting] = &[
         "Globs of files that no plugin may read, on top of the built-in list (.env files, keys, credentials).",
     ),
     s("files.poll", Kind::Duration, "\"10s\"", true, "How often files are looked at where the system can't watch them."),
+    s("signals.files", Kind::Bool, "true", true, "Watch the project's files. A project may switch this off, not on, like all below."),
+    s("signals.git", Kind::Bool, "true", true, "Watch its repository: branches, commits, the index, stashes."),
+    s("signals.commands", Kind::Bool, "true", true, "Take in the commands that the shell hook and `exec` report."),
+    s(
+        "signals.logs",
+        Kind::List,
+        "[]",
+        true,
+        "Log files to watch, such as `log/*.log`, below the project; absolute paths only in your own file, not in a project's.",
+    ),
+    s("signals.ci", Kind::Bool, "true", true, "Take in results of CI: from the project's folder .kairos/ci and `ci report`."),
+    s("signals.system", Kind::Bool, "true", true, "Watch for a full disk and for low memory."),
+    s("signals.servers", Kind::Bool, "true", true, "Look for servers of yours that run in the project."),
+    s(
+        "signals.agents",
+        Kind::List,
+        "[]",
+        false,
+        "Other agents whose sessions in the project are counted, and never read: `claude-code`.",
+    ),
     s(
         "surfacing.daily-cap",
         Kind::Count,
         "5",
-        true,
-        "Findings announced in a day; more go to the inbox silently. Critical ones always pass.",
+        false,
+        "Messages sent in a day, over all projects; more go to the inbox silently. Critical ones always pass.",
     ),
     s(
         "surfacing.detector-rate",
         Kind::Count,
         "3",
         true,
-        "Findings of one detector announced in an hour; more go to the inbox silently.",
+        "Messages of one detector in an hour, over all projects; more go to the inbox silently.",
+    ),
+    s(
+        "quiet.hours",
+        Kind::Hours,
+        "[]",
+        false,
+        "Parts of the day in which only critical findings are announced, such as [\"22:00-07:00\"]. What waits is said when they end.",
+    ),
+    s("quiet.days", Kind::Days, "[]", false, "Days that are quiet as a whole, such as [\"sat\", \"sun\"]."),
+    s("quiet.zone", Kind::Text, "\"\"", false, "Where these times and days hold, such as \"Europe/Berlin\"; empty: the system's zone."),
+    s(
+        "presence.away-after",
+        Kind::Duration,
+        "\"15m\"",
+        false,
+        "Without a key pressed for so long you are away, and findings below high wait until you are back. \"0s\": never.",
     ),
     s(
         "channels.desktop",
@@ -181,7 +230,7 @@ impl Default for Config {
 pub enum Trust {
     /// The user: every setting counts.
     User,
-    /// A project: only settings marked `project`.
+    /// A project: only settings marked `project`, and of these only what narrows; what would widen is passed over.
     Project,
 }
 
@@ -219,7 +268,20 @@ impl Config {
                 ));
             }
             check(setting, &value).map_err(|p| error(line, format!("`{key}` {p}"), None))?;
-            next.entries[at] = Entry { value, origin: Origin::File(file.into()) };
+            if trust == Trust::Project && key.starts_with("signals.") {
+                let outside = |v: &toml::Value| v.as_str().is_some_and(|p| p.starts_with(['/', '~']));
+                if value.as_array().is_some_and(|list| list.iter().any(outside)) {
+                    let hint = Some("set it in your own kairos.toml; `kairos-run config show` names it".into());
+                    return Err(error(line, format!("`{key}` of a project can only name what lies in it"), hint));
+                }
+            }
+            let value = match trust {
+                Trust::User => Some(value),
+                Trust::Project => narrower(setting.kind, &next.entries[at].value, value),
+            };
+            if let Some(value) = value {
+                next.entries[at] = Entry { value, origin: Origin::File(file.into()) };
+            }
         }
         *self = next;
         Ok(())
@@ -259,7 +321,7 @@ impl Config {
         self.value(key).as_bool().expect("checked when set")
     }
 
-    /// A [`Kind::List`].
+    /// A [`Kind::List`], [`Kind::Hours`] or [`Kind::Days`].
     pub fn list(&self, key: &str) -> Vec<String> {
         let list = self.value(key).as_array().expect("checked when set");
         list.iter().filter_map(|v| v.as_str().map(String::from)).collect()
@@ -284,6 +346,23 @@ impl Config {
             out += &format!("# {}{scope}\n# {name} = {}\n", s.doc, s.default);
         }
         out
+    }
+}
+
+/// What holds when a project wants another value than the user's; none if the user's stays.
+fn narrower(kind: Kind, users: &toml::Value, projects: toml::Value) -> Option<toml::Value> {
+    let time = |value: &toml::Value| value.as_str().and_then(|t| parse_duration(t).ok());
+    match kind {
+        Kind::Duration => (time(&projects) > time(users)).then_some(projects),
+        Kind::Size | Kind::Count => (size_of(&projects) < size_of(users)).then_some(projects),
+        Kind::List | Kind::Hours | Kind::Days => {
+            let mut all = users.as_array().cloned().unwrap_or_default();
+            all.extend(projects.as_array().into_iter().flatten().filter(|v| !all.contains(v)).cloned().collect::<Vec<_>>());
+            Some(toml::Value::Array(all))
+        }
+        // What the user has switched off stays off.
+        Kind::Bool => (projects.as_bool() == Some(false)).then_some(projects),
+        Kind::Text | Kind::Choice(_) => None,
     }
 }
 
@@ -328,10 +407,9 @@ fn check(setting: &Setting, value: &toml::Value) -> Result<(), String> {
         Kind::Size => size_of(value).map_or_else(|| wrong("a size"), |_| Ok(())),
         Kind::Count => value.as_integer().filter(|n| *n >= 0).map_or_else(|| wrong("a whole number"), |_| Ok(())),
         Kind::Bool => value.as_bool().map_or_else(|| wrong("true or false"), |_| Ok(())),
-        Kind::List => match value.as_array() {
-            Some(list) if list.iter().all(toml::Value::is_str) => Ok(()),
-            _ => wrong("a list of strings"),
-        },
+        Kind::List => strings(value).map_or_else(|| wrong("a list of strings"), |_| Ok(())),
+        Kind::Hours => each(value, &|text| text.parse::<quiet::Hours>().map(drop)),
+        Kind::Days => each(value, &|text| quiet::day(text).map(drop)),
         Kind::Text => match value.as_str() {
             Some(text) if !text.contains(char::is_control) => Ok(()),
             _ => wrong("a text on one line"),
@@ -341,6 +419,15 @@ fn check(setting: &Setting, value: &toml::Value) -> Result<(), String> {
             _ => wrong(&format!("one of {}", words.join(", "))),
         },
     }
+}
+
+fn strings(value: &toml::Value) -> Option<Vec<&str>> {
+    value.as_array()?.iter().map(toml::Value::as_str).collect()
+}
+
+fn each(value: &toml::Value, check: &dyn Fn(&str) -> Result<(), String>) -> Result<(), String> {
+    let list = strings(value).ok_or("must be a list of strings")?;
+    list.into_iter().try_for_each(check).map_err(|problem| format!("can't be used: {problem}"))
 }
 
 /// `"90s"`, `"5m"`, `"2h"`, `"7d"`, `"200ms"`; no sign, no fraction.
@@ -420,6 +507,45 @@ mod tests {
         c.merge("p", "every = \"1m\"", Trust::Project).unwrap();
         let shown: Vec<_> = c.show().filter(|(_, _, o)| **o != Origin::Default).map(|(s, v, _)| (s.key, v)).collect();
         assert_eq!(shown, [("every", "\"1m\"".to_string()), ("limits.memory", "\"4GiB\"".to_string())]);
+    }
+
+    #[test]
+    fn a_project_only_narrows_what_the_user_has_set() {
+        let mut c = Config::default();
+        c.merge("f", "every = \"40s\"\n[files]\nprivate = [\"a\"]\n[surfacing]\ndetector-rate = 2", Trust::User).unwrap();
+        let users = c.clone();
+        c.merge("p", "every = \"1s\"\n[files]\nprivate = []\n[surfacing]\ndetector-rate = 9", Trust::Project).unwrap();
+        assert_eq!((c.duration("every"), c.number("surfacing.detector-rate")), (Duration::from_secs(40), 2));
+        assert_eq!(c.list("files.private"), users.list("files.private"));
+        c.merge("p", "every = \"50s\"\nfiles.private = [\"b\", \"a\"]\nsurfacing.detector-rate = 1", Trust::Project).unwrap();
+        assert_eq!((c.duration("every"), c.number("surfacing.detector-rate")), (Duration::from_secs(50), 1));
+        assert_eq!(c.list("files.private"), ["a", "b"]);
+        for users_alone in ["surfacing.daily-cap = 1", "quiet.hours = []", "proactive = \"off\"", "presence.away-after = \"1h\""] {
+            assert!(c.merge("p", users_alone, Trust::Project).is_err(), "{users_alone}");
+        }
+        let has_no_order = |s: &Setting| matches!(s.kind, Kind::Text | Kind::Choice(_));
+        assert!(!SETTINGS.iter().any(|s| s.project && has_no_order(s)), "what has no narrower value is no project's to set");
+    }
+
+    #[test]
+    fn quiet_times_are_checked_where_they_are_set() {
+        let problem = |text| Config::default().merge("f", text, Trust::User).unwrap_err().to_string();
+        assert!(problem("[quiet]\nhours = [\"22-7\"]").starts_with("f:2: `quiet.hours` can't be used: `22-7` is no part of a day"));
+        assert!(problem("quiet.days = [\"Sunday\"]").contains("write mon, tue"));
+        assert!(problem("quiet.days = 3").contains("must be a list"));
+    }
+
+    #[test]
+    fn a_project_may_look_away_and_not_look() {
+        let mut c = Config::default();
+        c.merge("u", "[signals]\ngit = false\nlogs = [\"/var/log/x.log\"]", Trust::User).unwrap();
+        c.merge("p", "[signals]\ngit = true\nci = false\nlogs = [\"log/*.log\"]", Trust::Project).unwrap();
+        assert_eq!((c.flag("signals.git"), c.flag("signals.ci"), c.flag("signals.files")), (false, false, true));
+        assert_eq!(c.list("signals.logs"), ["/var/log/x.log", "log/*.log"]);
+        for bad in ["logs = [\"/etc/passwd\"]", "logs = [\"~/x\"]", "agents = [\"claude-code\"]"] {
+            let error = c.merge("p", &format!("[signals]\n{bad}"), Trust::Project).unwrap_err();
+            assert!(error.hint.unwrap().contains("your own"), "{bad}");
+        }
     }
 
     #[test]

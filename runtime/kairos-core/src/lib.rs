@@ -7,6 +7,7 @@ pub mod config;
 pub mod finding;
 pub mod plugin;
 pub mod ports;
+pub mod quiet;
 pub mod signal;
 
 pub use finding::{Evidence, Finding, Report, Urgency};

@@ -15,4 +15,4 @@ mod send;
 pub use addresses::is_public;
 pub use allow::{Allow, Reach};
 pub use ledger::{Egress, Ledger};
-pub use send::{Answer, MAX_BODY, Net, NetError, Post, Timeouts};
+pub use send::{Answer, MAX_BODY, Net, NetError, Post, Timeouts, host_of};

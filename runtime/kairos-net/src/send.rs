@@ -261,3 +261,12 @@ fn hash(body: &[u8]) -> String {
 fn now() -> Millis {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
 }
+
+/// The host in a URL, as [`crate::Allow`] wants it.
+pub fn host_of(url: &str) -> Result<String, NetError> {
+    let url: Url = url.parse().map_err(|_| NetError::Url)?;
+    match (url.scheme(), url.host_str()) {
+        ("http" | "https", Some(host)) => Ok(host.into()),
+        _ => Err(NetError::Url),
+    }
+}

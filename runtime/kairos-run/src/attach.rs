@@ -25,17 +25,21 @@ pub async fn attach(paths: &Paths, projects: Vec<ProjectOptions>, mode: Mode) ->
         }
     }
     let status = client.status().await?;
+    let paused = status.projects.iter().filter(|p| p.paused_until.is_some());
+    let paused: Vec<Event> = paused.map(|p| Event::Pause { project: p.path.clone(), until: p.paused_until }).collect();
     let mut first = vec![Event::Started {
         version: status.version,
         plugins: status.plugins,
         every_ms: status.projects.iter().map(|p| p.every_ms).min().unwrap_or_default(),
         projects: status.projects.into_iter().map(|p| p.path).collect(),
     }];
-    let open = InboxFilter { status: Some(InboxStatus::Open), project: None };
+    first.extend(paused);
+    let open = InboxFilter { status: Some(InboxStatus::Open), ..InboxFilter::default() };
     first.extend(client.inbox_list(&open).await?.into_iter().take(SHOWN).map(|item| Event::Finding {
         change: FindingChange::New,
         announced: item.decision.as_deref() == Some("announced"),
         why: "open already".into(),
+        group: None,
         item: Box::new(item),
     }));
     let (sender, shown) = channel(64);

@@ -17,7 +17,8 @@ const EXAMPLES: &str = "Examples:
   kairos-run exec -- cargo test       run a command and let detectors see how it ended
   eval \"$(kairos-run shell-init bash)\"  report every command of this shell
 
-Nothing leaves your machine, and no model is needed. KAIROS_HOME puts settings, data and cache in one folder.";
+Nothing leaves your machine unless you name a webhook, and no model is needed.
+KAIROS_HOME puts settings, data and cache in one folder.";
 
 /// Watches your project with sandboxed plugins and tells you what deserves your attention.
 #[derive(Debug, Parser)]
@@ -82,15 +83,46 @@ pub enum Command {
     Daemon,
     /// What the running process watches, and how it is
     Status(JsonFlag),
+    /// A few characters for tmux, starship or a prompt; nothing while nothing runs
+    #[command(after_help = "Examples:\n  set -g status-right '#(kairos-run statusline --format tmux)'    in ~/.tmux.conf\n  \
+        PS1='$(kairos-run statusline) '\"$PS1\"                          in ~/.bashrc")]
+    Statusline {
+        /// For a terminal, for tmux, or for a program such as waybar
+        #[arg(long, value_enum, default_value_t = LineFormat::Plain)]
+        format: LineFormat,
+    },
     /// Look at everything that it takes, and say what to do; also when nothing answers
     #[command(after_help = "Exit code: 0 if it works, 1 if something failed.")]
     Doctor(JsonFlag),
     /// Start with each login, and again after a failure: through systemd, or launchd on macOS
     #[command(subcommand)]
     Service(ServiceCommand),
+    /// Take it off this machine: process, service and cache, and with --purge every trace
+    #[command(
+        after_help = "It lists what it removes, and asks. What your projects hold (kairos.toml, .kairos) is theirs and stays."
+    )]
+    Uninstall {
+        /// Also settings, inbox, grants, plugins, logs, and our line in shell files
+        #[arg(long)]
+        purge: bool,
+        /// Don't ask
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// Findings: list, read, decide
     #[command(subcommand)]
     Inbox(InboxCommand),
+    /// What was said lately, accepted, dismissed, and kept from you, with the reasons and the costs
+    Digest {
+        /// The last seven days, which is the default
+        #[arg(long, conflicts_with = "days")]
+        week: bool,
+        /// The last so many days
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=366))]
+        days: Option<u16>,
+        #[command(flatten)]
+        json: JsonFlag,
+    },
     /// Plugins: what runs, what it may do
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -121,9 +153,23 @@ pub enum Command {
     /// Reports a command that ended; the shell hook calls it
     #[command(hide = true, name = "report-command")]
     Report(ReportArgs),
+    /// What is watched and why, with the switch of each source; pauses
+    #[command(subcommand)]
+    Signals(SignalsCommand),
+    /// Results of continuous integration
+    #[command(subcommand)]
+    Ci(CiCommand),
     /// Settings: where they come from
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print a completion script for a shell
+    #[command(after_help = "Examples:\n  kairos-run completions bash > ~/.local/share/bash-completion/completions/kairos-run\n  \
+        kairos-run completions zsh > a folder of your fpath, as _kairos-run\n  \
+        kairos-run completions fish > ~/.config/fish/completions/kairos-run.fish")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
     /// Compiles one component; the host starts it as a child process under resource limits
     #[command(hide = true)]
     CompileComponent {
@@ -151,6 +197,9 @@ pub enum InboxCommand {
         /// Only these: open, resolved, accepted, dismissed, snoozed
         #[arg(long)]
         status: Option<InboxStatus>,
+        /// Only those that were not announced, with the reason
+        #[arg(long)]
+        suppressed: bool,
         /// Only of this project: its folder
         #[arg(long, value_name = "DIR")]
         project: Option<PathBuf>,
@@ -229,6 +278,16 @@ pub enum PluginCommand {
         /// The file's name without .wasm
         name: String,
     },
+    /// Keep what it finds from being announced, critical findings apart
+    Mute {
+        /// The file's name without .wasm
+        name: String,
+    },
+    /// Let it speak again, also one that was muted because most of what it found was dismissed
+    Unmute {
+        /// The file's name without .wasm
+        name: String,
+    },
     /// Make a component from a plugin written in Rust
     Build {
         /// The plugin's folder, with Cargo.toml
@@ -301,6 +360,67 @@ pub enum ToolCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum SignalsCommand {
+    /// Exactly what is watched in each project, when something last came, and what was lost
+    Show {
+        /// Only in this project: its folder
+        #[arg(long, value_name = "DIR")]
+        project: Option<PathBuf>,
+        #[command(flatten)]
+        json: JsonFlag,
+    },
+    /// Take in nothing for a while, also after a restart; what happens meanwhile is counted and not kept
+    #[command(after_help = "At the end of the pause, which comes by itself, everything is looked at as it stands then.")]
+    Pause {
+        /// Such as 30m, 1h, 2d
+        #[arg(value_parser = duration)]
+        duration: Duration,
+        /// Only in this project: its folder
+        #[arg(long, value_name = "DIR")]
+        project: Option<PathBuf>,
+    },
+    /// End a pause before its time
+    Resume {
+        /// Only in this project: its folder
+        #[arg(long, value_name = "DIR")]
+        project: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CiCommand {
+    /// Tell of a run that has ended: a JUnit XML file, or JSON
+    #[command(
+        after_help = "The JSON is an object with `status` (passed, failed, cancelled), and if known `name`, `branch`, `commit`, `url`\n\
+        and `summary`. The same files are taken from the project's folder .kairos/ci.\n\n\
+        Example:\n  kairos-run ci report target/junit.xml --branch main"
+    )]
+    Report(CiReportArgs),
+}
+
+/// What is told of a run of CI.
+#[derive(Debug, Args)]
+pub struct CiReportArgs {
+    /// The file; `-` reads standard input
+    pub file: PathBuf,
+    /// Of which project: its folder [default: the one around the current folder]
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Of the workflow or job
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Which branch it ran on
+    #[arg(long)]
+    pub branch: Option<String>,
+    /// The commit's hash
+    #[arg(long)]
+    pub commit: Option<String>,
+    /// Where one can read on
+    #[arg(long)]
+    pub url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// All settings with their values, and where each comes from
     Show {
@@ -345,6 +465,14 @@ pub struct ReportArgs {
     pub duration_ms: u64,
     #[arg(required = true, last = true)]
     pub command: String,
+}
+
+/// Who shows the status line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LineFormat {
+    Plain,
+    Tmux,
+    Json,
 }
 
 /// The shells that have a hook.

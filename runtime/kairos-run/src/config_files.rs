@@ -1,6 +1,7 @@
 //! Reads the settings: the user's file, then the project's, then what the command line says.
 
 use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
 use kairos_core::config::{Config, Trust};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,13 @@ pub fn load(user: &Path, project: Option<&Path>, overrides: &[Override]) -> Resu
         && let Some(text) = read(&file)?
     {
         config.merge(&file.display().to_string(), &text, Trust::Project)?;
+    }
+    // Which zones there are, only the machine knows.
+    let zone = config.text("quiet.zone");
+    if !zone.is_empty()
+        && let Err(e) = TimeZone::get(zone)
+    {
+        bail!("{}: `quiet.zone` can't be used: {e}; write a name such as Europe/Berlin, or nothing for the system's", user.display());
     }
     for (key, value) in overrides {
         config.set(key, value).map_err(|problem| anyhow::anyhow!("on the command line, `{key}`: {problem}"))?;

@@ -86,6 +86,8 @@ pub async fn events(mut events: Receiver<Event>) {
                 let reason = reason.map(|r| format!(": {}", one_line(&r))).unwrap_or_default();
                 tracing::warn!("{}: files are watched by {mode}{reason}", one_line(&project));
             }
+            Event::Pause { project, until: Some(_) } => tracing::info!("signals of {} are paused", one_line(&project)),
+            Event::Pause { project, until: None } => tracing::info!("the pause of {} has ended", one_line(&project)),
             Event::Dropped { count } => tracing::warn!("{count} signals or events were lost: more happened at once than fits"),
             Event::Stopped { reason } => tracing::info!("ends: {reason}"),
             Event::Tick { .. } | Event::Compiling { .. } | Event::Buddy { .. } => {}

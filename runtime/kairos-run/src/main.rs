@@ -53,16 +53,22 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             daemon::daemon(&paths)?;
         }
         Some(Command::Status(flag)) => wait(commands::status::status(&paths, flag))?,
+        Some(Command::Statusline { format }) => wait(commands::statusline::statusline(&paths, format))?,
         Some(Command::Doctor(flag)) => return Ok(exit(i32::from(!wait(commands::doctor::doctor(&paths, flag))?))),
+        Some(Command::Uninstall { purge, yes }) => wait(commands::uninstall::uninstall(&paths, purge, yes))?,
         Some(Command::Service(command)) => wait(commands::service::service(&paths, command))?,
         Some(Command::Inbox(command)) => wait(commands::inbox::inbox(&paths, command))?,
+        Some(Command::Digest { week: _, days, json }) => wait(commands::digest::digest(&paths, days.unwrap_or(7), json))?,
         Some(Command::Plugin(command)) => wait(commands::plugin::plugin(&paths, command))?,
         Some(Command::Project(command)) => wait(commands::project::project(&paths, command))?,
         Some(Command::Tool(command)) => return wait(commands::tool::tool(&paths, command)),
         Some(Command::Exec { command }) => return commands::exec::exec(&paths, command),
         Some(Command::ShellInit { shell }) => commands::shell_init::shell_init(&paths, shell)?,
         Some(Command::Report(report)) => wait(commands::report_command::report_command(&paths, report))?,
+        Some(Command::Signals(command)) => wait(commands::signals::signals(&paths, command))?,
+        Some(Command::Ci(command)) => wait(commands::signals::ci(&paths, command))?,
         Some(Command::Config(command)) => commands::config::config(&paths, command)?,
+        Some(Command::Completions { shell }) => commands::completions(shell)?,
         Some(Command::CompileComponent { input, output }) => return Ok(exit(kairos_host::compile::child_main(&input, &output))),
     }
     Ok(ExitCode::SUCCESS)

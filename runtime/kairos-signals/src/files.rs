@@ -5,7 +5,7 @@ mod events;
 mod folders;
 mod worker;
 
-use crate::identity::{Identity, folder_identity};
+use crate::identity::Identity;
 use crate::pending::Pending;
 use crate::queue::SignalQueue;
 use crate::rules::Rules;
@@ -20,6 +20,8 @@ const SOURCE: &str = "files";
 const PER_FOLDER: bool = cfg!(target_os = "linux");
 /// [`FileWatch::start`] waits at most so long for the first walk.
 const FIRST_WALK: Duration = Duration::from_millis(200);
+/// And the end for the thread.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Says whether a file, by its path below the root with `/`, is private: then it is not told at all.
 pub type PrivateCheck = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -33,6 +35,8 @@ pub struct FileConfig {
     pub ignore: Vec<String>,
     /// Time between two scans where the system can't watch.
     pub poll: Duration,
+    /// After so long of polling it is tried to watch by events again; after each failure twice as long, up to 16 times.
+    pub retry: Duration,
     /// What is never told.
     pub is_private: PrivateCheck,
     /// Folders that are watched at most; beyond, polling. The system's limit is for all programs of a user together.
@@ -48,6 +52,7 @@ impl FileConfig {
             root: root.into(),
             ignore: Vec::new(),
             poll: Duration::from_secs(10),
+            retry: Duration::from_secs(600),
             is_private: Arc::new(|_| false),
             max_watches: 50_000,
             force_poll: false,
@@ -96,11 +101,14 @@ struct State {
     watched: HashSet<PathBuf>,
     /// Of the root that is watched by events.
     identity: Identity,
+    /// The thread is to look whether the root and the rules around it are still the same.
+    look: bool,
     /// We watch, or did before.
     begun: bool,
     /// Nobody waited until we watched.
     late: bool,
     stop: bool,
+    ended: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -186,18 +194,15 @@ impl FileWatch {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// How it is watching right now. Looks, too, whether the root is still the folder that is watched: when a folder above
-    /// it is moved or unmounted, there is no event that says so.
+    /// How it is watching, as of the last look. Does no I/O, and asks the watcher's own thread for a look: whether the root is
+    /// still the folder that is watched (when a folder above it is moved or unmounted, no event says so), and whether ignore
+    /// rules from outside have changed.
     pub fn status(&self) -> WatchStatus {
-        let now = folder_identity(self.shared.root());
         let mut state = lock(&self.shared.state);
-        if state.identity.is_some() && state.identity != now {
-            state.identity = None;
-            state.pending.folder_gone(self.shared.root().into(), true);
-            self.shared.changed.notify_all();
-        }
+        state.look = true;
         let watched_dirs = state.watched.len();
         drop(state);
+        self.shared.changed.notify_all();
         WatchStatus { watched_dirs, ..lock(&self.shared.status).clone() }
     }
 }
@@ -206,7 +211,10 @@ impl Drop for FileWatch {
     fn drop(&mut self) {
         lock(&self.shared.state).stop = true;
         self.shared.changed.notify_all();
-        if let Some(thread) = self.thread.take() {
+        // One that hangs in a dead network folder is left behind: it ends if that ever answers.
+        let waited = self.shared.changed.wait_timeout_while(lock(&self.shared.state), LAST, |s| !s.ended);
+        let ended = waited.unwrap_or_else(PoisonError::into_inner).0.ended;
+        if let Some(thread) = self.thread.take().filter(|_| ended) {
             let _ = thread.join();
         }
     }

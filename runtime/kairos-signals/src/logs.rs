@@ -1,8 +1,12 @@
 //! Watching log files: new lines become `log.lines` signals, through rotation of every kind. The system says when something
 //! was written, and nothing wakes up in between; where it can't, the files are looked at from time to time.
 
+mod find;
 mod tail;
 
+pub use find::LogPattern;
+
+use crate::files::PrivateCheck;
 use crate::queue::SignalQueue;
 use kairos_core::signal::Signal;
 use notify::event::{EventKind, ModifyKind};
@@ -12,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tail::{News, Tail};
+use tail::{Guard, News, Tail};
 
 const SOURCE: &str = "logs";
 /// What is written within this time is told together.
@@ -32,6 +36,8 @@ pub struct LogFile {
     pub path: PathBuf,
     /// The `path` of its signals.
     pub told_as: String,
+    /// Where it leads to outside of this folder, by links, it is not read.
+    pub within: Option<PathBuf>,
 }
 
 /// What to watch and how.
@@ -39,6 +45,10 @@ pub struct LogFile {
 pub struct LogConfig {
     /// A handful: each is looked at whenever one was written.
     pub files: Vec<LogFile>,
+    /// Files by pattern: those that are there, and those that come.
+    pub patterns: Vec<LogPattern>,
+    /// What is never read, whatever a pattern or a link says. Asked by the path within the folder, else by the whole path.
+    pub is_private: PrivateCheck,
     /// What all text goes through.
     pub clean: Clean,
     /// Time between two looks at files whose folder is not there, or can't be watched.
@@ -48,7 +58,13 @@ pub struct LogConfig {
 impl LogConfig {
     /// The defaults: control codes taken out, nothing redacted, polling every 10 s if at all.
     pub fn new(files: Vec<LogFile>) -> Self {
-        Self { files, clean: Arc::new(kairos_core::finding::plain), poll: Duration::from_secs(10) }
+        Self {
+            files,
+            patterns: Vec::new(),
+            is_private: Arc::new(|_| false),
+            clean: Arc::new(kairos_core::finding::plain),
+            poll: Duration::from_secs(10),
+        }
     }
 }
 
@@ -63,7 +79,8 @@ pub struct LogWatch {
 }
 
 struct Shared {
-    files: Vec<LogFile>,
+    /// Folders where files may come that a pattern means.
+    folders: Vec<PathBuf>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -74,8 +91,10 @@ struct State {
     written: Option<Instant>,
     /// A folder may have lost its watch, a link may lead elsewhere.
     folders: bool,
-    /// Where the files really are.
-    real: Arc<[PathBuf]>,
+    /// The files, and where they really are.
+    files: Arc<[PathBuf]>,
+    /// Those of them that are there and may be read.
+    real: Vec<PathBuf>,
     /// The thread waits without a time, or for long.
     asleep: bool,
     stop: bool,
@@ -91,20 +110,17 @@ impl LogWatch {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(config: LogConfig, queue: SignalQueue) -> std::io::Result<Self> {
-        let LogConfig { mut files, clean, poll } = config;
+        let LogConfig { mut files, patterns, is_private, clean, poll } = config;
         // Events carry the real path where the system makes them (macOS); the file itself may be a link, and may not be there.
-        for file in &mut files {
-            if let (Some(folder), Some(name)) = (file.path.parent(), file.path.file_name())
-                && let Ok(folder) = folder.canonicalize()
-            {
-                file.path = folder.join(name);
-            }
-        }
-        let shared = Arc::new(Shared { files, state: Mutex::default(), changed: Condvar::new() });
-        let entry =
-            |f: &LogFile| Entry { tail: Tail::new(f.path.clone()), told_as: f.told_as.clone(), part: None, rotated: false };
+        files.iter_mut().for_each(|f| f.path = find::real_folder(&f.path));
+        let folders = patterns.iter().map(LogPattern::folder).collect();
+        let shared = Arc::new(Shared { folders, state: Mutex::default(), changed: Condvar::new() });
         let mut worker = Worker {
-            entries: shared.files.iter().map(entry).collect(),
+            entries: Vec::new(),
+            named: files,
+            patterns,
+            is_private,
+            full: false,
             watcher: None,
             folders: BTreeSet::new(),
             complete: false,
@@ -114,11 +130,17 @@ impl LogWatch {
             clean,
             poll,
         };
+        worker.find_files(true);
         worker.watch_folders();
         // Between the opening and the watch something may have been written.
         lock(&shared).written = Some(Instant::now());
         let thread = std::thread::Builder::new().name("kairos-logs".into()).spawn(move || worker.run())?;
         Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Those that are there and read, by their names without links.
+    pub fn files(&self) -> Vec<PathBuf> {
+        lock(&self.shared).real.clone()
     }
 }
 
@@ -141,12 +163,13 @@ impl Shared {
                 if matches!(event.kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_))) {
                     return;
                 }
-                let real = lock(self).real.clone();
+                let files = lock(self).files.clone();
                 let is_data = matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
                 for path in &event.paths {
-                    let mut files = self.files.iter().map(|f| &f.path).chain(&*real);
-                    written |= files.clone().any(|f| concerns(path, f));
-                    folders |= !is_data && files.any(|f| f.starts_with(path));
+                    written |= files.iter().any(|f| concerns(path, f));
+                    folders |= !is_data && files.iter().any(|f| f.starts_with(path));
+                    // One that a pattern means may have come.
+                    folders |= !is_data && self.folders.iter().any(|f| path.parent() == Some(f));
                 }
             }
             _ => (written, folders) = (true, true),
@@ -184,6 +207,12 @@ struct Worker {
     queue: SignalQueue,
     clean: Clean,
     poll: Duration,
+    /// Those that were named one by one.
+    named: Vec<LogFile>,
+    patterns: Vec<LogPattern>,
+    is_private: PrivateCheck,
+    /// There are more files than we watch, and that was said.
+    full: bool,
     entries: Vec<Entry>,
     /// None where the system can't watch.
     watcher: Option<RecommendedWatcher>,
@@ -199,6 +228,7 @@ impl Worker {
     fn run(mut self) {
         while self.wait() {
             if std::mem::take(&mut lock(&self.shared).folders) || !self.complete {
+                self.find_files(false);
                 self.watch_folders();
             }
             self.look();
@@ -227,13 +257,39 @@ impl Worker {
         false
     }
 
+    /// Which files are meant now. One that comes later is read from its beginning, unless it is one that we read under
+    /// another name: then it was moved aside.
+    fn find_files(&mut self, first: bool) {
+        let mut found = self.named.clone();
+        found.extend(find::find(&self.patterns));
+        self.entries.retain(|e| e.tail.is_open() || found.iter().any(|f| f.path == e.tail.path()));
+        for file in found {
+            if self.entries.len() >= find::MAX_FILES {
+                if !std::mem::replace(&mut self.full, true) {
+                    tracing::warn!("more than {} log files: the others are not watched", find::MAX_FILES);
+                }
+                return;
+            }
+            let known = self.entries.iter().any(|e| e.tail.path() == file.path || (!first && e.tail.is_at(&file.path)));
+            if !known {
+                let guard = Guard { within: file.within, is_private: Arc::clone(&self.is_private) };
+                let tail = if first { Tail::new(file.path, guard) } else { Tail::of_new(file.path, guard) };
+                self.entries.push(Entry { tail, told_as: file.told_as, part: None, rotated: false });
+            }
+        }
+    }
+
     /// Watches the folders of all files, and of what is behind a link. Anew: one that was moved away and made again has
     /// lost its watch without a word.
     fn watch_folders(&mut self) {
-        let real: Arc<[PathBuf]> = self.shared.files.iter().filter_map(|f| f.path.canonicalize().ok()).collect();
-        let files = self.shared.files.iter().map(|f| &f.path).chain(&*real);
-        let wanted: BTreeSet<PathBuf> = files.filter_map(|f| f.parent()).map(Path::to_path_buf).collect();
-        lock(&self.shared).real = real;
+        let own = self.entries.iter().map(|e| e.tail.path().to_path_buf());
+        let real: Vec<PathBuf> = self.entries.iter().filter_map(|e| e.tail.real_path()).collect();
+        let files: BTreeSet<PathBuf> = own.chain(real.iter().cloned()).collect();
+        let folders = files.iter().filter_map(|f| f.parent()).map(Path::to_path_buf);
+        let wanted: BTreeSet<PathBuf> = folders.chain(self.shared.folders.iter().cloned()).collect();
+        let mut state = lock(&self.shared);
+        (state.files, state.real) = (files.into_iter().collect(), real);
+        drop(state);
         if self.watcher.is_none() {
             let handler = Arc::clone(&self.shared);
             let made = notify::recommended_watcher(move |event| handler.on_event(event));

@@ -1,5 +1,6 @@
 //! The queue between watchers and the tick loop: bounded, and never silent about what it could not keep.
 
+use crate::gate::{Gate, Seen};
 use kairos_core::signal::{Millis, Signal};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,8 @@ pub struct SignalQueue(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     state: Mutex<State>,
+    /// Taken after `state`, where both are needed.
+    gate: Mutex<Gate>,
     wake: Notify,
     capacity: usize,
 }
@@ -60,18 +63,24 @@ impl Default for SignalQueue {
 impl SignalQueue {
     /// A queue of at most `capacity` signals (at least 1), and one `file.rescan` beside them.
     pub fn new(capacity: usize) -> Self {
-        Self(Arc::new(Inner { state: Mutex::default(), wake: Notify::new(), capacity: capacity.max(1) }))
+        Self(Arc::new(Inner { state: Mutex::default(), gate: Mutex::default(), wake: Notify::new(), capacity: capacity.max(1) }))
     }
 
     /// Adds a signal. A path is told once between two drains: the newest change of a path replaces the one before
-    /// (a change after a creation stays a creation). Never blocks for long, never fails.
+    /// (a change after a creation stays a creation). Never blocks for long, never fails. During a pause it is counted and
+    /// thrown away.
     pub fn push(&self, signal: Signal) {
         let urgent = signal.is_urgent();
         {
             let mut state = self.state();
+            if !self.gate().admits(&signal, crate::now()) {
+                return;
+            }
             state.add(signal);
             while state.files.len() + state.others.len() > self.0.capacity {
-                state.make_room();
+                if let Some(lost) = state.make_room() {
+                    self.gate().lost(&lost);
+                }
             }
             state.urgent |= urgent;
         }
@@ -90,6 +99,38 @@ impl SignalQueue {
         let mut all: Vec<(u64, Signal)> = state.files.into_iter().chain(state.others).chain(rescan).collect();
         all.sort_by_key(|(seq, _)| *seq);
         Drained { signals: all.into_iter().map(|(_, s)| s).collect(), dropped: state.dropped }
+    }
+
+    /// Takes in nothing until then; what waits is thrown away, too. A later pause replaces an earlier one.
+    pub fn pause(&self, until: Millis) {
+        let mut state = self.state();
+        let waiting = std::mem::take(&mut *state);
+        let mut gate = self.gate();
+        gate.pause(until);
+        for signal in waiting.files.values().chain(waiting.others.iter().map(|(_, s)| s)) {
+            gate.throw_away(signal);
+        }
+    }
+
+    /// Ends a pause before its time.
+    pub fn resume(&self) {
+        self.gate().pause(0);
+        self.wake();
+    }
+
+    /// Until when nothing is taken in; none if there is no pause.
+    pub fn paused_until(&self) -> Option<Millis> {
+        self.gate().paused_until(crate::now())
+    }
+
+    /// Once after the end of each pause: how many signals were thrown away in it.
+    pub fn pause_ended(&self) -> Option<u64> {
+        self.gate().pause_ended(crate::now())
+    }
+
+    /// What came from each source so far, by the source's name.
+    pub fn seen(&self) -> BTreeMap<&'static str, Seen> {
+        self.gate().seen().clone()
     }
 
     /// Lets [`Self::urgent`] return now, whatever is queued.
@@ -121,6 +162,10 @@ impl SignalQueue {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn gate(&self) -> MutexGuard<'_, Gate> {
+        self.0.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl State {
@@ -147,16 +192,18 @@ impl State {
         self.files.insert(seq, signal);
     }
 
-    /// Files first: a rescan tells the same in fewer words. Others are gone for good.
-    fn make_room(&mut self) {
+    /// Files first: a rescan tells the same in fewer words. Others are gone for good, and answered.
+    fn make_room(&mut self) -> Option<Signal> {
         if let Some((seq, signal)) = self.files.pop_first() {
             if let Some(path) = signal.attribute("path") {
                 self.by_path.remove(path);
             }
             self.rescan(seq, signal.time, 1, signal.source, "overflow".into());
-        } else if self.others.pop_front().is_some() {
-            self.dropped += 1;
+            return None;
         }
+        let (_, lost) = self.others.pop_front()?;
+        self.dropped += 1;
+        Some(lost)
     }
 
     fn rescan(&mut self, seq: u64, time: Millis, count: u64, source: String, reason: String) {
@@ -220,6 +267,26 @@ mod tests {
         let drained = queue.drain();
         assert_eq!(drained.dropped, 15);
         assert_eq!(drained.signals.iter().map(|s| s.time).collect::<Vec<_>>(), (15..25).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn in_a_pause_nothing_is_taken_in_and_all_is_counted() {
+        let queue = SignalQueue::default();
+        queue.push(file("file.modified", "before"));
+        queue.pause(u64::MAX);
+        queue.push(file("file.modified", "a"));
+        queue.push(Signal::new("git.index", "git", 1));
+        assert_eq!((queue.drain(), queue.pause_ended()), (Drained::default(), None));
+        assert_eq!(queue.paused_until(), Some(u64::MAX));
+        queue.resume();
+        assert_eq!((queue.pause_ended(), queue.pause_ended(), queue.paused_until()), (Some(3), None, None));
+        queue.push(file("file.modified", "b"));
+        assert_eq!(told(&queue.drain()), [("file.modified", "b")]);
+        let seen = queue.seen();
+        assert_eq!((seen["files"].told, seen["files"].thrown_away, seen["git"].thrown_away), (2, 2, 1));
+        // By itself, when its time is over.
+        queue.pause(1);
+        assert_eq!((queue.paused_until(), queue.pause_ended()), (None, Some(0)));
     }
 
     #[test]

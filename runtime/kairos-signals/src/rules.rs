@@ -6,10 +6,18 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Files whose change means that the rules have changed.
 pub(crate) fn is_rule_file(path: &Path) -> bool {
     path.file_name().is_some_and(|n| n == ".gitignore" || n == ".ignore")
+}
+
+/// Tells one state of a file from another; none if it is not there.
+type Stamp = Option<(Option<SystemTime>, u64)>;
+
+fn stamp(file: &Path) -> Stamp {
+    file.metadata().ok().map(|m| (m.modified().ok(), m.len()))
 }
 
 /// The ignore rules of one project.
@@ -19,6 +27,8 @@ pub(crate) struct Rules {
     extra: Gitignore,
     /// Of a repository around the root, nearest first; then its exclude file and the user's.
     outer: Vec<Gitignore>,
+    /// The files that these come from, or would, as they were when they were read.
+    outer_files: Vec<(PathBuf, Stamp)>,
     /// By folder; most have none.
     folders: HashMap<PathBuf, Option<Arc<[Gitignore]>>>,
 }
@@ -35,6 +45,7 @@ impl Rules {
             root: root.into(),
             extra: extra.build().unwrap_or_else(|_| Gitignore::empty()),
             outer: Vec::new(),
+            outer_files: Vec::new(),
             folders: HashMap::new(),
         };
         rules.load_outer();
@@ -49,17 +60,39 @@ impl Rules {
 
     fn load_outer(&mut self) {
         self.outer.clear();
+        self.outer_files.clear();
         let top = self.root.ancestors().find(|a| a.join(".git").exists());
-        if let Some(top) = top {
-            for folder in self.root.ancestors().skip(1).take_while(|a| a.starts_with(top)) {
-                self.outer.extend(load(folder, &[".ignore", ".gitignore"]));
+        if let Some(top) = top.map(Path::to_path_buf) {
+            for folder in self.root.clone().ancestors().skip(1).take_while(|a| a.starts_with(&top)) {
+                self.load_outer_files(folder, &[".ignore", ".gitignore"]);
             }
-            self.outer.extend(load(top, &[".git/info/exclude"]));
+            self.load_outer_files(&top, &[".git/info/exclude"]);
         }
         let (global, _) = Gitignore::global();
+        if let Some(file) = ignore::gitignore::gitconfig_excludes_path() {
+            let stamp = stamp(&file);
+            self.outer_files.push((file, stamp));
+        }
         if !global.is_empty() {
             self.outer.push(global);
         }
+    }
+
+    fn load_outer_files(&mut self, folder: &Path, names: &[&str]) {
+        for file in names.iter().map(|n| folder.join(n)) {
+            let stamp = stamp(&file);
+            self.outer_files.push((file, stamp));
+        }
+        self.outer.extend(load(folder, names));
+    }
+
+    /// Has a file outside of the root, or in `.git`, changed? Then everything is read anew. No event tells of these.
+    pub fn outer_changed(&mut self) -> bool {
+        let changed = self.outer_files.iter().any(|(file, seen)| stamp(file) != *seen);
+        if changed {
+            self.forget();
+        }
+        changed
     }
 
     /// The path below the root with `/`; none for the root itself, for what lies outside, and for names that are not UTF-8.

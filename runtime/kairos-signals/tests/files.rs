@@ -331,3 +331,55 @@ fn a_folder_that_comes_and_goes_all_the_time_ends_up_watched() {
         fs::remove_dir_all(&folder).unwrap();
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn polling_goes_back_to_events_when_there_are_watches_again() {
+    let mut p = Project::new(
+        |d| fs::create_dir_all(d.join("a/b/c")).unwrap(),
+        |c| {
+            c.max_watches = 3;
+            c.retry = Duration::from_millis(300);
+        },
+    );
+    assert_eq!(p.watch.status().mode, WatchMode::Polling);
+    fs::remove_dir(p.root.join("a/b/c")).unwrap();
+    p.write("meanwhile", "x");
+    p.until("events", |p| p.watch.status().mode == WatchMode::Watching);
+    assert_eq!((p.watch.status().watched_dirs, p.watch.status().reason), (3, String::new()));
+    p.told("file.created", "meanwhile");
+    p.settle("a/b/after");
+    // Nothing was missed in between, so nobody has to look anew.
+    assert!(!p.told.iter().any(|s| s.kind == "file.rescan"), "{:?}", p.told);
+}
+
+#[test]
+fn a_change_of_gits_own_exclude_file_is_noticed_at_the_next_look() {
+    let mut p = Project::new(
+        |d| {
+            fs::create_dir_all(d.join(".git/info")).unwrap();
+            fs::create_dir(d.join("big")).unwrap();
+        },
+        |_| (),
+    );
+    p.settle("big/before");
+    p.write(".git/info/exclude", "big/\n");
+    p.until("fewer watches", |p| cfg!(not(target_os = "linux")) || p.watch.status().watched_dirs == 1);
+    p.write("big/after", "x");
+    p.settle("end");
+    p.told_nothing_of("big/after");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_root_that_becomes_read_only_or_unreadable_does_no_harm() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut p = Project::new(|d| fs::create_dir(d.join("sub")).unwrap(), |_| ());
+    let mode = |p: &Project, mode| fs::set_permissions(p.root.join("sub"), fs::Permissions::from_mode(mode)).unwrap();
+    for bits in [0o555, 0o000] {
+        mode(&p, bits);
+        p.settle(&format!("with-{bits}"));
+    }
+    mode(&p, 0o755);
+    p.settle("sub/again");
+}

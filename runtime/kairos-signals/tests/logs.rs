@@ -1,7 +1,7 @@
 //! The log watcher on the real file system.
 
 use kairos_core::signal::{MAX_BODY, Signal};
-use kairos_signals::{LogConfig, LogFile, LogWatch, SignalQueue};
+use kairos_signals::{LogConfig, LogFile, LogPattern, LogWatch, SignalQueue};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ impl Logs {
     fn new(name: &str, prepare: impl FnOnce(&Path), change: impl FnOnce(&mut LogConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         prepare(dir.path());
-        let mut config = LogConfig::new(vec![LogFile { path: dir.path().join(name), told_as: name.into() }]);
+        let mut config = LogConfig::new(vec![LogFile { path: dir.path().join(name), told_as: name.into(), within: None }]);
         config.poll = Duration::from_secs(3600);
         change(&mut config);
         let queue = SignalQueue::default();
@@ -48,6 +48,10 @@ impl Logs {
             std::thread::sleep(Duration::from_millis(5));
         }
         panic!("waited in vain for {line}; told: {:?}", self.told);
+    }
+
+    fn sum_of(&self, attribute: &str) -> usize {
+        self.told.iter().filter_map(|s| s.attribute(attribute)?.parse::<usize>().ok()).sum()
     }
 
     fn sum(&self, attribute: &str) -> usize {
@@ -139,4 +143,74 @@ fn a_link_is_followed_and_may_lead_elsewhere_later() {
     logs.until("two");
     logs.append("days/tuesday", "three\n");
     assert_eq!(logs.until("three"), ["one", "two", "three"]);
+}
+
+/// Logs by pattern in a project.
+fn project(patterns: &[&str], prepare: impl FnOnce(&Path)) -> Logs {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path());
+    let mut config = LogConfig::new(Vec::new());
+    config.patterns = patterns.iter().map(|p| LogPattern::in_project(dir.path(), p).unwrap()).collect();
+    config.is_private = Arc::new(|path| path.ends_with(".env"));
+    config.poll = Duration::from_millis(200);
+    let queue = SignalQueue::default();
+    let watch = LogWatch::start(config, queue.clone()).unwrap();
+    Logs { dir, queue, _watch: watch, told: Vec::new() }
+}
+
+#[test]
+fn a_pattern_means_those_that_come_later_too() {
+    let mut logs = project(&["log/*.log*", "one.txt"], |dir| {
+        fs::create_dir(dir.join("log")).unwrap();
+        fs::write(dir.join("log/a.log"), "old\n").unwrap();
+    });
+    logs.append("log/a.log", "one\n");
+    logs.until("one");
+    logs.append("log/b.log", "two\n");
+    logs.until("two");
+    logs.append("one.txt", "three\n");
+    logs.until("three");
+    // Moved aside to a name that the pattern means, too: what is in it was told.
+    fs::rename(logs.path("log/a.log"), logs.path("log/a.log.1")).unwrap();
+    logs.append("log/a.log", "four\n");
+    let lines = logs.until("four");
+    assert_eq!(lines, ["one", "two", "three", "four"]);
+    let paths: Vec<_> = logs.told.iter().map(|s| s.attribute("path").unwrap()).collect();
+    assert_eq!(paths, ["log/a.log", "log/b.log", "one.txt", "log/a.log"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_of_a_project_leads_neither_out_of_it_nor_to_a_private_file() {
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("diary"), "").unwrap();
+    let mut logs = project(&["log/*.log"], |dir| {
+        fs::create_dir(dir.join("log")).unwrap();
+        fs::write(dir.join(".env"), "").unwrap();
+        symlink(outside.path().join("diary"), dir.join("log/out.log")).unwrap();
+        symlink("../.env", dir.join("log/private.log")).unwrap();
+        symlink("../inside", dir.join("log/in.log")).unwrap();
+    });
+    fs::write(outside.path().join("diary"), "foreign\n").unwrap();
+    logs.append(".env", "private\n");
+    logs.append("inside", "seen\n");
+    logs.append("log/a.log", "last\n");
+    let mut lines = logs.until("last");
+    lines.extend(logs.until("seen"));
+    assert!(lines.iter().all(|l| l == "last" || l == "seen"), "{lines:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ten_gigabytes_without_a_line_end_are_skipped_and_counted() {
+    let mut logs = Logs::new("app.log", with_log, |_| ());
+    let file = OpenOptions::new().append(true).open(logs.path("app.log")).unwrap();
+    // Not written, so that the disk bears it: zeros, as binary as can be.
+    file.set_len(10 << 30).unwrap();
+    logs.append("app.log", "\nsense\n");
+    let lines = logs.until("sense");
+    assert!(lines.len() <= 2 && lines.iter().all(|l| l.len() < 5000), "{}", lines.len());
+    assert!(logs.sum_of("skipped") > 9 << 30);
+    assert!(logs.told.iter().all(|s| s.body.len() <= MAX_BODY && !s.body.contains('\0')));
 }

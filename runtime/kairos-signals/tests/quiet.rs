@@ -29,7 +29,8 @@ fn watchers_sleep_while_nothing_happens() {
     let snapshot = Arc::new(|| Some(GitSnapshot::default()));
     let _files = FileWatch::start(FileConfig::new(&root), queue.clone()).unwrap();
     let _git = GitWatch::start(GitConfig { common_dir: git_dir.clone(), git_dir, snapshot }, queue.clone()).unwrap();
-    let _logs = LogWatch::start(LogConfig::new(vec![LogFile { path: log, told_as: "app.log".into() }]), queue).unwrap();
+    let _logs =
+        LogWatch::start(LogConfig::new(vec![LogFile { path: log, told_as: "app.log".into(), within: None }]), queue).unwrap();
     // What the start has set going may take a while on a busy machine; what polls is never quiet.
     let quiet = (0..5).any(|_| {
         let before = sleeps();

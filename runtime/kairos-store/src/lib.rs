@@ -1,7 +1,8 @@
 //! SQLite: one writer, migrations with a backup, one schema module for each owner.
 //!
 //! Two databases: [`ProjectDb`] holds what belongs to one project (inbox, plugin state, wakes, tick journal),
-//! [`UserDb`] what belongs to the user (grants, trust, projects, quarantine, cached descriptions, egress). Both are cheap
+//! [`UserDb`] what belongs to the user (grants, trust, projects, quarantine, cached descriptions, egress, what he was told and
+//! what he answered). Both are cheap
 //! handles that can be cloned and shared; each file has one thread that owns its connection, so no caller blocks an async
 //! worker.
 //! SQL never leaves this crate: a table and the statements on it stand in one module.
@@ -19,9 +20,11 @@ mod user;
 
 pub use error::StoreError;
 pub use project::ProjectDb;
-pub use project::inbox::{Applied, Change, Filter, InboxItem, OpenCounts, Seen, Status};
+pub use project::inbox::{Applied, Change, Decided, Filter, InboxItem, OpenCounts, Seen, Status};
 pub use project::journal::{Answer, Delivery, HostCall, Pruned, TickRecord, TickSummary};
+pub use project::usage::{TICKS, Usage};
 pub use user::UserDb;
+pub use user::attention::{Count, Note, What};
 pub use user::egress::EgressRow;
 pub use user::grants::{GrantRow, Identity};
 pub use user::quarantine::Quarantine;

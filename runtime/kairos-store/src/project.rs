@@ -5,6 +5,7 @@ pub(crate) mod journal;
 mod journal_prune;
 mod signal_ids;
 mod state;
+pub(crate) mod usage;
 mod wakes;
 
 use crate::db::{Db, Spec, Synchronous};
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 const SPEC: Spec = Spec {
     application_id: 0x6b61_7270,
     synchronous: Synchronous::Normal,
-    steps: &[&[signal_ids::V1, inbox::V1, state::V1, wakes::V1, journal::V1], &[inbox::V2]],
+    steps: &[&[signal_ids::V1, inbox::V1, state::V1, wakes::V1, journal::V1], &[inbox::V2], &[inbox::V3, usage::V3]],
 };
 
 /// Inbox, plugin state, wakes and tick journal. Cheap to clone; every method waits its turn with the one writer.

@@ -1,10 +1,13 @@
 //! What belongs to the user: `<data>/state.db`. Several running kairos-run share it.
 
+pub(crate) mod attention;
 pub(crate) mod descriptions;
 pub(crate) mod egress;
 pub(crate) mod grants;
+pub(crate) mod muted;
 pub(crate) mod projects;
 pub(crate) mod quarantine;
+mod signal_times;
 pub(crate) mod trust;
 
 use crate::db::{Db, Spec, Synchronous};
@@ -14,10 +17,10 @@ use std::path::{Path, PathBuf};
 const SPEC: Spec = Spec {
     application_id: 0x6b61_7275,
     synchronous: Synchronous::Full,
-    steps: &[&[grants::V1, trust::V1, quarantine::V1, descriptions::V1], &[projects::V2], &[egress::V3]],
+    steps: &[&[grants::V1, trust::V1, quarantine::V1, descriptions::V1], &[projects::V2], &[egress::V3], &[attention::V4, muted::V4], &[signal_times::V5]],
 };
 
-/// Grants, trust, projects, quarantine, cached descriptions and what left the machine. Cheap to clone; every method waits its
+/// Grants, trust, projects, quarantine, cached descriptions, what left the machine, what the user was told and what he answered. Cheap to clone; every method waits its
 /// turn with the one writer.
 #[derive(Clone, Debug)]
 pub struct UserDb {

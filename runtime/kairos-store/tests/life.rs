@@ -2,7 +2,7 @@
 //! restarts do, in whatever order, the inbox shows what the model says.
 
 use kairos_core::{Evidence, Finding, Millis, Report, Urgency};
-use kairos_store::{Change, Filter, InboxItem, ProjectDb, Status};
+use kairos_store::{Change, Decided, Filter, InboxItem, ProjectDb, Status};
 use proptest::prelude::*;
 
 const PLUGINS: [&str; 2] = ["p", "q"];
@@ -48,6 +48,8 @@ struct Fact {
     put_aside: Urgency,
     first_seen: Millis,
     last_seen: Millis,
+    /// When it came, or came back.
+    opened_at: Millis,
     occurrences: u64,
     came_back: u64,
     told: bool,
@@ -68,6 +70,7 @@ impl Fact {
         let was_gone = self.gone.take().is_some();
         let rises = urgency > self.urgency;
         self.came_back += u64::from(was_gone);
+        self.opened_at = if was_gone { now } else { self.opened_at };
         (self.text, self.urgency, self.last_seen) = (text, urgency, now);
         self.occurrences += 1;
         let quiet = match self.answer {
@@ -122,8 +125,10 @@ impl Fact {
             resolved_reason: self.gone.map(|(_, why)| why.into()),
             times_reopened: self.came_back,
             occurrences: self.occurrences,
-            decision: self.told.then(|| "announced".into()),
+            decision: self.told.then(|| "because".into()),
             announced_at: None,
+            kept_by: self.told.then(|| "rule".into()),
+            opened_at: self.opened_at,
         }
     }
 }
@@ -167,6 +172,7 @@ impl Model {
                 put_aside: f.urgency,
                 first_seen: now,
                 last_seen: now,
+                opened_at: now,
                 occurrences: 1,
                 came_back: 0,
                 told: false,
@@ -243,7 +249,8 @@ impl World {
                 let found = self.db.undecided().await.unwrap();
                 assert_eq!(ids(&found), ids(&untold));
                 for item in found {
-                    self.db.set_decision(item.id, "announced", None).await.unwrap();
+                    let kept = Decided { id: item.id, decision: "because".into(), kept_by: Some("rule".into()) };
+                    self.db.decide(vec![kept], now).await.unwrap();
                     self.model.facts[item.id as usize - 1].told = true;
                 }
             }

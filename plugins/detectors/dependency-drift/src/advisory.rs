@@ -87,7 +87,15 @@ impl Advisories {
                         let summary = advisory.get("summary").or_else(|| advisory.get("details")).and_then(Value::as_str);
                         let summary = summary.unwrap_or_default().lines().next().unwrap_or_default().to_string();
                         let weight = weight(id, advisory, affected);
-                        hits.push(Hit { id: id.into(), summary, package: package.clone(), range, fixed, weight, path: path.clone() });
+                        hits.push(Hit {
+                            id: id.into(),
+                            summary,
+                            package: package.clone(),
+                            range,
+                            fixed,
+                            weight,
+                            path: path.clone(),
+                        });
                     }
                 }
             }

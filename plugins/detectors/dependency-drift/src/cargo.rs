@@ -1,10 +1,11 @@
 //! `Cargo.toml` of a package or a workspace, and `Cargo.lock`.
 
+use crate::manifest::parse_toml;
 use crate::model::{Drift, Locked, Problem, Reading, folder, join};
 use crate::view::View;
 use kairos_plugin::prelude::*;
 use semver::{Version as Semver, VersionReq};
-use toml::{Table, Value};
+use serde_json::Value;
 
 /// Members that are looked at; a call's CPU time is bounded.
 const MOST_MEMBERS: usize = 200;
@@ -24,10 +25,10 @@ struct Package {
 pub fn read<H: Host>(view: &View<'_, H>, path: &str) -> Option<Reading> {
     let lock = parse_lock(&view.text(path)?);
     let root = join(folder(path), "Cargo.toml")?;
-    let manifest: Table = view.text(&root)?.parse().ok()?;
+    let manifest = parse_toml(&view.text(&root)?)?;
     let mut reading = Reading::default();
     for member in members(view, &root, &manifest) {
-        let text = if member == root { Some(manifest.clone()) } else { view.text(&member).and_then(|text| text.parse().ok()) };
+        let text = if member == root { Some(manifest.clone()) } else { view.text(&member).and_then(|text| parse_toml(&text)) };
         if let Some(text) = text {
             check(&member, &text, &manifest, &lock, &mut reading);
         }
@@ -72,10 +73,10 @@ fn parse_lock(text: &str) -> Vec<Package> {
 }
 
 /// The manifests that the lock is for. Packages that lie below, but belong to no workspace, have locks of their own.
-fn members<H: Host>(view: &View<'_, H>, root: &str, manifest: &Table) -> Vec<String> {
+fn members<H: Host>(view: &View<'_, H>, root: &str, manifest: &Value) -> Vec<String> {
     let base = folder(root);
     let mut found = vec![root.to_string()];
-    let Some(workspace) = manifest.get("workspace").and_then(Value::as_table) else { return found };
+    let Some(workspace) = manifest.get("workspace").and_then(Value::as_object) else { return found };
     let list = |name: &str| -> Vec<&str> {
         workspace.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
     };
@@ -90,13 +91,13 @@ fn members<H: Host>(view: &View<'_, H>, root: &str, manifest: &Table) -> Vec<Str
     found
 }
 
-fn check(path: &str, manifest: &Table, root: &Table, lock: &[Package], reading: &mut Reading) {
+fn check(path: &str, manifest: &Value, root: &Value, lock: &[Package], reading: &mut Reading) {
     let name = manifest.get("package").and_then(|package| package.get("name")).and_then(Value::as_str);
     // A package that the lock doesn't know is no member, or not yet built.
     let own = lock.iter().find(|package| package.source.is_empty() && Some(package.name.as_str()) == name);
     let Some(own) = own else { return };
-    let shared = root.get("workspace").and_then(|workspace| workspace.get("dependencies")).and_then(Value::as_table);
-    for (key, value) in dependencies(manifest) {
+    let shared = root.get("workspace").and_then(|workspace| workspace.get("dependencies")).and_then(Value::as_object);
+    for (kind, key, value) in dependencies(manifest) {
         let inherits = value.get("workspace").and_then(Value::as_bool) == Some(true);
         let value = match inherits {
             true => match shared.and_then(|shared| shared.get(key)) {
@@ -108,8 +109,12 @@ fn check(path: &str, manifest: &Table, root: &Table, lock: &[Package], reading: 
         };
         let package = value.get("package").and_then(Value::as_str).unwrap_or(key);
         let wanted = value.as_str().or_else(|| value.get("version").and_then(Value::as_str)).unwrap_or_default();
-        reading.direct.insert(package.into());
-        if let Some(problem) = judge(package, wanted, own, lock) {
+        let versions = locked(package, own, lock);
+        if !kind.starts_with("dev") {
+            let direct = versions.iter().map(|version| Locked { name: package.into(), version: version.to_string() });
+            reading.direct.extend(direct);
+        }
+        if let Some(problem) = judge(wanted, versions) {
             let drift = Drift { manifest: path.into(), name: package.into(), wanted: wanted.into(), problem };
             if !reading.drifts.contains(&drift) {
                 reading.drifts.push(drift);
@@ -118,18 +123,19 @@ fn check(path: &str, manifest: &Table, root: &Table, lock: &[Package], reading: 
     }
 }
 
-/// All tables of dependencies, those for one target too: the lock is for every target.
-fn dependencies(manifest: &Table) -> Vec<(&str, &Value)> {
-    let mut tables: Vec<&Table> = vec![manifest];
-    if let Some(targets) = manifest.get("target").and_then(Value::as_table) {
-        tables.extend(targets.values().filter_map(Value::as_table));
+/// Kind, key and value of all dependencies, those for one target too: the lock is for every target.
+fn dependencies(manifest: &Value) -> Vec<(&str, &str, &Value)> {
+    let mut tables = vec![manifest];
+    if let Some(targets) = manifest.get("target").and_then(Value::as_object) {
+        tables.extend(targets.values());
     }
     let kinds = ["dependencies", "dev-dependencies", "dev_dependencies", "build-dependencies", "build_dependencies"];
-    let tables = tables.into_iter().flat_map(|table| kinds.map(|kind| table.get(kind).and_then(Value::as_table)));
-    tables.flatten().flat_map(|table| table.iter().map(|(key, value)| (key.as_str(), value))).collect()
+    let tables = tables.into_iter().flat_map(|table| kinds.map(|kind| Some((kind, table.get(kind)?.as_object()?))));
+    tables.flatten().flat_map(|(kind, table)| table.iter().map(move |(key, value)| (kind, key.as_str(), value))).collect()
 }
 
-fn judge(name: &str, wanted: &str, own: &Package, lock: &[Package]) -> Option<Problem> {
+/// The versions of a package that the lock gives to one of the project's own.
+fn locked<'a>(name: &str, own: &'a Package, lock: &'a [Package]) -> Vec<&'a str> {
     let mut versions: Vec<&str> = Vec::new();
     for need in &own.needs {
         let mut words = need.split(' ');
@@ -141,6 +147,10 @@ fn judge(name: &str, wanted: &str, own: &Package, lock: &[Package]) -> Option<Pr
             None => versions.extend(lock.iter().filter(|package| package.name == name).map(|package| package.version.as_str())),
         }
     }
+    versions
+}
+
+fn judge(wanted: &str, versions: Vec<&str>) -> Option<Problem> {
     if versions.is_empty() {
         return Some(Problem::Missing);
     }

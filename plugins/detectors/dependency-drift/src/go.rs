@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
 struct Module {
-    /// Module, version, and whether only others need it.
-    requires: Vec<(String, String, bool)>,
+    /// Module and version.
+    requires: Vec<(String, String)>,
     /// What stands for a module; none for a folder. Some are for one version alone.
     replaces: BTreeMap<String, Option<(String, String)>>,
 }
@@ -24,19 +24,20 @@ pub fn read<H: Host>(view: &View<'_, H>, path: &str) -> Option<Reading> {
         sums.extend(self::sums(&more));
     }
     let mut reading = Reading::default();
-    for (name, version, indirect) in module.requires {
+    for (name, version) in module.requires {
         let (name, version) = match module.replaces.get(&name) {
             Some(None) => continue,
             Some(Some((other, version))) => (other.clone(), version.clone()),
             None => (name, version),
         };
         if !sums.contains(&(name.clone(), format!("{version}/go.mod"))) && !sums.contains(&(name.clone(), version.clone())) {
-            let others: Vec<String> = sums.iter().filter(|(other, version)| *other == name && !version.ends_with("/go.mod")).map(|(_, version)| version.clone()).collect();
+            let others: Vec<String> = sums
+                .iter()
+                .filter(|(other, version)| *other == name && !version.ends_with("/go.mod"))
+                .map(|(_, version)| version.clone())
+                .collect();
             let problem = if others.is_empty() { Problem::Missing } else { Problem::Excluded(others) };
             reading.drifts.push(Drift { manifest: manifest.clone(), name: name.clone(), wanted: version.clone(), problem });
-        }
-        if !indirect {
-            reading.direct.insert(name.clone());
         }
         // The manifest decides; the sums may hold older versions too.
         reading.packages.push(Locked { name, version: version.trim_start_matches('v').into() });
@@ -56,7 +57,7 @@ fn parse(text: &str) -> Module {
     let mut module = Module::default();
     let mut block = String::new();
     for line in text.lines() {
-        let (line, comment) = line.split_once("//").unwrap_or((line, ""));
+        let line = line.split_once("//").map_or(line, |(line, _)| line);
         let mut words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '`'])).collect();
         match words[..] {
             [] => continue,
@@ -73,7 +74,7 @@ fn parse(text: &str) -> Module {
         let verb = if block.is_empty() { words.remove(0) } else { block.as_str() };
         match (verb, &words[..]) {
             ("require", [name, version]) => {
-                module.requires.push((name.to_string(), version.to_string(), comment.trim().starts_with("indirect")));
+                module.requires.push((name.to_string(), version.to_string()));
             }
             ("replace", [name, rest @ ..]) => {
                 let to = rest.iter().position(|word| *word == "=>").map(|at| &rest[at + 1..]);

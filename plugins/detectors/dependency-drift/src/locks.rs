@@ -46,8 +46,23 @@ pub fn ecosystem(path: &str) -> Option<Ecosystem> {
 /// What is not the project's own: installed packages, and projects that tests work on.
 pub fn is_foreign(path: &str) -> bool {
     const FOREIGN: &[&str] = &[
-        "node_modules", "vendor", "third_party", "third-party", "testdata", "test-data", "fixtures", "__fixtures__", "fixture",
-        "test", "tests", "__tests__", "snapshots", "target", "site-packages", ".venv", "venv",
+        "node_modules",
+        "vendor",
+        "third_party",
+        "third-party",
+        "testdata",
+        "test-data",
+        "fixtures",
+        "__fixtures__",
+        "fixture",
+        "test",
+        "tests",
+        "__tests__",
+        "snapshots",
+        "target",
+        "site-packages",
+        ".venv",
+        "venv",
     ];
     folder(path).split('/').any(|part| FOREIGN.contains(&part))
 }

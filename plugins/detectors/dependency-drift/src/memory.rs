@@ -37,10 +37,10 @@ impl Memory {
 
     /// Marks a lock to be looked at.
     pub fn look_at(&mut self, path: &str) {
-        match self.0.iter_mut().find(|entry| entry.path == path) {
-            Some(entry) => entry.due = true,
-            None if self.0.len() >= MOST_LOCKS || path.len() > LONGEST_PATH || path.contains('\n') => {}
-            None => self.0.push(Entry { path: path.into(), due: true, since: 0, print: 0 }),
+        if let Some(entry) = self.0.iter_mut().find(|entry| entry.path == path) {
+            entry.due = true;
+        } else if self.0.len() < MOST_LOCKS && path.len() <= LONGEST_PATH && !path.contains('\n') {
+            self.0.push(Entry { path: path.into(), due: true, since: 0, print: 0 });
         }
     }
 

@@ -57,8 +57,8 @@ pub enum Problem {
 pub struct Reading {
     /// All packages from a registry, sorted, each once.
     pub packages: Vec<Locked>,
-    /// Names of those that a manifest asks for by itself.
-    pub direct: BTreeSet<String>,
+    /// Those that a manifest asks for by itself, and not for development alone.
+    pub direct: BTreeSet<Locked>,
     pub drifts: Vec<Drift>,
 }
 

@@ -43,7 +43,6 @@ impl<H: Host> View<'_, H> {
         let found = list(self.host, &fixed, depth, &[name]);
         found.into_iter().filter(|path| fits(&parts, &folder(path).split('/').collect::<Vec<_>>())).collect()
     }
-
 }
 
 /// Paths of the files below a folder that have one of these names.
@@ -79,9 +78,8 @@ mod tests {
 
     #[test]
     fn patterns_of_a_workspace() {
-        let case = |pattern: &str, path: &str| {
-            fits(&pattern.split('/').collect::<Vec<_>>(), &path.split('/').collect::<Vec<_>>())
-        };
+        let case =
+            |pattern: &str, path: &str| fits(&pattern.split('/').collect::<Vec<_>>(), &path.split('/').collect::<Vec<_>>());
         assert!(case("crates/*", "crates/a") && case("a-*/b", "a-x/b") && case("**", "a/b") && case("p/**/c", "p/c"));
         assert!(!case("crates/*", "crates/a/fuzz") && !case("crates/*", "other/a") && !case("a*b", "ac"));
     }

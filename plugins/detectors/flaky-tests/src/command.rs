@@ -23,38 +23,39 @@ pub enum Exit {
 }
 
 /// Leaves the tree, and what stands around it, as it is; or changes nothing but files that git sees.
-const HARMLESS: &[&str] = &[
-    "cd", "pushd", "popd", "ls", "ll", "la", "pwd", "cat", "bat", "less", "more", "head", "tail", "man", "grep", "rg", "ag",
-    "find", "fd", "diff", "cmp", "wc", "sort", "uniq", "tree", "du", "df", "ps", "top", "htop", "which", "type", "echo",
-    "printf", "true", "false", "clear", "history", "jobs", "sleep", "date", "stat", "file", "jq", "git", "gh", "tig", "lazygit",
-    "jj", "vi", "vim", "nvim", "nano", "emacs", "code", "hx", "micro", "subl", "kairos-run", "rustc", "gcc", "clang", "tsc",
-    "eslint", "prettier", "black", "ruff", "flake8", "mypy", "gofmt", "rustfmt", "tokei",
-];
+const HARMLESS: &str = "cd pushd popd ls ll la pwd cat bat less more head tail man grep rg ag find fd diff cmp wc sort uniq tree du df \
+    ps top htop which type echo printf true false clear history jobs sleep date stat file jq git gh tig lazygit jj \
+    vi vim nvim nano emacs code hx micro subl kairos-run rustc gcc clang tsc eslint prettier black ruff flake8 \
+    mypy gofmt rustfmt tokei";
 
 /// Programs that run tests whatever their arguments are.
-const RUNNERS: &[&str] = &[
-    "pytest", "py.test", "unittest", "tox", "nox", "jest", "mocha", "ava", "jasmine", "ctest", "rspec", "phpunit", "pest", "bats",
-    "prove", "busted", "gotestsum", "nosetests", "trial",
-];
+const RUNNERS: &str = "pytest py.test unittest tox nox jest mocha ava jasmine ctest rspec phpunit pest bats prove busted gotestsum \
+    nosetests trial";
 
 /// Words before the program that don't matter.
-const WRAPPERS: &[&str] = &["sudo", "time", "env", "nice", "npx", "pnpx", "bunx", "command", "nocorrect", "xvfb-run"];
+const WRAPPERS: &str = "sudo time env nice npx pnpx bunx command nocorrect xvfb-run";
+
+/// Is it one of the words of a list?
+fn listed(list: &str, word: &str) -> bool {
+    list.split(' ').any(|known| known == word)
+}
 
 /// Sorts a command line.
 pub fn class(line: &str) -> Class {
+    let line = &line.replace("2>&1", "");
     // What is run, or whose exit code it is, can't be told from the line.
     if line.contains(['|', '`', '\n']) || line.contains("$(") || line.trim_end().ends_with('&') {
-        let looks = line.split(['|', ';', '&']).filter(|part| !part.trim().is_empty()).all(|part| single(part) == Class::Harmless);
+        let looks =
+            line.split(['|', ';', '&']).filter(|part| !part.trim().is_empty()).all(|part| single(part) == Class::Harmless);
         return if looks && !line.contains(['`', '\n']) && !line.contains("$(") { Class::Harmless } else { Class::Unknown };
     }
-    let mut parts = line.split("&&").flat_map(|part| part.split(';')).map(single);
-    let Some(last) = parts.next_back() else { return Class::Harmless };
-    if parts.any(|part| part == Class::Unknown) { Class::Unknown } else { last }
+    let mut parts: Vec<Class> = line.split("&&").flat_map(|part| part.split(';')).map(single).collect();
+    let last = parts.pop().unwrap_or(Class::Harmless);
+    if parts.contains(&Class::Unknown) { Class::Unknown } else { last }
 }
 
 fn single(part: &str) -> Class {
-    let words: Vec<&str> =
-        part.split_whitespace().skip_while(|word| is_assignment(word) || WRAPPERS.contains(word)).collect();
+    let words: Vec<&str> = part.split_whitespace().skip_while(|word| is_assignment(word) || listed(WRAPPERS, word)).collect();
     let Some(first) = words.first() else {
         // `A=b` alone stays for what comes after.
         return if part.trim().is_empty() { Class::Harmless } else { Class::Unknown };
@@ -64,9 +65,11 @@ fn single(part: &str) -> Class {
     let second = plain.next().copied().unwrap_or_default();
     let third = plain.next().copied().unwrap_or_default();
     let test = match program {
-        "cargo" => matches!(second, "test" | "t") || (matches!(second, "nextest" | "miri") && matches!(third, "run" | "r" | "test")),
-        "go" | "swift" | "zig" | "deno" | "mix" | "dotnet" | "flutter" | "dart" | "stack" | "cabal" | "bazel" | "sbt" | "meson"
-        | "rails" => second == "test" || (program == "zig" && third == "test"),
+        "cargo" => {
+            matches!(second, "test" | "t") || (matches!(second, "nextest" | "miri") && matches!(third, "run" | "r" | "test"))
+        }
+        "go" | "swift" | "zig" | "deno" | "mix" | "dotnet" | "flutter" | "dart" | "stack" | "cabal" | "bazel" | "sbt"
+        | "meson" | "rails" => second == "test" || (program == "zig" && third == "test"),
         "npm" | "pnpm" | "yarn" | "bun" => is_test_script(if second == "run" { third } else { second }),
         "vitest" | "playwright" => matches!(second, "run" | "test"),
         "cypress" | "karma" => matches!(second, "run" | "start"),
@@ -76,18 +79,20 @@ fn single(part: &str) -> Class {
         }
         "gradle" | "gradlew" => words[1..].iter().any(|word| matches!(word.rsplit(':').next(), Some("test" | "check"))),
         "mvn" | "mvnw" => words[1..].iter().any(|word| matches!(*word, "test" | "verify")),
-        "python" | "python3" | "uv" | "poetry" | "pipenv" | "hatch" | "pdm" | "bundle" | "php" | "ruby" | "sh" | "bash" => words[1..]
-            .iter()
-            .any(|word| RUNNERS.contains(word) || *word == "test" || is_test_program(word)),
-        _ => RUNNERS.contains(&program) || (first.contains('/') && is_test_program(first)),
+        "python" | "python3" | "uv" | "poetry" | "pipenv" | "hatch" | "pdm" | "bundle" | "php" | "ruby" | "sh" | "bash" => {
+            words[1..].iter().any(|word| listed(RUNNERS, word) || *word == "test" || is_test_program(word))
+        }
+        _ => listed(RUNNERS, program) || (first.contains('/') && is_test_program(first)),
     };
     match () {
         () if test && is_repeatable(&words) => Class::Test,
         () if test => Class::Harmless,
         () if program == "git" && matches!(second, "clean" | "submodule" | "lfs") => Class::Unknown,
-        () if HARMLESS.contains(&program) => Class::Harmless,
+        () if listed(HARMLESS, program) => Class::Harmless,
         // Builds: what they make follows from the tree.
-        () if matches!(program, "cargo" | "go") && matches!(second, "build" | "b" | "check" | "c" | "clippy" | "fmt" | "vet" | "doc") => {
+        () if matches!(program, "cargo" | "go")
+            && matches!(second, "build" | "b" | "check" | "c" | "clippy" | "fmt" | "vet" | "doc") =>
+        {
             Class::Harmless
         }
         () => Class::Unknown,
@@ -114,16 +119,14 @@ fn is_test_program(word: &str) -> bool {
 
 /// The same tests run each time. Not so where the last result picks them, or a watcher the moment.
 fn is_repeatable(words: &[&str]) -> bool {
-    const PICKS: &[&str] = &[
-        "--lf", "--last-failed", "--ff", "--failed-first", "--nf", "--sw", "--stepwise", "--onlyFailures", "--only-failures",
-        "--onlyChanged", "-o", "--changed", "--changedSince", "--rerun-failed", "--next-failure", "--bisect", "--watch", "--watchAll",
-        "--looponfail", "-f", "--no-run", "--collect-only", "--list", "--listTests", "--help", "-h", "--version",
-    ];
+    const PICKS: &str = "--lf --last-failed --ff --failed-first --nf --sw --stepwise --onlyFailures --only-failures --onlyChanged -o \
+        --changed --changedSince --rerun-failed --next-failure --bisect --watch --watchAll --looponfail -f --no-run \
+        --collect-only --list --listTests --help -h --version";
     // `-f` and `-o` mean something else to most programs.
     let short = words.iter().any(|word| matches!(*word, "jest" | "rspec")) || words.contains(&"--looponfail");
     !words.iter().any(|word| {
         let name = word.split('=').next().unwrap_or(word);
-        PICKS.contains(&name) && (name.starts_with("--") || name == "-h" || short)
+        listed(PICKS, name) && (name.starts_with("--") || name == "-h" || short)
     })
 }
 
@@ -218,7 +221,7 @@ mod tests {
             "bash run_tests.sh",
             "node --test",
             "bundle exec rspec spec/a_spec.rb",
-            "cargo build && cargo test",
+            "cargo build && cargo test 2>&1",
         ] {
             assert_eq!(class(line), Class::Test, "{line}");
         }

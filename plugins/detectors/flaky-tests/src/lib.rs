@@ -24,15 +24,18 @@ const LAG: u64 = 250;
 
 impl Detector for FlakyTests {
     fn describe() -> Description {
-        describe!("Tells of tests that pass and fail on the very same files")
-            .reads_project("to know whether two runs of a test saw the same files: git's HEAD and the content of what differs from it")
+        describe!("Tells of tests that pass and fail on the very same files").reads_project(
+            "to know whether two runs of a test saw the same files: git's HEAD and the content of what differs from it",
+        )
     }
 
     fn interests() -> Vec<Interest> {
         vec![
             Interest::new("command.finished", "to compare the results of the same test command"),
             Interest::new("file.*", "to know that nothing was edited while a test ran"),
-            Interest::new("git.*", "to know that nothing was checked out while a test ran"),
+            Interest::new("git.head", "to know that nothing was checked out while a test ran"),
+            Interest::new("git.stash", "to know that nothing was stashed while a test ran"),
+            Interest::new("git.operation", "to know that no merge or rebase went on while a test ran"),
             Interest::new("kairos.wake", "to take a finding back that nobody saw again for a week"),
         ]
     }
@@ -44,55 +47,18 @@ impl Detector for FlakyTests {
         let mut report = Report::new();
         let edited = host.get_number(EDITED)?.unwrap_or(0);
         let edits: Vec<u64> = signals.iter().filter(|signal| is_edit(signal)).map(|signal| signal.time).collect();
-        for id in edits.iter().flat_map(|at| runs.edited(*at)) {
-            told.withdraw(id, now.saturating_sub(60_000)).iter().for_each(|key| report.clear_key(key));
+        for (id, start) in edits.iter().flat_map(|at| runs.edited(*at)) {
+            told.withdraw(id, start).iter().for_each(|key| report.clear_key(key));
         }
         let last = edits.iter().copied().fold(edited, u64::max);
         if last != edited {
             host.set_number(EDITED, last)?;
         }
-        // Looked at once, and only when a test ran.
-        let mut tree: Option<Option<Tree>> = None;
-        for signal in signals.iter().filter(|signal| signal.kind == "command.finished") {
-            let Some(line) = signal.attribute("command").map(normalise) else { continue };
-            let Some(code) = signal.number::<i64>("exit-code") else { continue };
-            match class(&line) {
-                Class::Harmless => continue,
-                Class::Unknown => {
-                    runs.disturbed(signal.time);
-                    continue;
-                }
-                Class::Test => {}
-            }
-            let exit = exit(&line, code, &signal.body);
-            let start = signal.time.saturating_sub(signal.number::<u64>("duration-ms").unwrap_or(0) + LAG);
-            if exit == Exit::Nothing || last >= start {
-                continue;
-            }
-            let tree = match &tree {
-                Some(tree) => tree,
-                None => &*tree.insert(tree::look(host)?),
-            };
-            let Some(tree) = tree.as_ref().filter(|tree| tree.newest < start) else { continue };
-            let names = if exit == Exit::Failed { names::failed(&signal.body) } else { Vec::new() };
-            let id = id(&line, signal.attribute("folder").unwrap_or_default());
-            runs.add(Run {
-                id,
-                tree: tree.hash,
-                start,
-                end: signal.time,
-                seen: now,
-                passed: exit == Exit::Passed,
-                failed: names.len(),
-                names: if names.len() <= MOST_NAMED { names } else { Vec::new() },
-            });
-            let Some(flaky) = runs.judge(id, tree.hash) else { continue };
-            for finding in findings(id, &line, &flaky, tree) {
-                told.add(&finding.key, id, now).iter().for_each(|key| report.clear_key(key));
-                report.findings.retain(|other| other.key != finding.key);
-                report.add(finding);
-            }
-        }
+        compare(host, signals, last, &mut runs, |finding, id| {
+            told.add(&finding.key, id, now).iter().for_each(|key| report.clear_key(key));
+            report.findings.retain(|other| other.key != finding.key);
+            report.add(finding);
+        })?;
         told.expire(now).iter().for_each(|key| report.clear_key(key));
         let after = (runs.text(), told.text());
         if after.0 != before.0 {
@@ -106,6 +72,57 @@ impl Detector for FlakyTests {
 }
 
 kairos_plugin::detector!(FlakyTests);
+
+/// Adds the runs of this tick whose files are known, and tells of those whose result differs from another's. `edited`: when
+/// something was last edited.
+fn compare(
+    host: &impl Host,
+    signals: &[Signal],
+    edited: u64,
+    runs: &mut Runs,
+    mut tell: impl FnMut(Finding, u64),
+) -> Result<(), Error> {
+    // Looked at once, and only when a test ran.
+    let mut tree: Option<Option<Tree>> = None;
+    for signal in signals.iter().filter(|signal| signal.kind == "command.finished") {
+        let Some(line) = signal.attribute("command").map(normalise) else { continue };
+        match class(&line) {
+            Class::Harmless => continue,
+            Class::Unknown => {
+                runs.disturbed(signal.time);
+                continue;
+            }
+            Class::Test => {}
+        }
+        let Some(code) = signal.number::<i64>("exit-code") else { continue };
+        let exit = exit(&line, code, &signal.body);
+        let start = signal.time.saturating_sub(signal.number::<u64>("duration-ms").unwrap_or(0) + LAG);
+        if exit == Exit::Nothing || edited >= start {
+            continue;
+        }
+        let tree = match &tree {
+            Some(tree) => tree,
+            None => &*tree.insert(tree::look(host)?),
+        };
+        let Some(tree) = tree.as_ref().filter(|tree| tree.newest < start) else { continue };
+        let id = id(&line, signal.attribute("folder").unwrap_or_default());
+        let names = if exit == Exit::Failed { names::failed(&signal.body) } else { Vec::new() };
+        runs.add(Run {
+            id,
+            tree: tree.hash,
+            start,
+            end: signal.time,
+            seen: host.now(),
+            passed: exit == Exit::Passed,
+            failed: names.len(),
+            names: if names.len() <= MOST_NAMED { names } else { Vec::new() },
+        });
+        if let Some(flaky) = runs.judge(id, tree.hash) {
+            findings(id, &line, &flaky, tree).into_iter().for_each(|finding| tell(finding, id));
+        }
+    }
+    Ok(())
+}
 
 /// Files were changed, or may have been.
 fn is_edit(signal: &Signal) -> bool {

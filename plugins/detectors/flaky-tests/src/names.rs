@@ -105,7 +105,10 @@ mod tests {
                 "test tests::a ... ok\ntest tests::b ... FAILED\n\nfailures:\n    tests::b\n\ntest result: FAILED. 1 passed; 1 failed\n",
                 &["tests::b"],
             ),
-            ("        FAIL [   0.003s] app tests::b\n        FAIL [   0.003s] (2/5) app tests::c\n", &["app tests::b", "app tests::c"]),
+            (
+                "        FAIL [   0.003s] app tests::b\n        FAIL [   0.003s] (2/5) app tests::c\n",
+                &["app tests::b", "app tests::c"],
+            ),
             ("FAILED tests/test_a.py::test_sum[1-2] - assert 2 == 3\n=== 1 failed ===\n", &["tests/test_a.py::test_sum[1-2]"]),
             ("[gw0] [ 50%] FAILED tests/test_a.py::test_sum \n", &["tests/test_a.py::test_sum"]),
             ("FAIL: test_a (tests.A.test_a)\n-----\nFAILED (failures=1)\n", &["test_a (tests.A.test_a)"]),

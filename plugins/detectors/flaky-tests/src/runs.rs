@@ -6,8 +6,8 @@ const MOST: usize = 80;
 pub const WINDOW: u64 = 8 * 3600 * 1000;
 /// More names than this failed at once: rather a service, a port or a clock than that many flaky tests.
 pub const MOST_NAMED: usize = 3;
-/// A change of a file is told so long after it happened, at most; a tree that was looked at meanwhile was another one.
-const LATE: u64 = 3_000;
+/// A change of a file is told so long after it happened; a tree that was looked at meanwhile was another one.
+const LATE: u64 = 1_000;
 
 /// One run of a test command on a known tree. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,12 +76,14 @@ impl Runs {
         self.0.iter().map(line).collect()
     }
 
-    /// Something was edited: a run, or a look at the tree, that it fell into says nothing. Returns the ids of these runs.
-    pub fn edited(&mut self, at: u64) -> Vec<u64> {
+    /// Something was edited: a run, or a look at the tree, that it fell into says nothing. Returns the commands whose results
+    /// no longer differ without these runs, each with the beginning of the run.
+    pub fn edited(&mut self, at: u64) -> Vec<(u64, u64)> {
         let spoilt = |run: &Run| run.start <= at && at <= run.seen + LATE;
-        let ids = self.0.iter().filter(|run| spoilt(run)).map(|run| run.id).collect();
+        let struck: Vec<(u64, u64, u64)> =
+            self.0.iter().filter(|run| spoilt(run)).map(|run| (run.id, run.tree, run.start)).collect();
         self.0.retain(|run| !spoilt(run));
-        ids
+        struck.into_iter().filter(|(id, tree, _)| self.judge(*id, *tree).is_none()).map(|(id, _, start)| (id, start)).collect()
     }
 
     /// Something around the tests may have changed: what ran before can't be compared with what comes.
@@ -160,7 +162,7 @@ mod tests {
         assert!(runs.edited(10_000).is_empty());
         assert!(runs.judge(1, 7).is_some());
         // Told late: it may have happened before the tree was looked at.
-        assert_eq!(runs.edited(22_000), [1]);
+        assert_eq!(runs.edited(20_500), [(1, 20_000)]);
         assert_eq!(runs.judge(1, 7), None);
     }
 
@@ -179,7 +181,12 @@ mod tests {
     fn the_memory_survives_and_stays_small() {
         let mut runs = Runs::default();
         for n in 0..500 {
-            runs.add(Run { names: vec!["é".repeat(80); 3], failed: 3, id: u64::MAX - n, ..run(u64::MAX, 1_800_000_000_000 + n, false) });
+            runs.add(Run {
+                names: vec!["é".repeat(80); 3],
+                failed: 3,
+                id: u64::MAX - n,
+                ..run(u64::MAX, 1_800_000_000_000 + n, false)
+            });
         }
         let text = runs.text();
         assert!(text.len() < 60 * 1024, "{}", text.len());

@@ -37,7 +37,9 @@ fn a_named_test_is_told_at_the_first_other_result() {
     let finding = &report.findings[0];
     assert_eq!((finding.key.as_str(), finding.urgency), ("test:tests::race", Urgency::Normal));
     assert_eq!(finding.title, "tests::race passes and fails on the same files");
-    assert!(finding.detail.starts_with("1 of 2 runs of `cargo test` failed within 2 minutes, on the same files (commit 01234567)"));
+    assert!(
+        finding.detail.starts_with("1 of 2 runs of `cargo test` failed within 2 minutes, on the same files (commit 01234567)")
+    );
     assert!(report.wake_after.is_some_and(|seconds| seconds >= 604_800));
 }
 
@@ -113,8 +115,7 @@ fn what_may_have_changed_around_the_tests() {
     let host = super::tests::host();
     let mut below = ran("cargo test", 0, "", 2);
     below.attributes[1].value = "a".into();
-    let others =
-        [ran("cargo test", 101, FAILED, 1), below, ran("cargo test race", 0, "", 3), ran("cargo test", 130, "", 4)];
+    let others = [ran("cargo test", 101, FAILED, 1), below, ran("cargo test race", 0, "", 3), ran("cargo test", 130, "", 4)];
     assert!(run(&host, &others).is_empty());
     let built = "error: could not compile `app`\n";
     assert!(run(&super::tests::host(), &[ran("cargo test", 101, built, 1), ran("cargo test", 0, "", 2)]).is_empty());

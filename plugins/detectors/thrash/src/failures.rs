@@ -55,7 +55,8 @@ impl Failures {
         let failing = |line: &str| {
             let mut numbers = line.split(' ').map(|number| u64::from_str_radix(number, 16).ok());
             let mut next = || numbers.next().flatten();
-            let (id, count, first, last, edited, signature, told) = (next()?, next()?, next()?, next()?, next()?, next()?, next()?);
+            let (id, count, first, last, edited, signature, told) =
+                (next()?, next()?, next()?, next()?, next()?, next()?, next()?);
             Some(Failing { id, count: u32::try_from(count).ok()?, first, last, edited, signature, told: told == 1 })
         };
         Self(text.lines().filter_map(failing).take(MOST).collect())
@@ -66,7 +67,13 @@ impl Failures {
         let line = |f: &Failing| {
             format!(
                 "{:x} {:x} {:x} {:x} {:x} {:x} {:x}\n",
-                f.id, f.count, f.first, f.last, f.edited, f.signature, u8::from(f.told)
+                f.id,
+                f.count,
+                f.first,
+                f.last,
+                f.edited,
+                f.signature,
+                u8::from(f.told)
             )
         };
         self.0.iter().map(line).collect()
@@ -166,7 +173,7 @@ mod tests {
         assert_eq!(told_after(19, 1, |_| Some(7), true), Some(11));
         assert_eq!(told_after(19, 3, |_| None, true), Some(8));
         assert_eq!(told_after(9, 3, Some, true), None);
-        assert_eq!(told_after(9, 3, |run| Some(run / 4), true), None);
+        assert_eq!(told_after(9, 3, |run| Some(1 + run / 4), true), None);
         assert_eq!(told_after(9, 3, |_| Some(7), false), None);
         assert_eq!(told_after(9, 121, |_| Some(7), true), None);
     }

@@ -21,7 +21,8 @@ pub fn signature(output: &str) -> Option<u64> {
 
 /// The line names an error or a failed test.
 pub fn is_telling(line: &str) -> bool {
-    const MARKS: &[&str] = &["error", "Error", "FAIL", "panicked at", "not ok ", "Exception", "assert", "undefined reference", "fatal:"];
+    const MARKS: &[&str] =
+        &["error", "Error", "FAIL", "panicked at", "not ok ", "Exception", "assert", "undefined reference", "fatal:"];
     let starts = ["● ", "✖ ", "✕ ", "E   ", "--- FAIL"].iter().any(|mark| line.starts_with(mark));
     // `0 errors` is no failure, and a count of them is no name.
     (starts || MARKS.iter().any(|mark| line.contains(mark))) && !line.contains("0 error") && !line.starts_with("warning")

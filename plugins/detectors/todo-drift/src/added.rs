@@ -144,7 +144,9 @@ fn leave_what_was_there(file: &mut Changed) {
     }
     file.now.retain(|mark| !take_same(old, mark));
     file.now.retain(|mark| {
-        let at = old.iter().position(|other| other.kind == mark.kind && is_edit(&other.text, &mark.text));
+        let at = old.iter().position(|other| {
+            (other.kind == mark.kind || other.kind.is_note() && mark.kind.is_note()) && is_edit(&other.text, &mark.text)
+        });
         at.map(|at| old.swap_remove(at)).is_none()
     });
 }
@@ -191,7 +193,7 @@ fn leave_usual_prints(host: &impl Host, changes: &[Change], added: &mut Vec<Adde
     }
     added.retain(|added| {
         let pattern = prints(&added.path).map(|(pattern, _)| pattern);
-        added.mark.kind != Kind::Print || !pattern.is_some_and(|pattern| usual.get(pattern) == Some(&true))
+        added.mark.kind != Kind::Print || pattern.is_none_or(|pattern| usual.get(pattern) != Some(&true))
     });
     Ok(())
 }

@@ -21,6 +21,8 @@ const MINUTE: u64 = 60_000;
 const DEBUG_RIPENS: u64 = 10 * MINUTE;
 /// And so long a note: within an hour of work most of those that are meant to be done at once are done.
 const NOTE_RIPENS: u64 = 60 * MINUTE;
+/// A lone wish is an idea that its author has just written down and knows of; several are work that the branch leaves to others.
+const MANY_WISHES: usize = 3;
 /// Seconds after which an operation of git is asked for again, if its end isn't told.
 const AFTER_OPERATION: u32 = 600;
 
@@ -76,7 +78,7 @@ fn look(host: &impl Host) -> Result<Report, Error> {
     let mut next: Option<u64> = None;
     for place in &added {
         let since = memory.since(&place.mark, now);
-        let left = (since + if place.mark.kind == Kind::Note { NOTE_RIPENS } else { DEBUG_RIPENS }).saturating_sub(now);
+        let left = (since + if place.mark.kind.is_note() { NOTE_RIPENS } else { DEBUG_RIPENS }).saturating_sub(now);
         if left == 0 {
             ripe.push(place);
         } else {
@@ -94,10 +96,13 @@ fn look(host: &impl Host) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// None where there is nothing but notes that somebody keeps track of.
+/// None where there is nothing but a few wishes, or what somebody keeps track of.
 fn finding(branch: &str, ripe: Vec<&Added>) -> Option<Finding> {
-    let (tracked, mut told): (Vec<_>, Vec<_>) = ripe.into_iter().partition(|place| place.mark.tracked);
+    let (tracked, mut told): (Vec<_>, Vec<_>) = ripe.into_iter().partition(|place| place.mark.kind == Kind::Tracked);
     let gravest = told.iter().map(|place| place.mark.kind).min()?;
+    if gravest == Kind::Wish && told.len() < MANY_WISHES {
+        return None;
+    }
     // The sort is stable: within a kind by path and line.
     told.sort_by_key(|place| place.mark.kind);
     let urgency = if gravest == Kind::Halt { Urgency::Normal } else { Urgency::Low };
@@ -107,10 +112,10 @@ fn finding(branch: &str, ripe: Vec<&Added>) -> Option<Finding> {
     }
     match tracked.len() {
         0 => {}
-        1 => detail.push_str("One more names an issue or an owner and isn't listed."),
-        more => detail.push_str(&format!("{more} more name an issue or an owner and aren't listed.")),
+        1 => detail.push_str("One more names an issue, an owner or when it is due, and isn't listed."),
+        more => detail.push_str(&format!("{more} more name an issue, an owner or when they are due, and aren't listed.")),
     }
-    let remedy = if gravest == Kind::Note {
+    let remedy = if gravest.is_note() {
         "Do them, or name the issue or owner that keeps track of each, as in `TODO(#12)`"
     } else {
         "Take them out before the branch is merged; of a note, name its issue or owner, as in `TODO(#12)`"

@@ -14,8 +14,19 @@ pub enum Kind {
     Print,
     /// A test that is switched off without a reason.
     Skip,
-    /// A note: `TODO`, `FIXME`, `XXX`, `HACK`.
-    Note,
+    /// A note that something is wrong or not there yet: `FIXME`, `XXX`, `HACK`, `todo!`, a `TODO` that says so or says nothing.
+    Flaw,
+    /// Any other `TODO`: a wish, as a rule.
+    Wish,
+    /// A note that names an issue, an owner or a page, or says when it is due: somebody has thought of it.
+    Tracked,
+}
+
+impl Kind {
+    /// A comment, or what stands for one.
+    pub fn is_note(self) -> bool {
+        self >= Self::Flaw
+    }
 }
 
 /// One place.
@@ -24,8 +35,6 @@ pub struct Mark {
     pub kind: Kind,
     /// How it is called in a title.
     pub word: &'static str,
-    /// A note that names an issue, an owner or a page: somebody keeps track of it.
-    pub tracked: bool,
     /// From 1.
     pub line: u32,
     /// By which it is known again after it moved: a note from its word on, else the line.
@@ -69,11 +78,11 @@ pub fn marks(text: &str, language: Language, place: Place) -> Vec<Mark> {
     for (index, (line, raw)) in lines(text, language).iter().zip(text.lines()).enumerate() {
         let number = index as u32 + 1;
         if let Some((kind, word)) = of_code(&line.code, language, place).filter(|(kind, _)| *kind != Kind::Print || prints) {
-            found.push(Mark { kind, word, tracked: false, line: number, text: squeezed(raw) });
+            found.push(Mark { kind, word, line: number, text: squeezed(raw) });
         }
         for comment in line.comment.lines() {
             if let Some((word, text)) = note(comment) {
-                found.push(Mark { kind: Kind::Note, word, tracked: is_tracked(text), line: number, text: squeezed(text) });
+                found.push(Mark { kind: weigh(word, text), word, line: number, text: squeezed(text) });
             }
         }
     }
@@ -95,20 +104,19 @@ fn of_code(code: &str, language: Language, place: Place) -> Option<(Kind, &'stat
     let statement = code.trim().trim_end_matches(';');
     let first = |names: &[&'static str]| names.iter().copied().find(|name| calls(code, name));
     let kind = |kind: Kind, names: &[&'static str]| first(names).map(|word| (kind, word));
+    let print = |names| kind(Kind::Print, names).filter(|_| !is_message(code));
     let is = |names: &[&'static str]| names.iter().copied().find(|name| statement == *name).map(|word| (Kind::Halt, word));
     match language {
         Language::Rust => kind(Kind::Debug, &["dbg!"])
-            .or_else(|| kind(Kind::Note, &["todo!"]))
+            .or_else(|| kind(Kind::Flaw, &["todo!"]))
             .or_else(|| (statement == "#[ignore]").then_some((Kind::Skip, "#[ignore]"))),
         Language::Js => is(&["debugger"])
-            .or_else(|| kind(Kind::Print, &["console.log", "console.dir", "console.trace", "console.debug"]))
+            .or_else(|| print(&["console.log", "console.dir", "console.trace", "console.debug"]))
             .or_else(|| (place == Place::Test).then(|| kind(Kind::Halt, ONLY)).flatten())
             .or_else(|| (place == Place::Test).then(|| kind(Kind::Skip, &["xit", "xdescribe", "xtest"])).flatten()),
         Language::Python => kind(Kind::Halt, &["breakpoint", "pdb.set_trace", "ipdb.set_trace", "pudb.set_trace"])
-            .or_else(|| kind(Kind::Print, &["print", "pprint"]).filter(|_| !statement.starts_with("def "))),
-        Language::Go => {
-            kind(Kind::Debug, &["spew.Dump"]).or_else(|| kind(Kind::Print, &["fmt.Println", "fmt.Printf", "fmt.Print"]))
-        }
+            .or_else(|| print(&["print", "pprint"]).filter(|_| !statement.starts_with("def "))),
+        Language::Go => kind(Kind::Debug, &["spew.Dump"]).or_else(|| print(&["fmt.Println", "fmt.Printf", "fmt.Print"])),
         Language::Ruby => is(&["binding.pry", "binding.irb", "byebug"]),
         Language::Php => kind(Kind::Debug, &["var_dump"]).or_else(|| kind(Kind::Halt, &["xdebug_break"])),
         Language::CLike | Language::Hash => None,
@@ -117,6 +125,13 @@ fn of_code(code: &str, language: Language, place: Place) -> Option<(Kind, &'stat
 
 const ONLY: &[&str] =
     &["it.only", "test.only", "describe.only", "context.only", "suite.only", "fit", "fdescribe", "ftest", "fcontext"];
+
+/// Errors and usage are printed for the user.
+fn is_message(code: &str) -> bool {
+    let lower = code.to_lowercase();
+    ["err", "usage", "help", "version"].iter().any(|word| lower.contains(word))
+        || code.split(|char: char| !char.is_alphanumeric() && char != '_').any(|word| matches!(word, "e" | "ex" | "exc"))
+}
 
 /// Is `name` called, as itself and not as the end of another name?
 fn calls(code: &str, name: &str) -> bool {
@@ -139,8 +154,41 @@ fn note(comment: &str) -> Option<(&'static str, &str)> {
     })
 }
 
-/// `TODO(anna)`, `TODO #12`, `TODO: see https://…`, `TODO(ABC-12)`, `TODO @anna`.
+/// Words of a `TODO` that says what is wrong.
+const WRONG: &[&str] = &["fix", "fail", "broken", "wrong", "flaky", "panic", "crash", "bug", "passing", "enable"];
+
+fn weigh(word: &str, text: &str) -> Kind {
+    let said = text[word.len()..].to_ascii_lowercase();
+    let wrong = !said.contains(char::is_alphanumeric) || WRONG.iter().any(|wrong| said.contains(wrong));
+    match word {
+        _ if is_tracked(text) => Kind::Tracked,
+        "TODO" if !wrong => Kind::Wish,
+        _ => Kind::Flaw,
+    }
+}
+
+/// Words of a note that waits for something outside of this branch.
+const DUE: &[&str] = &[
+    " when ",
+    " once ",
+    " until ",
+    " > ",
+    ">=",
+    "deprecat",
+    "semver",
+    "next major",
+    "next release",
+    "workaround",
+    "work around",
+    "works around",
+];
+
+/// `TODO(anna)`, `TODO #12`, `TODO: see https://…`, `TODO(ABC-12)`, `TODO @anna`, `TODO: remove when 2.0 is out`.
 fn is_tracked(note: &str) -> bool {
+    let lower = note.to_ascii_lowercase();
+    if DUE.iter().any(|word| lower.contains(word)) || waits_for_a_version(&lower) {
+        return true;
+    }
     let rest = note.trim_start_matches(|char: char| char.is_ascii_uppercase());
     let owner = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')).is_some_and(|(owner, _)| !owner.trim().is_empty());
     let word = |word: &str| {
@@ -153,6 +201,13 @@ fn is_tracked(note: &str) -> bool {
             || word.split_once('-').is_some_and(|(left, right)| key(left) && digits(right))
     };
     owner || rest.split_whitespace().any(word)
+}
+
+/// `remove this in v13`, `drop it before 2.0`.
+fn waits_for_a_version(note: &str) -> bool {
+    let goes = ["remove", "drop", "delete", "rename", "change"].iter().any(|word| note.contains(word));
+    let version = |word: &str| word.trim_start_matches('v').starts_with(|char: char| char.is_ascii_digit());
+    goes && note.split_whitespace().any(version)
 }
 
 fn squeezed(text: &str) -> String {
@@ -169,9 +224,13 @@ mod tests {
 
     #[test]
     fn what_counts_and_what_only_looks_like_it() {
-        use {Kind::*, Place::*};
-        let table: &[(Language, Place, &str, &[(Kind, &str)])] = &[
-            (Language::Rust, Library, "let x = dbg!(y);\nmy_dbg!(y); // dbg!(z)\ntodo!()", &[(Debug, "dbg!"), (Note, "todo!")]),
+        use {
+            Kind::{Debug, Flaw, Halt, Print, Skip},
+            Place::{Aside, Library, Test},
+        };
+        type Row = (Language, Place, &'static str, &'static [(Kind, &'static str)]);
+        let table: &[Row] = &[
+            (Language::Rust, Library, "let x = dbg!(y);\nmy_dbg!(y); // dbg!(z)\ntodo!()", &[(Debug, "dbg!"), (Flaw, "todo!")]),
             (Language::Rust, Test, "#[ignore]\n#[ignore = \"slow\"]", &[(Skip, "#[ignore]")]),
             (
                 Language::Js,
@@ -195,7 +254,7 @@ mod tests {
             ),
             (Language::Python, Aside, "print(x)\nimport pdb; pdb.set_trace()", &[(Halt, "pdb.set_trace")]),
             (Language::Python, Library, "print(x)\nif __name__ == '__main__': main()", &[]),
-            (Language::Go, Library, "package a\nfmt.Println(x)", &[(Print, "fmt.Println")]),
+            (Language::Go, Library, "package a\nfmt.Println(x)\nfmt.Println(err)", &[(Print, "fmt.Println")]),
             (Language::Go, Library, "package main\nfmt.Println(x)", &[]),
             (Language::Ruby, Library, "  binding.pry\nbinding.pry_remote", &[(Halt, "binding.pry")]),
         ];
@@ -209,12 +268,26 @@ mod tests {
         let text = "// TODO: a\n// we keep a TODO list\n// later: FIXME: b\n// XXX\n// 'TODO'\n// XXX-XXX-1\n// @todo c\n/* HACK around */";
         let found: Vec<u32> = marks(text, Language::Js, Place::Library).iter().map(|mark| mark.line).collect();
         assert_eq!(found, [1, 3, 4, 8]);
-        let tracked = ["TODO(anna): x", "TODO #12", "TODO: see https://a.b/c", "FIXME ABC-123 x", "TODO: gh#7", "TODO @anna"];
+        let tracked = [
+            "TODO(anna): x",
+            "TODO #12",
+            "TODO: see https://a.b/c",
+            "FIXME ABC-123 x",
+            "TODO: gh#7",
+            "TODO @anna",
+            "TODO drop once 3.8 is gone",
+            "XXX deprecated",
+        ];
         for note in tracked {
             assert!(is_tracked(note), "{note}");
         }
         for note in ["TODO: x", "TODO() x", "FIXME utf-8", "XXX", "TODO: A-1"] {
             assert!(!is_tracked(note), "{note}");
         }
+        let weights = ["TODO", "TODO: fix it", "TODO: cache", "FIXME: cache", "TODO(anna): fix it"].map(|note| {
+            let (word, text) = super::note(note).unwrap();
+            weigh(word, text)
+        });
+        assert_eq!(weights, [Kind::Flaw, Kind::Flaw, Kind::Wish, Kind::Flaw, Kind::Tracked]);
     }
 }

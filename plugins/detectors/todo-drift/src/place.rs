@@ -48,7 +48,7 @@ pub fn place(path: &str) -> Place {
         return Place::Skip;
     }
     let test_name = stem.starts_with("test_") || stem.ends_with("_test") || stem.ends_with("_spec") || stem == "conftest";
-    if within(&["test", "tests", "__tests__", "spec", "specs", "e2e", "mocks", "__mocks__"])
+    if within(&["test", "tests", "testsuite", "__tests__", "spec", "specs", "e2e", "mocks", "__mocks__"])
         || test_name
         || matches!(stem, "test" | "tests")
         || name.contains(".test.")

@@ -24,7 +24,7 @@ fn places(report: &Report) -> Vec<String> {
 #[test]
 fn a_debug_print_is_told_when_it_stayed_and_ends_when_it_goes() {
     let old = "fn a() {\n    b(); // TODO: old\n}\n";
-    let new = "fn a() {\n    dbg!(1);\n    // TODO: new\n    b(); // TODO: old\n}\n";
+    let new = "fn a() {\n    dbg!(1);\n    // TODO: broken\n    b(); // TODO: old\n}\n";
     let mut host = on_branch()
         .recorded(Version::BranchPoint, "src/a.rs", old)
         .change(Change::new("src/a.rs", None, Some(ChangeKind::Modified)))
@@ -94,7 +94,7 @@ fn prints_count_where_nothing_else_prints() {
 }
 
 #[test]
-fn notes_that_somebody_tracks_make_no_finding() {
+fn what_somebody_tracks_or_wishes_makes_no_finding() {
     let mut host =
         on_branch().file("a.py", "# TODO(#12): later\n# FIXME(anna): later\n").change(committed("a.py", ChangeKind::Added));
     look_at(&host, "git.head");
@@ -105,14 +105,19 @@ fn notes_that_somebody_tracks_make_no_finding() {
     host.set_now(NOW + 122 * MINUTE);
     let report = look_at(&host, "kairos.wake");
     assert_eq!(places(&report), ["a.py:2"]);
-    assert!(report.findings[0].detail.ends_with("One more names an issue or an owner and isn't listed."));
+    host.write("a.py", "# TODO: cache\n# TODO: faster\n");
+    assert!(look_at(&host, "kairos.wake").findings.is_empty(), "a wish or two");
+    host.write("a.py", "# TODO: cache\n# TODO: faster\n# TODO: nicer\n");
+    look_at(&host, "git.head");
+    host.set_now(NOW + 183 * MINUTE);
+    assert_eq!(look_at(&host, "kairos.wake").findings[0].title, "faster brings along 3 TODO");
+    assert!(report.findings[0].detail.ends_with("One more names an issue, an owner or when it is due, and isn't listed."));
 }
 
 #[test]
-fn silent_without_a_branch_point_and_during_an_operation() {
+fn silent_without_git_and_during_an_operation() {
     let repository = Repository { operation: Some("rebase".into()), ..Repository::default() };
     let host = on_branch().file("a.rs", "dbg!(1)").change(committed("a.rs", ChangeKind::Added)).repository(repository);
     assert_eq!(look_at(&host, "git.head"), Report::new().wake_after(600));
-    assert_eq!(look_at(&Fake::new().repository(Repository::default()), "git.head"), Report::new());
     assert_eq!(look_at(&Fake::new(), "project.opened"), Report::new());
 }

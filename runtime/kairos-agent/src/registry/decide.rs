@@ -23,6 +23,7 @@ impl Registry {
                 (entry.state, entry.why, entry.granted, entry.revoked) = (new.state, new.why, new.granted, new.revoked);
             }
         }
+        self.update_lent();
         if changed {
             self.touch();
         }

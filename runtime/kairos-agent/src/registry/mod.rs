@@ -6,6 +6,7 @@
 
 mod decide;
 mod faults;
+mod lent;
 mod load;
 mod trust;
 
@@ -37,6 +38,7 @@ pub struct Registry {
     max_plugins: usize,
     events: Events,
     entries: Mutex<BTreeMap<String, Entry>>,
+    lent: Mutex<Vec<lent::Lent>>,
     /// Raised whenever what runs, or may run, has changed.
     generation: AtomicU64,
     changed: Notify,
@@ -133,6 +135,7 @@ impl Registry {
             max_plugins,
             events,
             entries: Mutex::default(),
+            lent: Mutex::default(),
             generation: AtomicU64::new(0),
             changed: Notify::new(),
             reloading: tokio::sync::Mutex::new(()),

@@ -11,14 +11,14 @@ use kairos_core::finding::one_line;
 pub async fn inbox(paths: &Paths, command: InboxCommand) -> Result<()> {
     let client = super::client(paths).await?;
     let (id, action) = match command {
-        InboxCommand::List { all, status, project, json } => {
+        InboxCommand::List { all, status, suppressed, project, json } => {
             let status = if all { None } else { Some(status.unwrap_or(InboxStatus::Open)) };
-            let filter = InboxFilter { status, project: project.as_deref().map(super::project_name) };
+            let filter = InboxFilter { status, project: project.as_deref().map(super::project_name), suppressed };
             let items = client.inbox_list(&filter).await?;
             return if json.json {
                 view::print_json(&items)
             } else {
-                view::print(&Page::for_stdout().inbox(&items, status == Some(InboxStatus::Open)))
+                view::print(&Page::for_stdout().inbox(&items, status == Some(InboxStatus::Open), suppressed))
             };
         }
         InboxCommand::Show { id, json } => {

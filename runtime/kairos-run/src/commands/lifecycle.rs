@@ -6,7 +6,7 @@ use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::view::{self, lists::Page};
 use anyhow::{Context, Result};
-use kairos_api::{Client, ClientError};
+use kairos_api::{Client, ClientError, Status};
 use std::fs::{DirBuilder, File};
 use std::io::{IsTerminal, Read};
 use std::os::unix::fs::DirBuilderExt;
@@ -27,8 +27,7 @@ const TOLD: Duration = Duration::from_secs(3);
 
 /// Starts the process in the background, unless one runs, and hands it the projects.
 pub async fn start(paths: &Paths, projects: &[PathBuf], json: JsonFlag) -> Result<()> {
-    let client = running(paths).await?;
-    let mut status = client.status().await?;
+    let (client, mut status) = running(paths).await?;
     let here = [PathBuf::from(".")];
     let projects = if projects.is_empty() && status.projects.is_empty() { &here[..] } else { projects };
     for project in projects {
@@ -38,12 +37,21 @@ pub async fn start(paths: &Paths, projects: &[PathBuf], json: JsonFlag) -> Resul
     if json.json { view::print_json(&status) } else { view::print(&Page::for_stdout().status(&status)) }
 }
 
-/// The process that runs, else one that is started.
-async fn running(paths: &Paths) -> Result<Client> {
-    match Client::connect(&paths.socket()).await {
-        Ok(client) => Ok(client),
-        Err(ClientError::NotRunning(_)) => spawn(paths).await,
-        Err(e) => Err(e.into()),
+/// The process that runs, else one that is started, and how it is.
+async fn running(paths: &Paths) -> Result<(Client, Status)> {
+    let end = Instant::now() + TOLD;
+    loop {
+        let client = match Client::connect(&paths.socket()).await {
+            Ok(client) => client,
+            Err(ClientError::NotRunning(_)) => spawn(paths).await?,
+            Err(e) => return Err(e.into()),
+        };
+        match client.status().await {
+            Ok(status) => return Ok((client, status)),
+            // It was about to end.
+            Err(ClientError::Interrupted) if Instant::now() < end => sleep(LOOK).await,
+            Err(e) => return Err(e.into()),
+        }
     }
 }
 
@@ -94,7 +102,7 @@ pub async fn stop(paths: &Paths) -> Result<()> {
 /// Ends the process, if one runs, and starts it again with the projects that were added.
 pub async fn restart(paths: &Paths) -> Result<()> {
     end(paths).await?;
-    let status = running(paths).await?.status().await?;
+    let (_, status) = running(paths).await?;
     view::print(&Page::for_stdout().status(&status))
 }
 

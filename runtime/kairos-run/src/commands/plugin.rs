@@ -31,6 +31,8 @@ pub async fn plugin(paths: &Paths, command: PluginCommand) -> Result<()> {
         PluginCommand::Revoke { name } => super::client(paths).await?.plugin_revoke(&name).await?,
         PluginCommand::Trust { name } => super::client(paths).await?.plugin_trust(&name).await?,
         PluginCommand::Disable { name } => super::client(paths).await?.plugin_disable(&name).await?,
+        PluginCommand::Mute { name } => super::client(paths).await?.plugin_mute(&name).await?,
+        PluginCommand::Unmute { name } => super::client(paths).await?.plugin_unmute(&name).await?,
         PluginCommand::Enable { name } => super::client(paths).await?.plugin_enable(&name).await?,
     };
     view::print(&summary(&changed))
@@ -38,7 +40,8 @@ pub async fn plugin(paths: &Paths, command: PluginCommand) -> Result<()> {
 
 fn summary(p: &PluginInfo) -> String {
     let why = p.why.as_deref().map(|w| format!(": {}", one_line(w))).unwrap_or_default();
-    format!("{} is {}{why}\n  granted: {}\n", one_line(&p.name), p.state.as_str(), lists::granted(&p.granted))
+    let muted = if p.muted_since.is_some() { ", muted" } else { "" };
+    format!("{} is {}{muted}{why}\n  granted: {}\n", one_line(&p.name), p.state.as_str(), lists::granted(&p.granted))
 }
 
 fn build(dir: &Path) -> Result<()> {

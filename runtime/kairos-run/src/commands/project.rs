@@ -4,10 +4,9 @@ use crate::cli::ProjectCommand;
 use crate::errors::advice;
 use crate::paths::Paths;
 use crate::view::{self, lists::Page};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use kairos_api::{PluginState, TrustRequest};
 use kairos_core::finding::one_line;
-use std::io::{BufRead, IsTerminal, Write};
 
 /// Which projects are watched, and trust in the plugins that they bring.
 pub async fn project(paths: &Paths, command: ProjectCommand) -> Result<()> {
@@ -39,8 +38,8 @@ pub async fn project(paths: &Paths, command: ProjectCommand) -> Result<()> {
             if !json.json {
                 view::print(&page.project_files(&offer))?;
             }
-            if !offer.trusted && !yes {
-                confirm()?;
+            if !offer.trusted && !yes && !super::confirm("Let kairos-run load these files, sandboxed, in this project?")? {
+                bail!("nothing was trusted");
             }
             let plugins = client.trust_project(&name, &TrustRequest { digest: offer.digest }).await?;
             if json.json {
@@ -57,19 +56,4 @@ pub async fn project(paths: &Paths, command: ProjectCommand) -> Result<()> {
             view::print(&format!("Plugins of {} are not loaded.\n", one_line(&offer.project)))
         }
     }
-}
-
-/// Asks the user; an error if he says no, or can't be asked.
-fn confirm() -> Result<()> {
-    if !std::io::stdin().is_terminal() {
-        return Err(advice("nobody can be asked here", "say it with --yes"));
-    }
-    eprint!("\nLet kairos-run load these files, sandboxed, in this project? [y/N] ");
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-        return Ok(());
-    }
-    Err(anyhow::anyhow!("nothing was trusted"))
 }

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 pub async fn report_command(paths: &Paths, report: ReportArgs) -> Result<()> {
     // The hook was made for a certain socket; the user may have named another since.
     let socket = std::env::var_os("KAIROS_SOCKET").filter(|s| !s.is_empty()).map_or_else(|| paths.socket(), PathBuf::from);
+    // Nobody listens: then nothing is worth doing.
+    let Ok(client) = Client::connect(&socket).await else { return Ok(()) };
     let report = CommandReport {
         command: super::redacted(&report.command),
         folder: report.folder.display().to_string(),
@@ -18,9 +20,7 @@ pub async fn report_command(paths: &Paths, report: ReportArgs) -> Result<()> {
         source: "shell".into(),
         tail: String::new(),
     };
-    if let Ok(client) = Client::connect(&socket).await
-        && let Err(error) = client.command_finished(&report).await
-    {
+    if let Err(error) = client.command_finished(&report).await {
         tracing::debug!(%error, "the command is not reported");
     }
     Ok(())

@@ -21,7 +21,7 @@ use steps::{Step, run, step, try_step};
 
 /// The line by which our own file is known.
 const MARKER: &str = "# Written by `kairos-run service install`; `kairos-run service uninstall` removes it.";
-/// What says where our folders are: the service manager's environment is not the shell's.
+/// What says where our folders are, because the service manager's environment is not the shell's. The first one says it alone.
 const CARRIED: [&str; 4] = ["KAIROS_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"];
 /// Until a service that was started has to answer. Plugins are compiled at the first start, on a slow machine for a minute.
 const ANSWER: Duration = Duration::from_secs(120);
@@ -115,6 +115,14 @@ impl Manager {
         if text.contains(MARKER.trim_start_matches("# ")) { Ok(Some(text)) } else { Err(foreign()) }
     }
 
+    /// Was a description made for the same folders?
+    pub fn is_same_home(&self, installed: &str) -> bool {
+        let folders = |text: &str| -> Vec<String> {
+            text.lines().filter(|l| CARRIED.iter().any(|name| l.contains(name))).map(String::from).collect()
+        };
+        folders(installed) == folders(&self.text)
+    }
+
     /// How the service is; none if the manager can't be asked.
     pub fn state(&self) -> Option<State> {
         run(&self.ask).ok().map(|said| (self.read)(&said))
@@ -155,6 +163,9 @@ impl Service {
         for name in CARRIED {
             if let Some(value) = std::env::var_os(name).filter(|v| !v.is_empty()) {
                 environment.push((name, text(&std::path::absolute(value)?)?));
+                if name == CARRIED[0] {
+                    break;
+                }
             }
         }
         Ok(Self { program: text(&program)?, environment, said: text(&paths.start_log())? })
@@ -166,7 +177,9 @@ async fn install(paths: &Paths, manager: &Manager) -> Result<()> {
     if !program.is_file() {
         return Err(advice(format!("{} is gone", program.display()), "call the kairos-run that is there now"));
     }
-    manager.installed()?;
+    if manager.installed()?.is_some_and(|text| !manager.is_same_home(&text)) {
+        view::print("this replaces the service of another KAIROS_HOME\n")?;
+    }
     let can_not = || format!("can't write {}", manager.file.display());
     for (file, mode) in [(&manager.file, 0o755), (&paths.start_log(), 0o700)] {
         let folder = file.parent().unwrap_or(Path::new("/"));

@@ -3,7 +3,7 @@
 use super::lists::{marker, open};
 use super::text::{Paint, clock, count, now, place, span};
 use jiff::tz::TimeZone;
-use kairos_api::{Event, FindingChange, InboxItem, OpenFindings, PluginChange, ProjectChange};
+use kairos_api::{Event, FindingChange, FindingGroup, InboxItem, OpenFindings, PluginChange, ProjectChange};
 use kairos_core::Millis;
 use kairos_core::finding::one_line;
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub struct Human {
     plugins: u32,
     every: u64,
     open: BTreeMap<String, OpenFindings>,
+    /// Until when each paused project is.
+    paused: BTreeMap<String, Millis>,
     last_tick: Option<Millis>,
     compiling: Option<String>,
     pet: Vec<String>,
@@ -42,6 +44,7 @@ impl Human {
             plugins: 0,
             every: 0,
             open: BTreeMap::new(),
+            paused: BTreeMap::new(),
             last_tick: None,
             compiling: None,
             pet: Vec::new(),
@@ -71,7 +74,7 @@ impl Human {
                 );
                 vec![self.at(&self.paint.dim(&text))]
             }
-            Event::Finding { change, item, announced, why } => self.finding(*change, item, *announced, why),
+            Event::Finding { change, item, announced, why, group } => self.finding(*change, item, *announced, why, group.as_ref()),
             Event::Resolved { item, reason } => {
                 let text =
                     format!("{} {}{}", self.paint.good("✓"), self.paint.dim(&one_line(&item.title)), self.of(&item.project));
@@ -101,6 +104,18 @@ impl Human {
                 }
                 let reason = reason.as_deref().map(|r| format!(": {}", one_line(r))).unwrap_or_default();
                 vec![self.at(&format!("watching files by {}{reason}{}", one_line(mode), self.of(project)))]
+            }
+            Event::Pause { project, until } => {
+                let text = match until {
+                    Some(time) => format!("paused: nothing is taken in until {}", clock(*time, &self.zone)),
+                    None => "the pause has ended".into(),
+                };
+                let text = self.at(&format!("{text}{}", self.of(project)));
+                match until {
+                    Some(time) => self.paused.insert(project.clone(), *time),
+                    None => self.paused.remove(project),
+                };
+                vec![text]
             }
             Event::Dropped { count: lost } => {
                 vec![self.at(&self.paint.bad(&format!("{} lost: more happened at once than fits", count(*lost, "signal"))))]
@@ -138,7 +153,14 @@ impl Human {
         )]
     }
 
-    fn finding(&self, change: FindingChange, item: &InboxItem, announced: bool, why: &str) -> Vec<String> {
+    fn finding(
+        &self,
+        change: FindingChange,
+        item: &InboxItem,
+        announced: bool,
+        why: &str,
+        group: Option<&FindingGroup>,
+    ) -> Vec<String> {
         let paint = self.paint;
         let title = one_line(&item.title);
         if !announced {
@@ -149,6 +171,19 @@ impl Human {
         }
         let again = if change == FindingChange::Reopened { paint.dim(" (again)") } else { String::new() };
         let mark = format!("{} {}", marker(item.urgency), item.urgency.as_str());
+        if let Some(group) = group {
+            // One message for all of them; the most urgent comes first and speaks for the others.
+            let head = || {
+                let mark = paint.urgency(item.urgency, &mark);
+                let title = paint.bold(&one_line(&group.title));
+                vec![
+                    self.at(&format!("{mark}  {title}{}", self.of(&item.project))),
+                    format!("{INDENT}{}", one_line(&item.title)),
+                    format!("{INDENT}{}", paint.dim(&format!("and {} more: kairos-run inbox list", group.size.saturating_sub(1)))),
+                ]
+            };
+            return if group.place == 1 { head() } else { Vec::new() };
+        }
         let mut out = vec![self.at(&format!(
             "{}  {}{again}{}",
             paint.urgency(item.urgency, &mark),
@@ -224,6 +259,9 @@ impl Human {
                 sum.critical += o.critical;
             }
             state.push(open(sum));
+            if let Some(until) = self.paused.values().max() {
+                state.push(format!("paused until {}; `kairos-run signals resume`", clock(*until, &self.zone)));
+            }
             let looked = self.last_tick.map(|t| format!("; last look {}", clock(t, &self.zone))).unwrap_or_default();
             state.push(format!("{}, a look every {}{looked}", count(self.plugins.into(), "plugin"), span(self.every)));
         }

@@ -61,6 +61,9 @@ impl Page {
                 if p.on_battery { ", rarer on battery" } else { "" }
             );
             let _ = writeln!(out, "  open     {}", open(p.open));
+            if p.paused_until.is_some() {
+                let _ = writeln!(out, "  {}", self.paint.bad(&self.pause(p.paused_until)));
+            }
             let reason = p.watch.reason.as_deref().map(|r| format!(": {}", one_line(r))).unwrap_or_default();
             let folders =
                 if p.watch.watched_dirs > 0 { format!(", {}", count(p.watch.watched_dirs, "folder")) } else { String::new() };
@@ -77,7 +80,7 @@ impl Page {
     }
 
     /// `inbox list`.
-    pub fn inbox(&self, items: &[InboxItem], only_open: bool) -> String {
+    pub fn inbox(&self, items: &[InboxItem], only_open: bool, why: bool) -> String {
         if items.is_empty() {
             return if only_open { "Nothing is open.\n" } else { "There are no such findings.\n" }.into();
         }
@@ -87,11 +90,16 @@ impl Page {
                 let status = if only_open { ago(i.last_seen, self.now) } else { i.status.as_str().into() };
                 let at = i.evidence.first().map(place).unwrap_or_default();
                 let title = if at.is_empty() { one_line(&i.title) } else { format!("{} ({at})", one_line(&i.title)) };
-                vec![plain(&i.id), urgency(i.urgency), dim(status), dim(&i.plugin), plain(title)]
+                let reason = if why { i.decision.as_deref().unwrap_or_default() } else { "" };
+                let mut row = vec![plain(&i.id), urgency(i.urgency), dim(status), dim(&i.plugin), plain(title)];
+                row.extend(why.then(|| dim(one_line(reason))));
+                row
             })
             .collect();
         let second = if only_open { "SEEN" } else { "STATUS" };
-        let mut out = table(self.paint, &["ID", "URGENCY", second, "PLUGIN", "TITLE"], &rows, self.width);
+        let mut columns = vec!["ID", "URGENCY", second, "PLUGIN", "TITLE"];
+        columns.extend(why.then_some("NOT ANNOUNCED BECAUSE"));
+        let mut out = table(self.paint, &columns, &rows, self.width);
         out += &self.paint.dim(&format!("\nkairos-run inbox show {}\n", items[0].id));
         out
     }
@@ -199,7 +207,8 @@ impl Page {
             let _ = writeln!(out, "  {}  {}", paint.dim(&format!("{name:8}")), one_line(text));
         };
         let why = p.why.as_deref().map(|w| format!(": {w}")).unwrap_or_default();
-        line("state", &format!("{}{why}", p.state.as_str()));
+        let muted = p.muted_since.map(|t| format!(", muted {}", ago(t, self.now))).unwrap_or_default();
+        line("state", &format!("{}{muted}{why}", p.state.as_str()));
         line("kind", &p.kinds.iter().map(|k| k.as_str()).collect::<Vec<_>>().join(", "));
         let file = if p.file.is_empty() { "part of kairos-run" } else { &p.file };
         line("file", &format!("{file} ({}, {})", p.origin, size(p.size)));

@@ -1,8 +1,10 @@
 //! What the user sees. Printing is here, and nothing else is.
 
+mod digest;
 pub mod human;
 pub mod lists;
 pub mod live;
+mod signals;
 pub mod text;
 
 use anyhow::Result;

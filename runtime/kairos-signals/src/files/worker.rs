@@ -32,6 +32,12 @@ pub(super) struct Worker {
 
 impl Worker {
     pub fn run(self) {
+        self.work();
+        lock(&self.shared.state).ended = true;
+        self.shared.changed.notify_all();
+    }
+
+    fn work(&self) {
         let mut no_events = self.shared.config.force_poll.then(|| "polling was asked for".to_string());
         // Why something may have been missed, and how much at least; told once we watch again, so that nothing falls between.
         let mut missed: Option<Missed> = None;
@@ -48,8 +54,8 @@ impl Worker {
                 // The rules may have changed, too, without anyone telling.
                 self.shared.rules().forget();
             }
-            let stop = match &no_events {
-                Some(reason) => self.poll(reason, missed),
+            let stop = match no_events.take() {
+                Some(reason) => self.poll(reason, missed, &mut no_events),
                 None => self.watch(missed),
             };
             let (untold, begun) = {
@@ -89,12 +95,25 @@ impl Worker {
 
     /// By events, until something is in the way.
     fn watch(&self, missed: Option<Missed>) -> Stop {
+        match self.folders() {
+            Ok(folders) => {
+                self.begun(WatchMode::Watching, "", missed);
+                self.follow(folders)
+            }
+            Err(stop) => stop,
+        }
+    }
+
+    fn folders(&self) -> Result<Folders, Stop> {
         lock(&self.shared.state).identity = folder_identity(self.shared.root());
-        let mut folders = match Folders::watch(&self.shared) {
-            Ok(folders) => folders,
-            Err(stop) => return stop,
-        };
-        self.begun(WatchMode::Watching, "", missed);
+        Folders::watch(&self.shared).inspect_err(|_| {
+            let mut state = lock(&self.shared.state);
+            state.identity = None;
+            state.watched.clear();
+        })
+    }
+
+    fn follow(&self, mut folders: Folders) -> Stop {
         while let Some((work, due)) = self.wait() {
             let applied = folders.apply(work);
             let lost = due.overflow;
@@ -115,6 +134,12 @@ impl Worker {
     fn wait(&self) -> Option<(FolderWork, Due)> {
         let mut state = lock(&self.shared.state);
         while !state.stop {
+            if std::mem::take(&mut state.look) {
+                drop(state);
+                self.look_around();
+                state = lock(&self.shared.state);
+                continue;
+            }
             let now = Instant::now();
             let due = state.pending.due();
             if state.pending.has_folder_work() || due.is_some_and(|d| d <= now) {
@@ -133,20 +158,48 @@ impl Worker {
         None
     }
 
-    /// By looking, until something is in the way.
-    fn poll(&self, reason: &str, missed: Option<Missed>) -> Stop {
-        let mut poller = Poller::default();
-        let mut begun = false;
+    /// Of what happens outside of the root no event tells.
+    fn look_around(&self) {
+        let now = folder_identity(self.shared.root());
+        let rules_changed = self.shared.rules().outer_changed();
+        let mut state = lock(&self.shared.state);
+        if state.identity.is_some() && state.identity != now {
+            state.identity = None;
+            state.pending.folder_gone(self.shared.root().into(), true);
+        } else if rules_changed {
+            state.pending.walk_all();
+        }
+    }
+
+    /// By looking, until something is in the way. Events are tried again now and then; `still` says why not, as long as we
+    /// poll.
+    fn poll(&self, reason: String, missed: Option<Missed>, still: &mut Option<String>) -> Stop {
+        let (mut poller, mut begun) = (Poller::default(), false);
+        let mut pause = self.shared.config.retry;
+        let mut retry = Instant::now() + pause;
+        *still = Some(reason.clone());
         loop {
+            let mut folders = None;
+            if Instant::now() >= retry && !self.shared.config.force_poll {
+                folders = self.folders().ok();
+                pause = (pause * 2).min(self.shared.config.retry * 16);
+                retry = Instant::now() + pause;
+            }
             self.shared.rules().forget();
+            // Also after the watch began, so that nothing falls between.
             let Some(changes) = poller.scan(&self.shared) else { return Stop::Asked };
             if changes.len() > BURST {
                 self.rescan(changes.len() as u64, "burst");
             } else {
                 self.tell(Due { paths: changes, ..Due::default() });
             }
+            if let Some(folders) = folders {
+                *still = None;
+                self.shared.set(WatchMode::Watching, "");
+                return self.follow(folders);
+            }
             if !std::mem::replace(&mut begun, true) {
-                self.begun(WatchMode::Polling, reason, missed);
+                self.begun(WatchMode::Polling, &reason, missed);
             }
             if self.shared.pause(self.shared.config.poll) {
                 return Stop::Asked;

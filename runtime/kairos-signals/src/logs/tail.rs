@@ -1,5 +1,6 @@
 //! The end of one file that others write: what was added since the last look, whatever they did to the file meanwhile.
 
+use crate::files::PrivateCheck;
 use crate::identity::{Identity, identity, is_deleted};
 use kairos_core::signal::MAX_BODY;
 use std::collections::VecDeque;
@@ -46,10 +47,29 @@ impl News {
     }
 }
 
+/// What may be read.
+pub(super) struct Guard {
+    pub within: Option<PathBuf>,
+    pub is_private: PrivateCheck,
+}
+
+impl Guard {
+    /// The path without links, if what is there may be read.
+    fn admits(&self, path: &Path) -> io::Result<PathBuf> {
+        let real = path.canonicalize()?;
+        let root = self.within.as_deref().map(Path::canonicalize).transpose()?.unwrap_or_default();
+        let below = real.strip_prefix(&root).map_err(|_| io::ErrorKind::PermissionDenied)?;
+        if (self.is_private)(&below.to_string_lossy()) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(real)
+    }
+}
+
 /// One file.
-#[derive(Debug)]
 pub(super) struct Tail {
     path: PathBuf,
+    guard: Guard,
     open: Option<Open>,
     /// A line that has not ended.
     part: Vec<u8>,
@@ -69,9 +89,35 @@ struct Open {
 
 impl Tail {
     /// Only what is added from now on counts. A file that is not there yet will be read from its beginning.
-    pub fn new(path: PathBuf) -> Self {
-        let open = Open::at(&path, u64::MAX).ok();
-        Self { path, before: open.is_some(), open, part: Vec::new(), part_is_cut: false, max_read: MAX_READ }
+    pub fn new(path: PathBuf, guard: Guard) -> Self {
+        let open = guard.admits(&path).and_then(|real| Open::at(&real, u64::MAX)).ok();
+        Self { before: open.is_some(), open, ..Self::of_new(path, guard) }
+    }
+
+    /// All that is in the file counts.
+    pub fn of_new(path: PathBuf, guard: Guard) -> Self {
+        Self { path, guard, before: false, open: None, part: Vec::new(), part_is_cut: false, max_read: MAX_READ }
+    }
+
+    /// As it was named.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Without links; none if nothing is there, or it may not be read.
+    pub fn real_path(&self) -> Option<PathBuf> {
+        self.guard.admits(&self.path).ok()
+    }
+
+    /// Is there a file?
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Is the file that we read behind this name, too?
+    pub fn is_at(&self, path: &Path) -> bool {
+        let there = std::fs::metadata(path).ok().and_then(|m| identity(&m));
+        there.is_some() && self.open.as_ref().is_some_and(|o| o.identity == there)
     }
 
     /// Does the last line wait for its end?
@@ -112,7 +158,7 @@ impl Tail {
             }
             self.end_part(news);
         }
-        if let Ok(mut open) = Open::at(&self.path, 0) {
+        if let Ok(mut open) = self.guard.admits(&self.path).and_then(|real| Open::at(&real, 0)) {
             news.rotated |= self.before;
             self.before = true;
             grew |= matches!(self.read(&mut open, news), Ok(true));

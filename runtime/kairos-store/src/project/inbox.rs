@@ -1,10 +1,11 @@
 //! The inbox: findings with a life. The rules of that life are in [`life`], apart from their SQL.
 
-mod announced;
 mod changes;
+mod decisions;
 pub(crate) mod life;
 mod rows;
 
+pub use decisions::Decided;
 pub use life::{Change, Status};
 pub use rows::{Filter, InboxItem, OpenCounts};
 
@@ -48,6 +49,19 @@ ALTER TABLE inbox ADD COLUMN put_aside TEXT;
 UPDATE inbox SET put_aside = urgency;
 UPDATE inbox SET resolved_at = NULL, resolved_reason = NULL WHERE status IN ('open', 'snoozed', 'accepted');
 CREATE INDEX inbox_holds ON inbox (plugin, key) WHERE resolved_at IS NULL;
+";
+
+// `kept_by` names the rule that kept a finding from being announced; `opened_at` is since when it holds. Announcements are
+// counted for the user as a whole, in his own database, so the list of one project's goes.
+pub(super) const V3: &str = "
+ALTER TABLE inbox ADD COLUMN kept_by TEXT;
+ALTER TABLE inbox ADD COLUMN opened_at INTEGER NOT NULL DEFAULT 0;
+UPDATE inbox SET opened_at = first_seen;
+UPDATE inbox SET kept_by = CASE
+    WHEN decision LIKE 'of low urgency%' THEN 'low-urgency' WHEN decision LIKE 'this detector%' THEN 'detector-rate' ELSE 'daily-cap' END
+    WHERE decision <> 'announced';
+DROP TABLE announced;
+CREATE INDEX inbox_kept ON inbox (kept_by) WHERE kept_by IS NOT NULL;
 ";
 
 /// Most rows of each status that is not alive (resolved, dismissed, accepted); those seen longest ago go first.

@@ -1,7 +1,7 @@
 //! The tick journal: what went into a tick and came out of it, enough to play it again. What is large is stored once, by
 //! its hash, and cut at a limit; the whole is bounded by [`ProjectDb::prune`].
 
-use super::ProjectDb;
+use super::{ProjectDb, usage};
 use crate::error::StoreError;
 use crate::sql::{json, number, to_json, unsigned};
 use kairos_core::{Millis, Signal};
@@ -242,7 +242,9 @@ fn append(tx: &Connection, record: &TickRecord) -> rusqlite::Result<u64> {
         let (signals, outcome) = (to_json(&d.signals)?, to_json(&d.outcome)?);
         bytes += 128 + signals.len() + outcome.len();
         delivery.execute((tick, at, &d.plugin, &d.content_hash, signals, outcome, number(d.cpu_us), dropped))?;
+        usage::count(tx, record.started, &d.plugin, d.cpu_us)?;
     }
+    usage::count(tx, record.started, usage::TICKS, record.duration_us)?;
     tx.prepare_cached("UPDATE ticks SET bytes = ?2 WHERE id = ?1")?.execute((tick, number(bytes as u64)))?;
     Ok(tick.unsigned_abs())
 }

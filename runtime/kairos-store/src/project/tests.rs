@@ -1,5 +1,6 @@
-use super::inbox::{Change, Filter, Seen, Status};
+use super::inbox::{Change, Decided, Filter, Seen, Status};
 use super::journal::{Answer, Delivery, HostCall, TickRecord};
+use super::usage::TICKS;
 use super::*;
 use kairos_core::ports::StateStore;
 use kairos_core::{Evidence, Finding, Report, Signal, Urgency};
@@ -172,20 +173,69 @@ async fn an_older_inbox_is_taken_over() {
 }
 
 #[tokio::test]
-async fn announcements_are_counted_each_time() {
+async fn decisions_are_kept_and_what_waits_is_found_again() {
     let (_dir, db) = open().await;
-    let id = report(&db, "p", finding("k", Urgency::Low), 1).await.id;
-    db.set_decision(id, "announced", Some(10)).await.unwrap();
-    db.set_decision(id, "announced", Some(20)).await.unwrap();
-    db.set_decision(id, "the daily cap is reached", None).await.unwrap();
-    assert_eq!(db.announced_since(None, 10, 99).await.unwrap(), 2);
-    assert_eq!(db.announced_since(Some("p"), 11, 99).await.unwrap(), 1);
-    assert_eq!(db.announced_since(Some("q"), 0, 99).await.unwrap(), 0);
-    assert_eq!(db.announced_since(None, 0, 15).await.unwrap(), 1, "the clock was set back");
-    let row = db.get(id).await.unwrap().unwrap();
-    assert_eq!((row.decision.as_deref(), row.announced_at), (Some("the daily cap is reached"), Some(20)));
-    db.set_decision(id, "announced", Some(9 * 24 * 3600 * 1000)).await.unwrap();
-    assert_eq!(db.announced_since(None, 0, u64::MAX).await.unwrap(), 1, "what no cap asks for any more is forgotten");
+    let mut ids = Vec::new();
+    for key in ["a", "b", "c"] {
+        ids.push(report(&db, "p", finding(key, Urgency::Low), 1).await.id);
+    }
+    let decided = |id: u64, kept_by: Option<&str>| Decided { id, decision: "why".into(), kept_by: kept_by.map(Into::into) };
+    db.decide(vec![decided(ids[0], None), decided(ids[1], Some("away")), decided(ids[2], Some("daily-cap"))], 10).await.unwrap();
+    let kept = async |rules: &'static [&'static str]| db.kept_by(rules).await.unwrap().iter().map(|r| r.id).collect::<Vec<_>>();
+    assert_eq!(kept(&["quiet-hours", "away"]).await, [ids[1]]);
+    let first = db.get(ids[0]).await.unwrap().unwrap();
+    assert_eq!((first.decision.as_deref(), first.announced_at, first.kept_by), (Some("why"), Some(10), None));
+    // Said once, and kept the next time: when it was said is still known.
+    db.decide(vec![decided(ids[0], Some("away"))], 20).await.unwrap();
+    assert_eq!(db.get(ids[0]).await.unwrap().unwrap().announced_at, Some(10));
+    db.dismiss(ids[1]).await.unwrap();
+    assert_eq!(kept(&["quiet-hours", "away"]).await, [ids[0]], "answered ones wait for nothing");
+}
+
+#[tokio::test]
+async fn what_nobody_answers_expires_by_how_long_it_holds() {
+    let (_dir, db) = open().await;
+    let id = report(&db, "p", finding("grant:a", Urgency::Low), 1).await.id;
+    report(&db, "p", finding("other", Urgency::Low), 1).await;
+    assert_eq!(db.expire("p", "grant:", 1, 5, "late").await.unwrap(), []);
+    clear(&db, "p", "grant:a", 6).await;
+    report(&db, "p", finding("grant:a", Urgency::Low), 7).await;
+    assert_eq!(db.expire("p", "grant:", 7, 8, "late").await.unwrap(), [], "it was gone for a while");
+    let gone = db.expire("p", "grant:", 8, 9, "late").await.unwrap();
+    assert_eq!(gone.iter().map(|i| (i.id, i.resolved_reason.as_deref())).collect::<Vec<_>>(), [(id, Some("late"))]);
+    assert_eq!(db.expire("p", "grant:", 8, 10, "late").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_inbox_of_an_older_version_keeps_its_reasons() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("state.db");
+    let older = crate::db::Db::open(file.clone(), crate::db::Spec { steps: &SPEC.steps[..2], ..SPEC }).await.unwrap();
+    let rows = "INSERT INTO inbox (id, plugin, key, title, detail, urgency, evidence, status, first_seen, last_seen, decision) VALUES
+        (1, 'p', '1', 't', 'd', 'low', '[]', 'open', 5, 9, 'announced'), (2, 'p', '2', 't', 'd', 'low', '[]', 'open', 5, 9, NULL),
+        (3, 'p', '3', 't', 'd', 'low', '[]', 'open', 5, 9, 'of low urgency: listed, never announced'),
+        (4, 'p', '4', 't', 'd', 'low', '[]', 'open', 5, 9, 'this detector announced 3 findings within the hour'),
+        (5, 'p', '5', 't', 'd', 'low', '[]', 'open', 5, 9, '5 findings were announced today, `surfacing.daily-cap` allows 5')";
+    older.write(move |tx| tx.execute(rows, []).map(drop)).await.unwrap();
+    older.close().await;
+    let db = ProjectDb::open(file).await.unwrap();
+    for (id, rule) in (1..).zip([None, None, Some("low-urgency"), Some("detector-rate"), Some("daily-cap")]) {
+        let row = db.get(id).await.unwrap().unwrap();
+        assert_eq!((row.kept_by.as_deref(), row.opened_at), (rule, 5), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn costs_are_summed_up_by_the_hour_and_outlive_the_journal() {
+    let (_dir, db) = open().await;
+    const HOUR: u64 = 3_600_000;
+    for started in [0, HOUR - 1, HOUR, 400 * 24 * HOUR] {
+        db.append(tick(started + 1, started, Vec::new())).await.unwrap();
+        db.prune(started + 1, Duration::ZERO, 0).await.unwrap();
+    }
+    let calls = async |since| db.usage(since).await.unwrap().iter().map(|u| (u.plugin.clone(), u.calls)).collect::<Vec<_>>();
+    assert_eq!(calls(0).await, [(TICKS.to_string(), 1), ("p".to_string(), 1)], "a year is kept");
+    assert_eq!(calls(401 * 24 * HOUR).await, []);
 }
 
 fn tick(first_signal: u64, started: u64, answer: Vec<u8>) -> TickRecord {

@@ -69,21 +69,31 @@ pub fn read<H: Host>(view: &View<'_, H>, path: &str) -> Option<Reading> {
     let base = folder(path);
     let root: Value = serde_json::from_str(&view.text(&join(base, "package.json")?)?).ok()?;
     let replaced = replaced(&root);
+    let members = lock.members(view, base, &root).into_iter().take(MOST_MEMBERS);
+    let members = members.filter_map(|member| {
+        let path = join(base, &format!("{member}/package.json"))?;
+        let json: Value = serde_json::from_str(&view.text(&path)?).ok()?;
+        Some((member, path, json))
+    });
+    let members: Vec<(String, String, Value)> = members.collect();
+    // Linked to each other, and not in every lock.
+    let own: Vec<&str> = members.iter().filter_map(|(.., json)| json.get("name").and_then(Value::as_str)).collect();
     let mut reading = Reading { packages: lock.packages().to_vec(), ..Reading::default() };
-    for member in lock.members(view, base, &root).into_iter().take(MOST_MEMBERS) {
-        let Some(manifest) = join(base, &format!("{member}/package.json")) else { continue };
-        let Some(text) = view.text(&manifest) else { continue };
-        let Ok(json) = serde_json::from_str::<Value>(&text) else { continue };
+    for (member, path, json) in &members {
         // Optional ones may be left out of a lock, and who uses a package brings its peers.
-        for (name, wanted) in ["dependencies", "devDependencies"].into_iter().flat_map(|kind| entries(&json, kind)) {
-            reading.direct.insert(name.into());
-            if json.get("optionalDependencies").is_some_and(|optional| optional.get(name).is_some())
-                || replaced.iter().any(|other| other == name)
-            {
+        for (kind, name, wanted) in ["dependencies", "devDependencies"].into_iter().flat_map(|kind| entries(json, kind)) {
+            let optional = json.get("optionalDependencies").is_some_and(|optional| optional.get(name).is_some());
+            if optional || own.contains(&name) || replaced.iter().any(|other| other == name) {
                 continue;
             }
-            if let Some(problem) = lock.judge(&member, name, wanted) {
-                reading.drifts.push(Drift { manifest: manifest.clone(), name: name.into(), wanted: wanted.into(), problem });
+            if let Some(range) = plain(wanted).filter(|_| kind == "dependencies") {
+                let named = lock.packages().iter().filter(|package| package.name == name);
+                let allowed =
+                    |package: &&Locked| semver::Version::parse(&package.version).is_ok_and(|version| range.allows(&version));
+                reading.direct.extend(named.filter(allowed).cloned());
+            }
+            if let Some(problem) = lock.judge(member, name, wanted) {
+                reading.drifts.push(Drift { manifest: path.clone(), name: name.into(), wanted: wanted.into(), problem });
             }
         }
     }
@@ -95,9 +105,9 @@ pub fn packages(name: &str, text: &str) -> Vec<Locked> {
     Lock::parse(name, text).map(|lock| lock.packages().to_vec()).unwrap_or_default()
 }
 
-fn entries<'a>(json: &'a Value, kind: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn entries<'a>(json: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
     let table = json.get(kind).and_then(Value::as_object);
-    table.into_iter().flatten().filter_map(|(name, wanted)| Some((name.as_str(), wanted.as_str()?)))
+    table.into_iter().flatten().filter_map(move |(name, wanted)| Some((kind, name.as_str(), wanted.as_str()?)))
 }
 
 /// Packages whose version the manifest decides elsewhere.
@@ -126,7 +136,8 @@ fn plain(wanted: &str) -> Option<Range> {
 /// None: one of the versions is allowed, or it can't be judged.
 fn excluded(wanted: &str, versions: &[&str]) -> Option<Problem> {
     let range = plain(wanted)?;
-    let parsed: Vec<semver::Version> = versions.iter().map(|version| semver::Version::parse(version)).collect::<Result<_, _>>().ok()?;
+    let parsed: Vec<semver::Version> =
+        versions.iter().map(|version| semver::Version::parse(version)).collect::<Result<_, _>>().ok()?;
     let any = parsed.iter().any(|version| range.allows(version));
     (!any).then(|| Problem::Excluded(versions.iter().map(ToString::to_string).collect()))
 }

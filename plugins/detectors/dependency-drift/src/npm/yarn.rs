@@ -25,8 +25,13 @@ impl Lock {
                 continue;
             }
             let entry = line.strip_prefix("  ").filter(|entry| entry.starts_with("version"));
-            let Some(version) = entry.map(|entry| entry["version".len()..].trim_start_matches(':').trim().trim_matches('"')) else { continue };
-            if let Some((_, folder)) = keys.iter().find_map(|(_, range)| range.split_once("workspace:")).filter(|(_, f)| !f.contains(['*', '^', '~'])) {
+            let Some(version) = entry.map(|entry| entry["version".len()..].trim_start_matches(':').trim().trim_matches('"'))
+            else {
+                continue;
+            };
+            if let Some((_, folder)) =
+                keys.iter().find_map(|(_, range)| range.split_once("workspace:")).filter(|(_, f)| !f.contains(['*', '^', '~']))
+            {
                 lock.members.push(if folder == "." { String::new() } else { folder.to_string() });
             } else if let Some((name, _)) = keys.first() {
                 lock.packages.push(Locked { name: real_name(&keys, name).into(), version: version.into() });
@@ -43,7 +48,10 @@ impl Lock {
         // A package of the project itself, a folder, a repository: the lock of Yarn 1 doesn't hold those.
         plain(wanted)?;
         let Some(answers) = self.answers.get(name) else { return Some(Problem::Missing) };
-        if answers.iter().any(|(range, _)| range == wanted || range.strip_prefix("npm:") == Some(wanted) || range.contains("workspace:")) {
+        if answers
+            .iter()
+            .any(|(range, _)| range == wanted || range.strip_prefix("npm:") == Some(wanted) || range.contains("workspace:"))
+        {
             return None;
         }
         let versions: Vec<&str> = answers.iter().map(|(_, version)| version.as_str()).collect();

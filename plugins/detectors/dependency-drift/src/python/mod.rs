@@ -2,11 +2,12 @@
 
 mod pep440;
 
+use crate::manifest::parse_toml;
 use crate::model::{Drift, Locked, Problem, Reading, folder, join};
 use crate::view::View;
 use kairos_plugin::prelude::*;
 pub use pep440::{Specifiers, Version as Pep440};
-use toml::{Table, Value};
+use serde_json::Value;
 
 /// Members that are looked at; a call's CPU time is bounded.
 const MOST_MEMBERS: usize = 100;
@@ -23,29 +24,24 @@ struct Lock {
 pub fn read<H: Host>(view: &View<'_, H>, path: &str) -> Option<Reading> {
     let lock = parse_lock(&view.text(path)?);
     let base = folder(path);
-    let root: Table = view.text(&join(base, "pyproject.toml")?)?.parse().ok()?;
+    let root = parse_toml(&view.text(&join(base, "pyproject.toml")?)?)?;
     // Versions that are decided elsewhere.
     let uv = root.get("tool").and_then(|tool| tool.get("uv"));
-    let overridden = ["override-dependencies", "environments", "exclude-dependencies"].iter().any(|key| uv.is_some_and(|uv| uv.get(key).is_some()));
+    let overridden = ["override-dependencies", "environments", "exclude-dependencies"]
+        .iter()
+        .any(|key| uv.is_some_and(|uv| uv.get(key).is_some()));
     let mut reading = Reading { packages: packages_of(&lock), ..Reading::default() };
     for member in lock.members.iter().take(MOST_MEMBERS) {
         let Some(manifest) = join(base, &format!("{member}/pyproject.toml")) else { continue };
-        let text = if member.is_empty() { Some(root.clone()) } else { view.text(&manifest).and_then(|text| text.parse().ok()) };
+        let text = if member.is_empty() { Some(root.clone()) } else { view.text(&manifest).and_then(|text| parse_toml(&text)) };
         let Some(text) = text else { continue };
         for (name, wanted) in dependencies(&text) {
-            let problem = judge(&lock, &name, &wanted).filter(|_| !overridden);
-            if let Some(problem) = problem {
-                reading.drifts.push(Drift { manifest: manifest.clone(), name: name.clone(), wanted, problem });
+            if let Some(problem) = judge(&lock, &name, &wanted).filter(|_| !overridden) {
+                reading.drifts.push(Drift { manifest: manifest.clone(), name, wanted, problem });
             }
-            reading.direct.insert(name);
         }
     }
     Some(reading.tidy())
-}
-
-/// The packages alone.
-pub fn packages(text: &str) -> Vec<Locked> {
-    packages_of(&parse_lock(text))
 }
 
 fn packages_of(lock: &Lock) -> Vec<Locked> {
@@ -105,20 +101,20 @@ pub fn normal(name: &str) -> String {
 }
 
 /// Name and specifiers of each. One that holds only on some machines is left out: a lock may not need it.
-fn dependencies(manifest: &Table) -> Vec<(String, String)> {
+fn dependencies(manifest: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let project = manifest.get("project");
     let mut lists: Vec<&Value> = project.and_then(|project| project.get("dependencies")).into_iter().collect();
     let tables = [project.and_then(|project| project.get("optional-dependencies")), manifest.get("dependency-groups")];
-    lists.extend(tables.into_iter().flatten().filter_map(Value::as_table).flat_map(|table| table.values()));
+    lists.extend(tables.into_iter().flatten().filter_map(Value::as_object).flat_map(|table| table.values()));
     let own = project.and_then(|project| project.get("name")).and_then(Value::as_str).map(normal);
     for text in lists.into_iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str) {
         found.extend(requirement(text).filter(|(name, _)| Some(name) != own.as_ref()));
     }
     if let Some(poetry) = manifest.get("tool").and_then(|tool| tool.get("poetry")) {
-        let groups = poetry.get("group").and_then(Value::as_table).into_iter().flat_map(|groups| groups.values());
+        let groups = poetry.get("group").and_then(Value::as_object).into_iter().flat_map(|groups| groups.values());
         let tables = [poetry.get("dependencies"), poetry.get("dev-dependencies")].into_iter().flatten();
-        let tables = tables.chain(groups.filter_map(|group| group.get("dependencies"))).filter_map(Value::as_table);
+        let tables = tables.chain(groups.filter_map(|group| group.get("dependencies"))).filter_map(Value::as_object);
         for (name, value) in tables.flatten().filter(|(name, _)| *name != "python") {
             let only_index = ["python", "markers", "platform", "git", "path", "url"].iter().all(|key| value.get(key).is_none());
             let wanted = value.as_str().or_else(|| value.get("version").and_then(Value::as_str));

@@ -118,7 +118,9 @@ impl Bound {
             Bound::From(other) => version >= other,
             Bound::After(other) => version > other,
             // A preview of the version that is excluded is excluded with it.
-            Bound::Below(other) => version < other && !(version.is_preview() && !other.is_preview() && version.begins_with(other)),
+            Bound::Below(other) => {
+                version < other && !(version.is_preview() && !other.is_preview() && version.begins_with(other))
+            }
             Bound::UpTo(other) => version <= other,
             Bound::Is(other) => version == other || version.cmp(other).is_eq(),
             Bound::BeginsWith(other) => version.begins_with(other),
@@ -181,8 +183,29 @@ mod tests {
     #[test]
     fn specifiers_as_pip_and_poetry_read_them() {
         let allow = |text: &str, version: &str| Specifiers::parse(text).unwrap().allow(&Version::parse(version).unwrap());
-        let yes = [(">=2,<3", "2.9"), ("==3.*", "3.4"), ("~=2.2", "2.9"), ("^1.2", "1.9"), ("^0.2.3", "0.2.9"), ("", "1"), ("*", "1"), ("~1.2.3", "1.2.9"), ("<2 || >=3", "3.1"), ("==1.0", "1.0.0"), ("1.2.3", "1.2.3")];
-        let no = [(">=2,<3", "3.0"), ("<3", "3.0rc1"), ("~=2.2.1", "2.3"), ("^1.2", "2.0"), ("^0.2.3", "0.3"), ("!=1.5", "1.5"), ("==3.*", "4.0"), ("~1.2", "1.3")];
+        let yes = [
+            (">=2,<3", "2.9"),
+            ("==3.*", "3.4"),
+            ("~=2.2", "2.9"),
+            ("^1.2", "1.9"),
+            ("^0.2.3", "0.2.9"),
+            ("", "1"),
+            ("*", "1"),
+            ("~1.2.3", "1.2.9"),
+            ("<2 || >=3", "3.1"),
+            ("==1.0", "1.0.0"),
+            ("1.2.3", "1.2.3"),
+        ];
+        let no = [
+            (">=2,<3", "3.0"),
+            ("<3", "3.0rc1"),
+            ("~=2.2.1", "2.3"),
+            ("^1.2", "2.0"),
+            ("^0.2.3", "0.3"),
+            ("!=1.5", "1.5"),
+            ("==3.*", "4.0"),
+            ("~1.2", "1.3"),
+        ];
         yes.iter().for_each(|(text, version)| assert!(allow(text, version), "{text} {version}"));
         no.iter().for_each(|(text, version)| assert!(!allow(text, version), "{text} {version}"));
         assert!(Specifiers::parse("latest").is_none() && Specifiers::parse(">=1 <2").is_none());

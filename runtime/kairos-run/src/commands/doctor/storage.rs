@@ -34,12 +34,13 @@ pub fn settings(paths: &Paths, daemon: &Daemon) -> Vec<Check> {
     all
 }
 
-/// Our folders: mine, closed to others, writable.
+/// Our folders: mine, writable, closed to others. The cache holds nothing that is secret.
 pub fn folders(paths: &Paths) -> Vec<Check> {
-    [("data", &paths.data), ("cache", &paths.cache), ("run", &paths.run)].map(|(name, path)| folder(name, path)).into()
+    let all = [("data", &paths.data, 0o077), ("cache", &paths.cache, 0o022), ("run", &paths.run, 0o077)];
+    all.map(|(name, path, others)| folder(name, path, others)).into()
 }
 
-fn folder(name: &'static str, path: &Path) -> Check {
+fn folder(name: &'static str, path: &Path, others: u32) -> Check {
     let shown = path.display();
     let found = match path.metadata() {
         Ok(found) => found,
@@ -63,7 +64,7 @@ fn folder(name: &'static str, path: &Path) -> Check {
         );
     }
     // The folder above may close it already; ours should not count on that.
-    if found.mode() & 0o077 != 0 {
+    if found.mode() & others != 0 {
         let what = format!("{shown} is open to others (mode {:o})", found.mode() & 0o777);
         return Check::warn(name, what, format!("chmod 700 '{shown}'"));
     }
@@ -147,13 +148,14 @@ mod tests {
     fn a_folder_that_others_can_read_is_told_and_a_file_is_none() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        assert_eq!(folder("data", &data).level, Level::Ok);
+        assert_eq!(folder("data", &data, 0o077).level, Level::Ok);
         std::fs::create_dir(&data).unwrap();
         std::fs::set_permissions(&data, PermissionsExt::from_mode(0o755)).unwrap();
-        let check = folder("data", &data);
+        assert_eq!(folder("cache", &data, 0o022).level, Level::Ok);
+        let check = folder("data", &data, 0o077);
         assert_eq!((check.level, check.remedy.unwrap()), (Level::Warn, format!("chmod 700 '{}'", data.display())));
         std::fs::write(dir.path().join("run"), "").unwrap();
-        assert_eq!(folder("run", &dir.path().join("run")).level, Level::Fail);
+        assert_eq!(folder("run", &dir.path().join("run"), 0o077).level, Level::Fail);
     }
 
     #[test]

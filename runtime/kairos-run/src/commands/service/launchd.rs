@@ -32,7 +32,7 @@ fn text(service: &Service) -> Result<String, String> {
     let said = escaped(&service.said)?;
     let mut environment = String::new();
     for (name, value) in &service.environment {
-        environment += &format!("\n\t\t<key>{name}</key>\n\t\t<string>{}</string>", escaped(value)?);
+        environment += &format!("\n\t\t<key>{name}</key><string>{}</string>", escaped(value)?);
     }
     Ok(format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
@@ -117,8 +117,7 @@ mod tests {
 	</array>
 	<key>EnvironmentVariables</key>
 	<dict>
-		<key>KAIROS_HOME</key>
-		<string>/k&lt;</string>
+		<key>KAIROS_HOME</key><string>/k&lt;</string>
 	</dict>
 	<key>RunAtLoad</key>
 	<true/>

@@ -2,6 +2,10 @@ use super::*;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 
+fn anything() -> Guard {
+    Guard { within: None, is_private: std::sync::Arc::new(|_| false) }
+}
+
 struct Log {
     dir: tempfile::TempDir,
     tail: Tail,
@@ -13,7 +17,7 @@ impl Log {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("app.log");
         fs::write(&path, "old\n").unwrap();
-        Self { tail: Tail::new(path), dir }
+        Self { tail: Tail::new(path, anything()), dir }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -104,7 +108,7 @@ fn a_deleted_file_is_let_go_and_its_successor_read_from_the_beginning() {
 #[test]
 fn a_file_that_comes_later_is_read_from_the_beginning() {
     let mut log = Log::new();
-    log.tail = Tail::new(log.path("later.log"));
+    log.tail = Tail::new(log.path("later.log"), anything());
     assert_eq!(log.told(), lines(&[], false));
     fs::create_dir(log.path("later.log")).unwrap();
     assert_eq!(log.told(), lines(&[], false));

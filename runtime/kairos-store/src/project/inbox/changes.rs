@@ -30,6 +30,20 @@ impl ProjectDb {
         self.db.write(move |tx| resolve(tx, &plugin, now, &reason, |_| true)).await
     }
 
+    /// Resolves those open and snoozed findings of a plugin that hold since before `before` and whose key begins so. Returns them.
+    pub async fn expire(&self, plugin: &str, prefix: &str, before: Millis, now: Millis, reason: &str) -> Result<Vec<InboxItem>, StoreError> {
+        let (plugin, prefix, reason) = (plugin.to_owned(), prefix.to_owned(), reason.to_owned());
+        self.db
+            .write(move |tx| {
+                let mut query = tx.prepare_cached(
+                    "SELECT key FROM inbox WHERE plugin = ?1 AND status IN ('open', 'snoozed') AND opened_at < ?2 AND resolved_at IS NULL",
+                )?;
+                let keys: Vec<String> = query.query_map((&plugin, number(before)), |r| r.get(0))?.collect::<Result<_, _>>()?;
+                resolve(tx, &plugin, now, &reason, |key| key.starts_with(&prefix) && keys.iter().any(|k| k == key))
+            })
+            .await
+    }
+
     /// The user takes it on. Returns the row as it is now (resolved, if it no longer holds); none if there is no such id.
     pub async fn accept(&self, id: u64) -> Result<Option<InboxItem>, StoreError> {
         self.answer(id, Answer::Accept, None).await
@@ -50,7 +64,7 @@ impl ProjectDb {
         self.db
             .write(move |tx| {
                 let mut query = tx.prepare_cached(&format!(
-                    "UPDATE inbox SET status = 'open', snoozed_until = NULL, decision = NULL
+                    "UPDATE inbox SET status = 'open', snoozed_until = NULL, decision = NULL, kept_by = NULL
                      WHERE status = 'snoozed' AND snoozed_until <= ?1 RETURNING {COLUMNS}"
                 ))?;
                 query.query_map([number(now)], item)?.collect()
@@ -103,7 +117,8 @@ fn see(tx: &Connection, plugin: &str, finding: &Finding, now: Millis) -> rusqlit
         "UPDATE inbox SET title = ?2, detail = ?3, urgency = ?4, evidence = ?5, remedy = ?6, status = ?7,
             snoozed_until = iif(?7 = 'snoozed', snoozed_until, NULL), last_seen = max(last_seen, ?8),
             occurrences = occurrences + 1, times_reopened = times_reopened + (resolved_at IS NOT NULL),
-            resolved_at = NULL, resolved_reason = NULL, decision = iif(?9, NULL, decision)
+            opened_at = iif(resolved_at IS NULL, opened_at, ?8), resolved_at = NULL, resolved_reason = NULL,
+            decision = iif(?9, NULL, decision), kept_by = iif(?9, NULL, kept_by)
          WHERE id = ?1",
     )?
     .execute((
@@ -122,8 +137,8 @@ fn see(tx: &Connection, plugin: &str, finding: &Finding, now: Millis) -> rusqlit
 
 fn insert(tx: &Connection, plugin: &str, finding: &Finding, now: Millis) -> rusqlite::Result<Seen> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO inbox (plugin, key, title, detail, urgency, evidence, remedy, status, first_seen, last_seen)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?8) RETURNING id",
+        "INSERT INTO inbox (plugin, key, title, detail, urgency, evidence, remedy, status, first_seen, last_seen, opened_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?8, ?8) RETURNING id",
     )?;
     let values = (
         plugin,

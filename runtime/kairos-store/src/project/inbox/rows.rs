@@ -10,7 +10,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 pub(super) const COLUMNS: &str = "id, plugin, key, title, detail, urgency, evidence, remedy, status, snoozed_until, \
-    first_seen, last_seen, resolved_at, resolved_reason, times_reopened, occurrences, decision, announced_at";
+    first_seen, last_seen, resolved_at, resolved_reason, times_reopened, occurrences, decision, announced_at, \
+    kept_by, opened_at";
 
 /// A finding in the inbox. Its text comes from a plugin and is untrusted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,10 @@ pub struct InboxItem {
     pub decision: Option<String>,
     /// Last announced.
     pub announced_at: Option<Millis>,
+    /// The rule that kept it from being announced; none if it was, or nothing is decided yet.
+    pub kept_by: Option<String>,
+    /// Since when it holds: it came, or came back.
+    pub opened_at: Millis,
 }
 
 /// Which rows to list.
@@ -158,5 +163,7 @@ pub(super) fn item(r: &Row<'_>) -> rusqlite::Result<InboxItem> {
         occurrences: unsigned(r, 15)?,
         decision: r.get(16)?,
         announced_at: maybe_unsigned(r, 17)?,
+        kept_by: r.get(18)?,
+        opened_at: unsigned(r, 19)?,
     })
 }

@@ -1,0 +1,22 @@
+//! The egress ledger of [`kairos_net`], kept in the user's database.
+
+use async_trait::async_trait;
+use kairos_net::{Egress, Ledger};
+use kairos_store::{EgressRow, UserDb};
+
+pub(super) struct Book(pub(super) UserDb);
+
+#[async_trait]
+impl Ledger for Book {
+    async fn begin(&self, egress: Egress) -> Result<u64, String> {
+        let Egress { at, to, why, bytes, hash } = egress;
+        let row = EgressRow { id: 0, at, target: to, why, bytes, hash, outcome: None };
+        self.0.begin_egress(row).await.map_err(|e| e.to_string())
+    }
+
+    async fn end(&self, id: u64, outcome: &str) {
+        if let Err(e) = self.0.end_egress(id, outcome).await {
+            tracing::warn!("how a request ended can't be recorded: {e}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What is said, when, and what becomes of what is not: on the real binary.
+
+mod support;
+
+use serde_json::Value;
+use support::{World, prebuilt, repository, text};
+
+/// A file in which merge-conflicts finds something.
+const CONFLICT: &str = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n";
+
+/// Nobody is ever away in a test, wherever it runs.
+const HERE: &str = "[presence]\naway-after = \"0s\"\n";
+
+fn settings(world: &World, text: &str) {
+    std::fs::create_dir_all(world.home()).unwrap();
+    std::fs::write(world.home().join("kairos.toml"), format!("{text}\n{HERE}")).unwrap();
+}
+
+/// Quiet on every day.
+const QUIET: &str = "[quiet]\ndays = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"]\n";
+
+fn keys<'a>(list: &'a Value, field: &str) -> Vec<&'a str> {
+    list.as_array().unwrap().iter().map(|i| i[field].as_str().unwrap_or_default()).collect()
+}
+
+#[test]
+fn what_comes_in_quiet_hours_waits_and_is_one_message_when_they_end() {
+    let world = World::with_git();
+    settings(&world, QUIET);
+    let mut running = world.start(&[]);
+    for file in ["b.rs", "c.rs"] {
+        world.write(file, CONFLICT);
+        running.finding("merge-conflicts", file);
+    }
+    assert!(running.seen.iter().all(|e| e["announced"] != true));
+    let waiting = world.json(&["inbox", "list", "--suppressed"]);
+    assert_eq!(keys(&waiting, "kept_by"), ["quiet-hours", "quiet-hours"]);
+    let shown = world.ok(&["inbox", "list", "--suppressed"]);
+    assert!(shown.contains("NOT ANNOUNCED BECAUSE") && shown.contains("quiet hours"), "{shown}");
+    let id = waiting[0]["id"].as_str().unwrap();
+    assert!(world.ok(&["inbox", "show", id]).contains("not announced: quiet hours; it is said when they end"));
+
+    // Not lost with the process; and an end of the quiet hours takes effect while it runs.
+    assert_eq!(running.stop(), 0);
+    let mut running = world.start(&[]);
+    running.ticks(2);
+    assert!(running.seen.iter().all(|e| e["announced"] != true));
+    settings(&world, "");
+    let first = running.wait_for("what waited", |e| e["announced"] == true);
+    let second = running.wait_for("the other one", |e| e["announced"] == true);
+    assert_eq!(first["group"]["title"], "2 findings that waited for you");
+    assert_eq!([&first, &second].map(|e| (e["group"]["size"].as_u64(), e["group"]["place"].as_u64())), [(Some(2), Some(1)), (Some(2), Some(2))]);
+    assert_eq!(world.json(&["inbox", "list", "--suppressed"]).as_array().unwrap().len(), 0);
+    let digest = world.json(&["digest"]);
+    assert_eq!(digest["messages"], 1);
+    let conflicts = digest["plugins"].as_array().unwrap().iter().find(|p| p["plugin"] == "merge-conflicts").unwrap();
+    assert_eq!((&conflicts["announced"], &conflicts["kept"]), (&2.into(), &serde_json::json!({})), "{digest}");
+    assert!(conflicts["calls"].as_u64() > Some(0) && digest["ticks"].as_u64() > Some(0), "{digest}");
+}
+
+#[test]
+fn the_daily_cap_holds_over_all_projects_and_no_project_can_raise_it() {
+    let world = World::with_git();
+    settings(&world, "[surfacing]\ndaily-cap = 1\n");
+    let other = world.dir.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("kairos.toml"), "[surfacing]\ndetector-rate = 99\n").unwrap();
+    let mut running = world.start(&["--project", ".", "--project", other.to_str().unwrap()]);
+    world.write("b.rs", CONFLICT);
+    let first = running.wait_for("the first", |e| e["event"] == "finding" && e["item"]["plugin"] == "merge-conflicts");
+    assert_eq!(first["announced"], true);
+    std::fs::write(other.join("c.rs"), CONFLICT).unwrap();
+    let second = running.wait_for("the other", |e| e["event"] == "finding" && e["item"]["plugin"] == "merge-conflicts");
+    assert_eq!((&second["announced"], &second["item"]["kept_by"]), (&false.into(), &"daily-cap".into()));
+    assert_ne!(first["item"]["project"], second["item"]["project"]);
+    assert_eq!(running.stop(), 0);
+    std::fs::write(other.join("kairos.toml"), "[surfacing]\ndaily-cap = 99\n").unwrap();
+    let refused = world.run(&["--ticks", "1", "--project", other.to_str().unwrap()]);
+    assert!(text(&refused.stderr).contains("can't be set by a project"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn findings_of_one_tick_are_one_message() {
+    let world = World::with_git();
+    settings(&world, "");
+    for n in 0..4 {
+        world.write(&format!("f{n}.rs"), CONFLICT);
+    }
+    let said = world.ok(&["--ticks", "1"]);
+    assert!(said.contains("merge-conflicts: 4 findings"), "{said}");
+    assert!(said.contains("and 3 more: kairos-run inbox list"), "{said}");
+    assert_eq!(said.matches("has a conflict left in it").count(), 1, "{said}");
+}
+
+#[test]
+fn a_detector_that_is_dismissed_again_and_again_is_muted_until_it_is_unmuted() {
+    let world = World::with_git();
+    settings(&world, "[surfacing]\ndaily-cap = 100\ndetector-rate = 100\n");
+    for n in 0..10 {
+        world.write(&format!("f{n}.rs"), CONFLICT);
+    }
+    let mut running = world.start(&[]);
+    running.ticks(1);
+    let open = world.json(&["inbox", "list"]);
+    assert_eq!(open.as_array().unwrap().len(), 10);
+    for id in keys(&open, "id") {
+        world.ok(&["inbox", "dismiss", id]);
+    }
+    let told = running.finding("kairos", "merge-conflicts is muted");
+    assert_eq!(told["remedy"], "kairos-run plugin unmute merge-conflicts");
+    assert!(world.ok(&["plugin", "info", "merge-conflicts"]).contains("muted"));
+    world.write("g.rs", CONFLICT);
+    assert_eq!(running.finding("merge-conflicts", "g.rs")["kept_by"], "muted");
+    let silent = world.json(&["inbox", "list", "--suppressed"]);
+    assert_eq!(keys(&silent, "kept_by"), ["muted"]);
+
+    let unmuted = world.ok(&["plugin", "unmute", "merge-conflicts"]);
+    assert!(unmuted.starts_with("merge-conflicts is running\n"), "{unmuted}");
+    running.resolved("kairos");
+    world.write("h.rs", CONFLICT);
+    let said = running.wait_for("h.rs", |e| e["event"] == "finding" && e["item"]["title"].to_string().contains("h.rs"));
+    assert_eq!(said["announced"], true, "{said}");
+    let digest = world.json(&["digest", "--days", "1"]);
+    let conflicts = digest["plugins"].as_array().unwrap().iter().find(|p| p["plugin"] == "merge-conflicts").unwrap();
+    assert_eq!((&conflicts["dismissed"], &conflicts["kept"]["muted"]), (&10.into(), &1.into()), "{digest}");
+    let shown = world.ok(&["digest"]);
+    assert!(shown.contains("merge-conflicts") && shown.contains("1 by muted"), "{shown}");
+}
+
+#[test]
+fn proactive_decides_what_may_be_said_at_all() {
+    let world = World::with_git();
+    settings(&world, "proactive = \"off\"");
+    world.write("b.rs", CONFLICT);
+    let mut running = world.start(&[]);
+    assert_eq!(running.finding("merge-conflicts", "b.rs")["kept_by"], "proactive");
+    settings(&world, "proactive = \"all\"");
+    running.wait_for("the new settings", |e| e["event"] == "settings");
+    world.write("c.rs", CONFLICT);
+    let said = running.wait_for("c.rs", |e| e["event"] == "finding" && e["item"]["title"].to_string().contains("c.rs"));
+    assert_eq!(said["announced"], true);
+}
+
+#[test]
+fn quiet_times_and_zones_that_make_no_sense_are_named() {
+    let world = World::new();
+    for (bad, part) in [
+        ("[quiet]\nhours = [\"22-7\"]", "kairos.toml:2: `quiet.hours`"),
+        ("[quiet]\nzone = \"Europe/Nowhere\"", "quiet.zone"),
+        ("proactive = \"maybe\"", "one of off, important, all"),
+    ] {
+        settings(&world, bad);
+        let said = text(&world.run(&["--ticks", "1"]).stderr);
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn a_revocation_reaches_a_call_that_is_under_way() {
+    const MARK: &[u8] = b"HOSTILE-MODE";
+    let mut bytes = std::fs::read(repository().join("plugins/prebuilt/hostile.wasm")).unwrap();
+    let place = bytes.windows(MARK.len()).position(|w| w == MARK).unwrap() + MARK.len();
+    bytes[place..place + 32].fill(0);
+    bytes[place..place + b"wait-and-read".len()].copy_from_slice(b"wait-and-read");
+    let world = World::new();
+    settings(&world, "");
+    std::fs::write(world.plugins().join("slow.wasm"), bytes).unwrap();
+    world.write("secret.txt", "s3cret");
+    // It searches them all before it reads.
+    for n in 0..20_000 {
+        world.write(&format!("d{}/f{n}.txt", n % 100), "nothing here\n");
+    }
+    let mut running = world.start(&[]);
+    running.finding("kairos", "plugin slow waits for a grant");
+    world.ok(&["plugin", "grant", "slow"]);
+    world.ok(&["plugin", "revoke", "slow"]);
+    let told = running.finding("slow", "what a hostile plugin saw");
+    assert_eq!(told["detail"], "secret.txt: denied");
+}
+
+#[test]
+fn plugins_that_a_user_has_muted_himself_are_quiet_at_once() {
+    let world = World::new();
+    settings(&world, "");
+    let dir = world.plugins();
+    let mut running = world.start(&[]);
+    let unknown = world.run(&["plugin", "mute", "hello-detector"]);
+    assert!(text(&unknown.stderr).contains("there is no plugin"));
+    std::fs::write(dir.join("hello_detector.wasm"), prebuilt("hello-detector")).unwrap();
+    running.finding("hello-detector", "Hello");
+    std::fs::remove_file(dir.join("hello_detector.wasm")).unwrap();
+    running.resolved("hello-detector");
+    std::fs::write(dir.join("hello_detector.wasm"), prebuilt("merge-conflicts")).unwrap();
+    running.finding("kairos", "hello-detector waits for a grant");
+    world.ok(&["plugin", "mute", "hello-detector"]);
+    world.ok(&["plugin", "grant", "hello-detector"]);
+    world.write("b.rs", CONFLICT);
+    assert_eq!(running.finding("hello-detector", "b.rs")["kept_by"], "muted");
+}
