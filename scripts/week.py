@@ -27,7 +27,8 @@ base = tempfile.mkdtemp(prefix="kairos-week-")
 home, work = os.path.join(base, "home"), os.path.join(base, "work")
 os.makedirs(home)
 with open(os.path.join(home, "kairos.toml"), "w") as file:
-    file.write(f'every = "{TICK}s"\n')
+    # A call has its ten seconds by the true clock.
+    file.write(f'every = "{TICK}s"\n[limits]\ncall-wall = "{10 * options.accelerate}s"\n')
 # A Monday of the past: what is made now would otherwise come from the future.
 monday = datetime.datetime(2026, 1, 5, 8, 0, tzinfo=datetime.timezone.utc).timestamp()
 environment = dict(os.environ, KAIROS_HOME=home, NO_COLOR="1", TZ="UTC", GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_SYSTEM="/dev/null", GIT_EDITOR="true")

@@ -51,6 +51,7 @@ fn it_outlives_the_terminal_and_comes_back_with_its_inbox_after_a_kill() {
         .args(["sh", "-c", &format!("'{BINARY}' start >/dev/null; sleep 600")])
         .current_dir(world.project())
         .env("KAIROS_HOME", world.home())
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
         .stdin(Stdio::null())
         .spawn()
         .unwrap();
@@ -217,6 +218,7 @@ fn killed_at_any_point_the_inbox_and_the_journal_are_whole() {
             .args(["exec", "--", "sh", "-c", "exit 1"])
             .current_dir(world.project())
             .env("KAIROS_HOME", world.home())
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .output();
         std::thread::sleep(Duration::from_millis(next(1500)));
         let ids = |world: &World| -> std::collections::BTreeSet<String> {

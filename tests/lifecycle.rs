@@ -131,6 +131,11 @@ fn a_service_takes_over_what_runs_and_goes_without_a_trace() {
     assert!(machine.ok(&["service", "status"]).contains("service install"));
     machine.ok(&["start"]);
     let before = machine.pid();
+    let settings = machine.world.home().join("kairos.toml");
+    fs::write(&settings, "every = 3\n").unwrap();
+    assert!(machine.fails(&["service", "install"]).contains("kairos.toml:1"));
+    assert_eq!(machine.pid(), before, "what runs is not ended for a service that can't start");
+    fs::remove_file(settings).unwrap();
     let said = machine.ok(&["service", "install"]);
     assert!(said.contains(&format!("(process {before}) runs already")), "{said}");
     assert!(said.contains("loginctl enable-linger"), "{said}");
@@ -147,13 +152,12 @@ fn a_service_takes_over_what_runs_and_goes_without_a_trace() {
     assert!(!machine.ok(&["service", "install"]).contains("runs already"));
     let asked = fs::read_to_string(machine.path("fake/calls")).unwrap();
     let asked: Vec<_> = asked.lines().filter(|l| !l.contains(" show ")).collect();
-    let install =
-        ["daemon-reload", "enable kairos-run.service", "reset-failed kairos-run.service", "restart kairos-run.service"];
+    let install = ["daemon-reload", "enable kairos-run.service", "reset-failed kairos-run.service", "restart kairos-run.service"];
     assert_eq!(asked, [install, install].concat().iter().map(|l| format!("--user {l}")).collect::<Vec<_>>());
 
     machine.ok(&["service", "uninstall"]);
     assert!(text(&machine.run(&["status"]).stderr).contains("not running"));
-    assert!(!machine.path("user/.config/systemd/user").exists());
+    assert!(!machine.path("user/.config/systemd").exists());
     assert_eq!(machine.ok(&["service", "uninstall"]), "no service is installed\n");
 }
 
@@ -266,9 +270,10 @@ fn a_purge_leaves_only_what_is_not_ours() {
     assert!(!Path::new(&format!("/proc/{pid}/exe")).exists());
     assert_eq!(fs::read_to_string(user.join(".bashrc")).unwrap(), "export A=1\nexport B=2\n");
     assert_eq!(fs::read_to_string(user.join(".zshrc")).unwrap(), edited);
+    assert_eq!(user.join(".config").read_dir().unwrap().count(), 0);
     let mut left: Vec<_> = user.read_dir().unwrap().map(|e| e.unwrap().file_name()).collect();
     left.sort();
-    assert_eq!(left, [".bashrc", ".zshrc"]);
+    assert_eq!(left, [".bashrc", ".config", ".zshrc"]);
     assert!(machine.ok(&["uninstall", "--purge", "--yes"]).contains("nothing to remove"));
 }
 

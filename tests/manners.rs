@@ -3,6 +3,7 @@
 mod support;
 
 use serde_json::Value;
+use std::time::Duration;
 use support::{World, prebuilt, repository, text};
 
 /// A file in which merge-conflicts finds something.
@@ -49,7 +50,10 @@ fn what_comes_in_quiet_hours_waits_and_is_one_message_when_they_end() {
     let first = running.wait_for("what waited", |e| e["announced"] == true);
     let second = running.wait_for("the other one", |e| e["announced"] == true);
     assert_eq!(first["group"]["title"], "2 findings that waited for you");
-    assert_eq!([&first, &second].map(|e| (e["group"]["size"].as_u64(), e["group"]["place"].as_u64())), [(Some(2), Some(1)), (Some(2), Some(2))]);
+    assert_eq!(
+        [&first, &second].map(|e| (e["group"]["size"].as_u64(), e["group"]["place"].as_u64())),
+        [(Some(2), Some(1)), (Some(2), Some(2))]
+    );
     assert_eq!(world.json(&["inbox", "list", "--suppressed"]).as_array().unwrap().len(), 0);
     let digest = world.json(&["digest"]);
     assert_eq!(digest["messages"], 1);
@@ -172,7 +176,10 @@ fn a_revocation_reaches_a_call_that_is_under_way() {
     }
     let mut running = world.start(&[]);
     running.finding("kairos", "plugin slow waits for a grant");
+    running.ticks(1);
     world.ok(&["plugin", "grant", "slow"]);
+    // It is called at once, and searches for longer than this.
+    std::thread::sleep(Duration::from_millis(200));
     world.ok(&["plugin", "revoke", "slow"]);
     let told = running.finding("slow", "what a hostile plugin saw");
     assert_eq!(told["detail"], "secret.txt: denied");
@@ -196,4 +203,71 @@ fn plugins_that_a_user_has_muted_himself_are_quiet_at_once() {
     world.ok(&["plugin", "grant", "hello-detector"]);
     world.write("b.rs", CONFLICT);
     assert_eq!(running.finding("hello-detector", "b.rs")["kept_by"], "muted");
+}
+
+/// A terminal in which somebody types.
+#[cfg(target_os = "linux")]
+struct Terminal {
+    keys: Box<dyn std::io::Write + Send>,
+    reader: Box<dyn portable_pty::Child + Send + Sync>,
+    _pty: portable_pty::PtyPair,
+}
+
+#[cfg(target_os = "linux")]
+impl Terminal {
+    fn open() -> Self {
+        let pty = portable_pty::native_pty_system().openpty(portable_pty::PtySize::default()).unwrap();
+        let reader = pty.slave.spawn_command(portable_pty::CommandBuilder::new("cat")).unwrap();
+        Self { keys: pty.master.take_writer().unwrap(), reader, _pty: pty }
+    }
+
+    fn press(&mut self) {
+        std::io::Write::write_all(&mut self.keys, b"x\n").unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.reader.kill();
+        let _ = self.reader.wait();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_in_a_terminal_is_seen() {
+    let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let mut terminal = Terminal::open();
+    let begin = now();
+    terminal.press();
+    // The kernel tells it to within 8 seconds.
+    let seen = || kairos_signals::presence::look().last_input.is_some_and(|t| t + 8_000 >= begin);
+    let end = std::time::Instant::now() + Duration::from_secs(20);
+    while !seen() {
+        assert!(std::time::Instant::now() < end, "{:?}", kairos_signals::presence::look());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "fails while somebody types on the machine, and takes half a minute"]
+fn what_is_found_while_nobody_is_there_is_said_when_he_is_back() {
+    let world = World::with_git();
+    std::fs::create_dir_all(world.home()).unwrap();
+    std::fs::write(world.home().join("kairos.toml"), "[presence]\naway-after = \"9s\"\n").unwrap();
+    let mut terminal = Terminal::open();
+    terminal.press();
+    let mut running = world.start(&[]);
+    std::thread::sleep(Duration::from_secs(20));
+    std::fs::write(world.plugins().join("mine.wasm"), prebuilt("merge-conflicts")).unwrap();
+    assert_eq!(running.finding("kairos", "mine waits")["kept_by"], "away");
+    world.write("b.rs", CONFLICT);
+    let high = running.wait_for("b.rs", |e| e["item"]["plugin"] == "merge-conflicts");
+    assert_eq!(high["announced"], true, "a high one goes out: {high}");
+    running.ticks(2);
+    terminal.press();
+    let said = running.wait_for("it to be said", |e| e["announced"] == true);
+    assert!(said["item"]["title"].to_string().contains("mine waits"), "{said}");
 }

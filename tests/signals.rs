@@ -196,7 +196,7 @@ fn each_source_has_its_switch_and_a_project_can_only_switch_off() {
 }
 
 #[test]
-fn a_server_that_runs_in_the_project_is_told_and_a_session_of_another_agent_is_counted() {
+fn a_server_that_runs_in_the_project_is_told() {
     let world = World::with_git();
     let mut server = Command::new("python3")
         .args(["-c", "import http.server as h; s = h.HTTPServer(('127.0.0.1', 0), h.SimpleHTTPRequestHandler); print(s.server_port, flush=True); s.serve_forever()", "--token=hunter2hunter2"])
@@ -213,4 +213,41 @@ fn a_server_that_runs_in_the_project_is_told_and_a_session_of_another_agent_is_c
     assert_eq!((attribute(&told, "port"), attribute(&told, "pid")), (port.trim(), server.id().to_string().as_str()));
     assert!(attribute(&told, "command").contains("python3 -c") && !told.to_string().contains("hunter2"), "{told}");
     assert!(attribute(&told, "since-ms").parse::<u64>().unwrap() > 1_600_000_000_000);
+}
+
+#[test]
+fn a_project_that_goes_away_comes_back_or_is_read_only_is_watched_as_far_as_it_can_be() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::with_git();
+    world.write("sub/a.txt", "x");
+    settings(&world, "[signals]\nlogs = [\"log/*.log\"]\n");
+    let mut running = world.start(&[]);
+    running.ticks(1);
+    let mode = |name: &'static str| move |e: &Value| e["event"] == "watch" && e["mode"] == name;
+    let away = world.dir.path().join("away");
+    std::fs::rename(world.project(), &away).unwrap();
+    running.wait_for("the project to be gone", mode("gone"));
+    std::fs::write(away.join("sub/elsewhere.txt"), "x").unwrap();
+    std::fs::rename(&away, world.project()).unwrap();
+    // Its repository went away with it, so it may be opened anew; a file that is written meanwhile is part of a rescan.
+    latest(&world, "files", |s| {
+        world.write("sub/again.txt", format!("{:?}", Instant::now()));
+        attribute(s, "path") == "sub/again.txt"
+    });
+
+    let bits = |mode| std::fs::set_permissions(world.project(), std::fs::Permissions::from_mode(mode)).unwrap();
+    bits(0o555);
+    running.ticks(2);
+    bits(0o755);
+    world.write("log/app.log", "one\n");
+    latest(&world, "logs", |s| s["body"] == "one");
+
+    std::fs::remove_dir_all(world.project()).unwrap();
+    running.wait_for("the project to be gone for good", mode("gone"));
+    running.ticks(2);
+    let shown = world.dir.path();
+    let shown =
+        Command::new(support::BINARY).args(["signals", "show"]).current_dir(shown).env("KAIROS_HOME", world.home()).output();
+    assert!(text(&shown.unwrap().stdout).contains("gone"));
+    assert_eq!(running.stop(), 0);
 }

@@ -123,8 +123,11 @@ impl Agent {
         // A large project takes a while to be watched; meanwhile plugins can be loaded.
         let several = Arc::new(AtomicBool::new(options.projects.len() > 1));
         let every = options.projects.first().map_or(&options.config, |p| &p.config).duration("every");
-        let opening: Vec<_> =
-            options.projects.into_iter().map(|p| tokio::spawn(open(p, several.clone(), events.clone(), manners.clone()))).collect();
+        let opening: Vec<_> = options
+            .projects
+            .into_iter()
+            .map(|p| tokio::spawn(open(p, several.clone(), events.clone(), manners.clone())))
+            .collect();
         registry.reload().await?;
         let mut opened = Vec::new();
         for task in opening {

@@ -10,8 +10,9 @@ use crate::registry::{Entry, Running, SELF};
 use crate::scan::Place;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, CommandReport, Control, Digest, ErrorKind, Event, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem,
-    InboxStatus, PauseRequest, PluginInfo, PluginState, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiError, ApiResult, CommandReport, Control, Digest, ErrorKind, Event, Figures, GrantRequest, InboxAction, InboxFilter,
+    InboxItem, InboxStatus, PauseRequest, PluginInfo, PluginState, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall,
+    ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{Grant, Millis, Report, Rights};

@@ -38,12 +38,15 @@ impl Agent {
         }
         digest.ticks_ms = ticks_us / 1000;
         let muted = user.muted().await?;
-        digest.plugins = plugins.into_iter().map(|(name, plugin)| PluginDigest {
-            cpu_ms: micros.get(&name).copied().unwrap_or_default().div_ceil(1000),
-            muted: muted.iter().any(|(muted, _)| *muted == name),
-            plugin: name,
-            ..plugin
-        }).collect();
+        digest.plugins = plugins
+            .into_iter()
+            .map(|(name, plugin)| PluginDigest {
+                cpu_ms: micros.get(&name).copied().unwrap_or_default().div_ceil(1000),
+                muted: muted.iter().any(|(muted, _)| *muted == name),
+                plugin: name,
+                ..plugin
+            })
+            .collect();
         Ok(digest)
     }
 }

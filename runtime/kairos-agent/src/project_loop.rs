@@ -380,7 +380,8 @@ impl ProjectLoop {
             ..Default::default()
         };
         // Who was not answered for a month asks no more, until its file changes.
-        let asked = self.db.list(kairos_store::Filter { status: vec![Status::Resolved], plugin: Some(SELF.into()), limit: 0 }).await?;
+        let asked =
+            self.db.list(kairos_store::Filter { status: vec![Status::Resolved], plugin: Some(SELF.into()), limit: 0 }).await?;
         waiting.retain(|f| !asked.iter().any(|old| old.key == f.key && old.resolved_reason.as_deref() == Some(UNANSWERED)));
         let gone: BTreeSet<_> =
             self.db.list(filter).await?.into_iter().map(|i| i.plugin).filter(|p| !present.contains(p)).collect();

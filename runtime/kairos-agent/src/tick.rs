@@ -32,6 +32,11 @@ struct Called {
     outcome: Outcome<Report>,
 }
 
+/// Does somebody work here? A log that grows and a server that runs do so by themselves.
+fn is_activity(signal: &Signal) -> bool {
+    matches!(signal.source.as_str(), "files" | "git" | "exec" | "shell")
+}
+
 impl ProjectLoop {
     /// Runs one tick. An error means that our own database can't be used.
     pub(crate) async fn tick(&mut self, reason: &str) -> Result<(), StoreError> {
@@ -93,13 +98,13 @@ impl ProjectLoop {
             return Ok(0);
         }
         let mut signals = drained.signals;
-        if signals.is_empty() {
-            signals.extend(self.idle.check(time));
-        } else {
+        if signals.iter().any(is_activity) {
             self.status().last_activity = time;
             if let Some(ended) = self.idle.activity(time) {
                 signals.insert(0, ended);
             }
+        } else {
+            signals.extend(self.idle.check(time));
         }
         let count = signals.len() as u64;
         for signal in signals {

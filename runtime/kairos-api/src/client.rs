@@ -4,11 +4,11 @@ use crate::digest::Digest;
 use crate::event::Event;
 use crate::path::{SocketPathError, socket_path};
 use crate::routes::{STOP, VERSION, VERSION_HEADER, compatible};
+use crate::signals::{PauseRequest, ProjectSignals};
 use crate::types::{
     ApiError, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectAdd, ProjectStatus,
     ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
-use crate::signals::{PauseRequest, ProjectSignals};
 use axum::body::{Body, Bytes};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;

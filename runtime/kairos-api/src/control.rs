@@ -2,11 +2,11 @@
 
 use crate::digest::Digest;
 use crate::event::Event;
+use crate::signals::{PauseRequest, ProjectSignals};
 use crate::types::{
     ApiResult, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectStatus, ProjectTrust, Status,
     ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
-use crate::signals::{PauseRequest, ProjectSignals};
 use async_trait::async_trait;
 use kairos_core::Millis;
 use tokio::sync::mpsc::Receiver;

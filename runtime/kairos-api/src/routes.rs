@@ -2,10 +2,10 @@
 
 use crate::control::Control;
 use crate::digest::DigestFilter;
+use crate::signals::{PauseRequest, SignalFilter};
 use crate::types::{
     ApiError, CommandReport, ErrorKind, GrantRequest, InboxAction, InboxFilter, ProjectAdd, ToolCall, TrustRequest,
 };
-use crate::signals::{PauseRequest, SignalFilter};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;

@@ -185,13 +185,15 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     let running = start().await;
     let client = Client::connect(&running.path).await.unwrap();
     assert_eq!(client.status().await.unwrap().pid, 7);
-    let filter = InboxFilter { status: Some(InboxStatus::Snoozed), project: Some("/a b&c".into()) };
+    let filter = InboxFilter { status: Some(InboxStatus::Snoozed), project: Some("/a b&c".into()), suppressed: true };
     assert_eq!(client.inbox_list(&filter).await.unwrap().len(), 2);
     assert_eq!(client.inbox_list(&InboxFilter::default()).await.unwrap().len(), 2);
     assert_eq!(client.inbox_act("a/b", InboxAction::Snooze { until: 5 }).await.unwrap().id, "a/b");
     let grant = GrantRequest { capabilities: Some(vec!["project".into()]), follow_updates: true };
     assert_eq!(client.plugin_grant("x", &grant).await.unwrap().name, "x");
     client.plugin_revoke("x").await.unwrap();
+    client.plugin_unmute("x").await.unwrap();
+    assert_eq!(client.digest(7).await.unwrap().since, 7);
     assert_eq!(client.project_add("/a b").await.unwrap().path, "/a b");
     client.project_remove("/a b").await.unwrap();
     let mut events = client.events().await.unwrap();
@@ -226,6 +228,7 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
             "a/b Snooze { until: 5 }".into(),
             format!("grant {grant:?}"),
             "revoke".into(),
+            "unmute".into(),
             "remove /a b".into(),
             "trust /a/b d1".into(),
             "distrust /a/b".into(),
@@ -322,7 +325,13 @@ async fn what_is_no_kairos_run_is_told_from_one() {
 
 #[test]
 fn events_are_tagged() {
-    let event = Event::Finding { change: FindingChange::New, item: Box::new(item("1")), announced: true, why: "high".into(), group: None };
+    let event = Event::Finding {
+        change: FindingChange::New,
+        item: Box::new(item("1")),
+        announced: true,
+        why: "high".into(),
+        group: None,
+    };
     let json = serde_json::to_value(&event).unwrap();
     assert_eq!((&json["event"], &json["change"]), (&"finding".into(), &"new".into()));
     assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);

@@ -86,7 +86,13 @@ pub const SETTINGS: &[Setting] = &[
         "Globs of files that no plugin may read, on top of the built-in list (.env files, keys, credentials).",
     ),
     s("files.poll", Kind::Duration, "\"10s\"", true, "How often files are looked at where the system can't watch them."),
-    s("signals.files", Kind::Bool, "true", true, "Watch the project's files. A project may switch this off, not on, like all below."),
+    s(
+        "signals.files",
+        Kind::Bool,
+        "true",
+        true,
+        "Watch the project's files. A project may switch this off, not on, like all below.",
+    ),
     s("signals.git", Kind::Bool, "true", true, "Watch its repository: branches, commits, the index, stashes."),
     s("signals.commands", Kind::Bool, "true", true, "Take in the commands that the shell hook and `exec` report."),
     s(
@@ -128,7 +134,13 @@ pub const SETTINGS: &[Setting] = &[
         "Parts of the day in which only critical findings are announced, such as [\"22:00-07:00\"]. What waits is said when they end.",
     ),
     s("quiet.days", Kind::Days, "[]", false, "Days that are quiet as a whole, such as [\"sat\", \"sun\"]."),
-    s("quiet.zone", Kind::Text, "\"\"", false, "Where these times and days hold, such as \"Europe/Berlin\"; empty: the system's zone."),
+    s(
+        "quiet.zone",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Where these times and days hold, such as \"Europe/Berlin\"; empty: the system's zone.",
+    ),
     s(
         "presence.away-after",
         Kind::Duration,
@@ -520,7 +532,8 @@ mod tests {
         c.merge("p", "every = \"50s\"\nfiles.private = [\"b\", \"a\"]\nsurfacing.detector-rate = 1", Trust::Project).unwrap();
         assert_eq!((c.duration("every"), c.number("surfacing.detector-rate")), (Duration::from_secs(50), 1));
         assert_eq!(c.list("files.private"), ["a", "b"]);
-        for users_alone in ["surfacing.daily-cap = 1", "quiet.hours = []", "proactive = \"off\"", "presence.away-after = \"1h\""] {
+        for users_alone in ["surfacing.daily-cap = 1", "quiet.hours = []", "proactive = \"off\"", "presence.away-after = \"1h\""]
+        {
             assert!(c.merge("p", users_alone, Trust::Project).is_err(), "{users_alone}");
         }
         let has_no_order = |s: &Setting| matches!(s.kind, Kind::Text | Kind::Choice(_));
@@ -530,7 +543,9 @@ mod tests {
     #[test]
     fn quiet_times_are_checked_where_they_are_set() {
         let problem = |text| Config::default().merge("f", text, Trust::User).unwrap_err().to_string();
-        assert!(problem("[quiet]\nhours = [\"22-7\"]").starts_with("f:2: `quiet.hours` can't be used: `22-7` is no part of a day"));
+        assert!(
+            problem("[quiet]\nhours = [\"22-7\"]").starts_with("f:2: `quiet.hours` can't be used: `22-7` is no part of a day")
+        );
         assert!(problem("quiet.days = [\"Sunday\"]").contains("write mon, tue"));
         assert!(problem("quiet.days = 3").contains("must be a list"));
     }

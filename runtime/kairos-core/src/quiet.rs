@@ -55,9 +55,14 @@ mod tests {
     #[test]
     fn hours_may_go_past_midnight() {
         let at = |hours: &str, time: &str| hours.parse::<Hours>().unwrap().holds(minute(time).unwrap());
-        for (time, night, noon) in
-            [("21:59", false, false), ("22:00", true, false), ("00:00", true, false), ("06:59", true, false), ("07:00", false, false), ("12:30", false, true)]
-        {
+        for (time, night, noon) in [
+            ("21:59", false, false),
+            ("22:00", true, false),
+            ("00:00", true, false),
+            ("06:59", true, false),
+            ("07:00", false, false),
+            ("12:30", false, true),
+        ] {
             assert_eq!((at("22:00-07:00", time), at("12:00 - 13:00", time)), (night, noon), "{time}");
         }
         for bad in ["", "22:00", "22-07", "24:00-07:00", "7:00-8:00", "08:00-08:00", "+1:00-02:00", "22:60-23:00"] {

@@ -163,9 +163,11 @@ pub enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print a completion script for a shell
-    #[command(after_help = "Examples:\n  kairos-run completions bash > ~/.local/share/bash-completion/completions/kairos-run\n  \
+    #[command(
+        after_help = "Examples:\n  kairos-run completions bash > ~/.local/share/bash-completion/completions/kairos-run\n  \
         kairos-run completions zsh > a folder of your fpath, as _kairos-run\n  \
-        kairos-run completions fish > ~/.config/fish/completions/kairos-run.fish")]
+        kairos-run completions fish > ~/.config/fish/completions/kairos-run.fish"
+    )]
     Completions {
         /// Which shell
         shell: clap_complete::Shell,

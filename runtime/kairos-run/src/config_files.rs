@@ -31,7 +31,10 @@ pub fn load(user: &Path, project: Option<&Path>, overrides: &[Override]) -> Resu
     if !zone.is_empty()
         && let Err(e) = TimeZone::get(zone)
     {
-        bail!("{}: `quiet.zone` can't be used: {e}; write a name such as Europe/Berlin, or nothing for the system's", user.display());
+        bail!(
+            "{}: `quiet.zone` can't be used: {e}; write a name such as Europe/Berlin, or nothing for the system's",
+            user.display()
+        );
     }
     for (key, value) in overrides {
         config.set(key, value).map_err(|problem| anyhow::anyhow!("on the command line, `{key}`: {problem}"))?;

@@ -18,9 +18,10 @@ impl Signs {
     /// Is he away? `seen` is when he last did something that the caller knows of. Where the machine can't tell, he is here.
     pub fn is_away(self, seen: Millis, after: Duration, now: Millis) -> bool {
         let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        let idle = self.last_input.is_some_and(|input| now.saturating_sub(input.max(seen)) >= after);
-        // Who types in a session over the network has a locked screen at home.
-        self.locked && now.saturating_sub(seen.max(self.last_input.unwrap_or(0))) >= after.min(LOCKED) || idle
+        let since = now.saturating_sub(seen.max(self.last_input.unwrap_or(0)));
+        // Who types in a session over the network may have a locked screen at home.
+        let locked_out = self.locked && since >= after.min(LOCKED);
+        locked_out || (self.last_input.is_some() && since >= after)
     }
 }
 

@@ -17,7 +17,13 @@ use std::path::{Path, PathBuf};
 const SPEC: Spec = Spec {
     application_id: 0x6b61_7275,
     synchronous: Synchronous::Full,
-    steps: &[&[grants::V1, trust::V1, quarantine::V1, descriptions::V1], &[projects::V2], &[egress::V3], &[attention::V4, muted::V4], &[signal_times::V5]],
+    steps: &[
+        &[grants::V1, trust::V1, quarantine::V1, descriptions::V1],
+        &[projects::V2],
+        &[egress::V3],
+        &[attention::V4, muted::V4],
+        &[signal_times::V5],
+    ],
 };
 
 /// Grants, trust, projects, quarantine, cached descriptions, what left the machine, what the user was told and what he answered. Cheap to clone; every method waits its

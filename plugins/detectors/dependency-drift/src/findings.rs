@@ -10,12 +10,11 @@ use kairos_plugin::prelude::*;
 /// Packages that a text names one by one.
 const MOST_NAMED: usize = 12;
 
-pub fn drift_key(lock: &str) -> String {
-    format!("drift:{}", plain(lock))
-}
+/// What there can be one finding of for each lock.
+pub const KEYS: [&str; 3] = ["drift", "left-out", "majors"];
 
-pub fn majors_key(lock: &str) -> String {
-    format!("majors:{}", plain(lock))
+pub fn key(kind: &str, lock: &str) -> String {
+    kairos_plugin::fit_key(&format!("{kind}:{}", plain(lock)))
 }
 
 /// All of a lock.
@@ -29,36 +28,40 @@ fn plain(lock: &str) -> String {
 }
 
 /// One finding a lock: one run of the package manager mends all.
-pub fn drift<H: Host>(view: &View<'_, H>, lock: &str, drifts: &[Drift], committed: bool) -> Finding {
-    let first = &drifts[0];
-    let more = if drifts.len() > 1 { format!(" and {} more", drifts.len() - 1) } else { String::new() };
-    let title = match (&first.problem, committed) {
-        (_, true) => format!("the last commit left out {lock}: it doesn't fit the manifest ({}{more})", first.name),
-        (Problem::Missing, false) => format!("{lock} lacks {}{more}", first.name),
-        (Problem::Excluded(_), false) => format!("{lock} holds {} in a version that the manifest excludes{more}", first.name),
-        (Problem::MadeFor(_), false) => format!("{lock} was made for another requirement of {}{more}", first.name),
+pub fn drift<H: Host>(view: &View<'_, H>, lock: &str, drifts: &[Drift]) -> Finding {
+    let (name, more) = (&drifts[0].name, more(drifts.len() - 1));
+    let title = match drifts[0].problem {
+        Problem::Missing => format!("{lock} lacks {name}{more}"),
+        Problem::Excluded(_) => format!("{lock} holds {name} in a version that the manifest excludes{more}"),
+        Problem::MadeFor(_) => format!("{lock} was made for another requirement of {name}{more}"),
     };
-    let mut detail = match committed {
-        true => {
-            format!("In HEAD manifest and lock disagree; in the work tree they agree, so {lock} was not committed with it.\n")
-        }
-        false => {
-            "An install that must not change the lock fails, as on most build servers; any other installs what was never tried.\n"
-                .into()
-        }
+    let why =
+        "An install that must not change the lock fails, as on most build servers; any other installs what was never tried.";
+    let remedy = match folder(lock) {
+        "" => format!("`{}`, and commit {lock}", command(lock)),
+        folder => format!("`{}` in {folder}, and commit {}", command(lock), file_name(lock)),
     };
-    for drift in drifts.iter().take(MOST_NAMED) {
-        detail += &sentence(drift);
-    }
-    if drifts.len() > MOST_NAMED {
-        detail += &format!("and {} more\n", drifts.len() - MOST_NAMED);
-    }
-    let remedy = match committed {
-        true => format!("`git add {lock}`, and `git commit --amend` if it isn't pushed"),
-        false if folder(lock).is_empty() => format!("`{}`, and commit {lock}", command(lock)),
-        false => format!("`{}` in {}, and commit {}", command(lock), folder(lock), file_name(lock)),
-    };
-    let mut finding = Finding::new(&drift_key(lock), &title).detail(detail.trim_end()).remedy(&remedy);
+    with_lines(Finding::new(&key("drift", lock), &title).remedy(&remedy), view, why, drifts)
+}
+
+/// One finding a lock: it was left out as a whole.
+pub fn left_out<H: Host>(view: &View<'_, H>, lock: &str, drifts: &[Drift]) -> Finding {
+    let more = more(drifts.len() - 1);
+    let title = format!("{lock} is not committed with its manifest ({}{more})", drifts[0].name);
+    let why = "In HEAD the lock doesn't fit the manifest. In the work tree it does, so only the commit of it is missing.";
+    let remedy = format!("`git add {lock}`, and `git commit --amend` if the last commit isn't pushed");
+    with_lines(Finding::new(&key("left-out", lock), &title).remedy(&remedy), view, why, drifts)
+}
+
+fn more(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(" and {count} more") }
+}
+
+fn with_lines<H: Host>(mut finding: Finding, view: &View<'_, H>, why: &str, drifts: &[Drift]) -> Finding {
+    let named: String = drifts.iter().take(MOST_NAMED).map(sentence).collect();
+    let rest = drifts.len().saturating_sub(MOST_NAMED);
+    let rest = if rest == 0 { String::new() } else { format!("and {rest} more\n") };
+    finding = finding.detail(format!("{why}\n{named}{rest}").trim_end());
     for drift in drifts.iter().take(8) {
         let text = view.text(&drift.manifest).unwrap_or_default();
         finding = finding.evidence(match line_of(&text, &drift.name) {
@@ -102,7 +105,7 @@ fn line_of<'a>(text: &'a str, name: &str) -> Option<(u32, &'a str)> {
 /// One finding a lock: they come with one update, as a rule.
 pub fn majors(lock: &str, majors: &[Majors]) -> Finding {
     let names = majors.iter().take(3).map(|package| package.name.as_str()).collect::<Vec<_>>().join(", ");
-    let more = if majors.len() > 3 { format!(" and {} more", majors.len() - 3) } else { String::new() };
+    let more = more(majors.len().saturating_sub(3));
     let mut detail = String::from(
         "The project asks for the package itself, and now another package brings a further major version: both are built, and \
          values of the one don't fit the other.\n",
@@ -117,7 +120,7 @@ pub fn majors(lock: &str, majors: &[Majors]) -> Finding {
         _ => "`npm ls`",
     };
     let first = majors.first().map(|package| format!("{} {}", package.name, some(&package.versions))).unwrap_or_default();
-    Finding::new(&majors_key(lock), &format!("{lock} gains a second major version of {names}{more}"))
+    Finding::new(&key("majors", lock), &format!("{lock} gains a second major version of {names}{more}"))
         .detail(detail.trim_end())
         .urgency(Urgency::Low)
         .evidence(Evidence::whole_file(lock, &first))

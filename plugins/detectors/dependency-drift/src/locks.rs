@@ -94,6 +94,20 @@ pub fn of(host: &impl Host, path: &str) -> Vec<String> {
     Vec::new()
 }
 
+/// A lock left over from before its folder joined a workspace: one further up names the folder, and is the one in use.
+pub fn is_orphan<H: Host>(view: &View<'_, H>, path: &str) -> bool {
+    let base = folder(path);
+    let above = base.match_indices('/').map(|(at, _)| &base[..at]).chain((!base.is_empty()).then_some(""));
+    above.into_iter().any(|above| {
+        let below = base[above.len()..].trim_start_matches('/');
+        let lock = if above.is_empty() { file_name(path).to_string() } else { format!("{above}/{}", file_name(path)) };
+        // As uv, npm, pnpm and Yarn write it.
+        let names =
+            [format!("= \"{below}\" }}"), format!("\"{below}\": {{"), format!("\n  {below}:\n"), format!("@workspace:{below}\"")];
+        view.text(&lock).is_some_and(|text| names.iter().any(|name| text.contains(name)))
+    })
+}
+
 /// What a lock and its manifests say; none when they can't be read, which an edit under way explains as a rule.
 pub fn read<H: Host>(view: &View<'_, H>, path: &str) -> Option<Reading> {
     match ecosystem(path)? {

@@ -68,9 +68,8 @@ impl<'a, H: Host> Look<'a, H> {
     fn examine(&mut self, entry: &mut Entry) -> bool {
         let path = entry.path.as_str();
         if self.host.stat(path).is_err() {
-            for key in [findings::drift_key(path), findings::majors_key(path), findings::advisory_keys(path)] {
-                self.report.clear_key(&key);
-            }
+            findings::KEYS.iter().for_each(|kind| self.report.clear_key(&findings::key(kind, path)));
+            self.report.clear_key(&findings::advisory_keys(path));
             return false;
         }
         let view = View { host: self.host, committed: false, read: &self.read };
@@ -85,42 +84,55 @@ impl<'a, H: Host> Look<'a, H> {
         }
         // A lock that isn't recorded is nobody's promise.
         let recorded = !self.host.size_at(Version::Index, path).is_err_and(|error| error.code == ErrorCode::NotFound);
-        let (drifts, committed) = if recorded { self.drifts(path, &reading) } else { (Vec::new(), false) };
-        let majors = if recorded { self.majors(path, ecosystem, &reading) } else { Vec::new() };
-        let print = if drifts.is_empty() && majors.is_empty() { 0 } else { hash(&format!("{drifts:?}{majors:?}{committed}")) };
+        let in_use = recorded && !locks::is_orphan(&view, path);
+        let facts = if in_use { self.facts(&view, path, ecosystem, &reading) } else { Vec::new() };
+        let texts: String = facts.iter().map(|finding| format!("{} {}\n", finding.key, finding.detail)).collect();
+        let print = if facts.is_empty() { 0 } else { hash(&texts) };
         if print != entry.print {
             (entry.print, entry.since) = (print, self.now);
         }
-        if drifts.is_empty() {
-            self.report.clear_key(&findings::drift_key(path));
+        for key in findings::KEYS.map(|kind| findings::key(kind, path)) {
+            if !facts.iter().any(|finding| finding.key == key) {
+                self.report.clear_key(&key);
+            }
         }
-        if majors.is_empty() {
-            self.report.clear_key(&findings::majors_key(path));
-        }
-        let age = self.age(path, entry.since, &drifts);
+        let age = self.age(path, entry.since, &reading.drifts);
         if print != 0 && age < SETTLE {
             let wait = SETTLE - age;
             self.wait = Some(self.wait.map_or(wait, |other| other.min(wait)));
-        } else if print != 0 {
-            if !drifts.is_empty() {
-                self.report.add(findings::drift(&view, path, &drifts, committed));
-            }
-            if !majors.is_empty() {
-                self.report.add(findings::majors(path, &majors));
-            }
+        } else {
+            facts.into_iter().for_each(|finding| {
+                self.report.add(finding);
+            });
         }
         true
     }
 
-    /// In the work tree; or, where all is well there, in the last commit: its lock may have been left out.
-    fn drifts(&self, path: &str, reading: &Reading) -> (Vec<Drift>, bool) {
-        if !reading.drifts.is_empty() {
-            return (reading.drifts.clone(), false);
+    /// All that can be said of a lock and its manifests, settled or not.
+    fn facts(&self, view: &View<'_, H>, path: &str, ecosystem: Ecosystem, reading: &Reading) -> Vec<Finding> {
+        let mut facts = Vec::new();
+        if reading.drifts.is_empty() {
+            let left_out = self.left_out(view, path);
+            facts.extend((!left_out.is_empty()).then(|| findings::left_out(view, path, &left_out)));
+        } else {
+            facts.push(findings::drift(view, path, &reading.drifts));
         }
-        let view = View { host: self.host, committed: true, read: &self.read };
-        let same = self.host.size_at(Version::Head, path).ok() == self.host.stat(path).ok().map(|info| info.size);
-        let committed = if same { None } else { locks::read(&view, path) };
-        (committed.map(|reading| reading.drifts).unwrap_or_default(), true)
+        let majors = self.majors(path, ecosystem, reading);
+        facts.extend((!majors.is_empty()).then(|| findings::majors(path, &majors)));
+        facts
+    }
+
+    /// What disagrees in the last commit, where the work tree holds the very manifests and a lock that fits: that lock was not
+    /// committed with them.
+    fn left_out(&self, view: &View<'_, H>, path: &str) -> Vec<Drift> {
+        let size = self.host.stat(path).map(|info| info.size).ok();
+        if self.host.size_at(Version::Head, path).ok() == size {
+            return Vec::new();
+        }
+        let last = View { host: self.host, committed: true, read: &self.read };
+        let drifts = locks::read(&last, path).map(|reading| reading.drifts).unwrap_or_default();
+        let same = |drift: &Drift| last.text(&drift.manifest) == view.text(&drift.manifest);
+        drifts.into_iter().filter(same).collect()
     }
 
     fn majors(&self, path: &str, ecosystem: Ecosystem, reading: &Reading) -> Vec<majors::Majors> {

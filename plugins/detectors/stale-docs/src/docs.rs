@@ -25,8 +25,7 @@ pub fn is_doc(path: &str) -> bool {
     let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
     let text = matches!(extension, "md" | "markdown" | "mdx" | "rst" | "adoc" | "asciidoc");
     let in_docs = extension == "txt" && matches!(folder.split('/').next(), Some("docs" | "doc"));
-    const PAST: &[&str] =
-        &["change", "history", "news", "release", "upgrad", "migrat", "whatsnew", "roadmap", "todo", "license", "authors"];
+    const PAST: &[&str] = &["change", "history", "news", "release", "upgrad", "migrat", "whatsnew", "roadmap", "todo"];
     const OTHERS: &[&str] = &[
         "node_modules",
         "vendor",

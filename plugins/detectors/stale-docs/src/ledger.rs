@@ -5,8 +5,7 @@ use crate::manifest::Runner;
 use kairos_plugin::prelude::*;
 
 const KEY: &str = "gone";
-/// Entries and bytes that are kept; a value of the host's has at most 64 KiB.
-const MOST_ENTRIES: usize = 200;
+/// Bytes that are kept; a value of the host's has at most 64 KiB.
 const MOST_BYTES: usize = 60_000;
 
 /// A thing and when it was first seen to be gone while documents name it, in milliseconds since 1970.
@@ -42,7 +41,7 @@ pub fn save(host: &impl Host, before: &[Entry], after: &[Entry]) -> Result<(), E
         return Ok(());
     }
     let mut text = String::new();
-    for Entry { since, thing } in after.iter().take(MOST_ENTRIES) {
+    for Entry { since, thing } in after {
         let became = thing.became.as_deref().unwrap_or_default();
         let line = format!("{since}\t{}\t{}\t{became}\n", word(thing.kind), thing.name);
         let odd = thing.name.contains(['\t', '\n']) || became.contains(['\t', '\n']);

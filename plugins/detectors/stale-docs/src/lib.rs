@@ -22,6 +22,8 @@ struct StaleDocs;
 const RIPENS: u64 = 15 * 60_000;
 /// More paths than this at once are one change of the layout, and one finding.
 const MOST_PATHS: usize = 3;
+/// Things that are followed because a document names them.
+const MOST_NAMED: usize = 50;
 /// Commands and flags that are told one by one.
 const MOST_FINDINGS: usize = 5;
 /// Seconds after which an operation of git is asked for again, if its end isn't told.
@@ -74,21 +76,20 @@ fn look(host: &impl Host, known: Vec<Entry>) -> Result<Report, Error> {
     }
     let Some(things) = gone::gone(host)? else { return Ok(Report::new()) };
     let now = host.now();
-    let mut entries: Vec<Entry> = Vec::new();
-    for entry in &known {
-        let fresh = things.iter().any(|thing| (thing.kind, &thing.name) == (entry.thing.kind, &entry.thing.name));
-        if fresh || gone::is_gone(host, &entry.thing)? {
-            // A clock that went back must not keep it silent for long.
-            entries.push(Entry { since: entry.since.min(now), ..entry.clone() });
-        }
-    }
+    // A clock that went back must not keep anything silent for long.
+    let mut entries: Vec<Entry> = known.iter().map(|entry| Entry { since: entry.since.min(now), ..entry.clone() }).collect();
     for thing in things {
         if !entries.iter().any(|entry| (entry.thing.kind, &entry.thing.name) == (thing.kind, &thing.name)) {
             entries.push(Entry { since: now, thing });
         }
     }
     let found = look::places(host, &entries.iter().map(|entry| &entry.thing).collect::<Vec<_>>())?;
-    let named: Vec<(Entry, Vec<Place>)> = entries.into_iter().zip(found).filter(|(_, places)| !places.is_empty()).collect();
+    let mut named: Vec<(Entry, Vec<Place>)> = Vec::new();
+    for (entry, places) in entries.into_iter().zip(found) {
+        if !places.is_empty() && named.len() < MOST_NAMED && gone::is_gone(host, &entry.thing)? {
+            named.push((entry, places));
+        }
+    }
     let kept: Vec<Entry> = named.iter().map(|(entry, _)| entry.clone()).collect();
     ledger::save(host, &known, &kept)?;
 

@@ -21,10 +21,13 @@ pub fn mention(doc: &str, line: &Line<'_>, thing: &Thing) -> Option<Mention> {
     }
     match thing.kind {
         Kind::File | Kind::Folder => {
+            let inner = thing.name.contains('/');
+            if inner && hosted(line.text).any(|path| path == thing.name) {
+                return Some(Mention::Link);
+            }
             if targets(line.text).any(|target| resolve(doc, target).is_some_and(|path| path == thing.name)) {
                 return Some(Mention::Link);
             }
-            let inner = thing.name.contains('/');
             let told =
                 paths(line.text, &thing.name, thing.kind).any(|at| inner || is_about_the_project(doc) && line.is_code_at(at));
             told.then_some(Mention::Name)
@@ -68,6 +71,19 @@ fn targets(text: &str) -> impl Iterator<Item = &str> {
         text.match_indices(opening).map(move |(at, _)| {
             let rest = &text[at + opening.len()..];
             rest.split(|char| ends.contains(&char)).next().unwrap_or(rest).trim_start_matches('<').trim_end_matches('>')
+        })
+    })
+}
+
+/// Paths in addresses that show a file of a repository's main branch. Whose repository it is can't be told; but that another one
+/// has the very path that has just gone away here is rare.
+fn hosted(text: &str) -> impl Iterator<Item = &str> {
+    const BEFORE: &[&str] = &["/blob/main/", "/blob/master/", "/tree/main/", "/tree/master/", "/raw/main/", "/raw/master/"];
+    let path = |rest: &'_ str| rest.find([')', '>', '"', '#', '?', '`', ']', ' ', '\'']).unwrap_or(rest.len());
+    BEFORE.iter().flat_map(move |before| {
+        text.match_indices(before).map(move |(at, _)| {
+            let rest = &text[at + before.len()..];
+            rest[..path(rest)].trim_end_matches('/')
         })
     })
 }
@@ -197,6 +213,8 @@ mod tests {
             ("README.md", "`src/a.rs` was removed", File, "src/a.rs", None),
             ("README.md", "error at src/a.rs:12", File, "src/a.rs", None),
             ("README.md", "```\n$ x\nsrc/a.rs\n```", File, "src/a.rs", None),
+            ("docs/a.md", "[a](https://x.y/o/r/blob/main/src/a.rs#L3)", File, "src/a.rs", Some(Link)),
+            ("docs/a.md", "[a](https://x.y/o/r/blob/1.0/src/a.rs)", File, "src/a.rs", None),
             ("docs/a/b.md", "[x](../c.md#top)", File, "docs/c.md", Some(Link)),
             ("docs/a/b.rst", ".. include:: ../../CHANGES.rst", File, "CHANGES.rst", Some(Link)),
             ("docs/a/b.md", "save it as `app.py`", File, "app.py", None),

@@ -40,6 +40,7 @@ impl Detector for TodoDrift {
             Interest::new("git.upstream", "the branch that this one is compared with may have moved"),
             Interest::new("git.operation", "a merge or rebase ended"),
             Interest::new("file.modified", "to see that something found is gone"),
+            Interest::new("file.created", "to see that something found is gone: many editors write a file anew"),
             Interest::new("file.removed", "to see that something found is gone"),
             Interest::new("file.rescan", "to look again after many changes at once"),
             Interest::new("kairos.wake", "to tell what stayed"),
@@ -47,7 +48,7 @@ impl Detector for TodoDrift {
     }
 
     fn detect(host: &impl Host, signals: &[Signal]) -> Result<Report, Error> {
-        let is_edit = |signal: &Signal| matches!(signal.kind.as_str(), "file.modified" | "file.removed");
+        let is_edit = |signal: &Signal| matches!(signal.kind.as_str(), "file.modified" | "file.created" | "file.removed");
         if signals.iter().all(is_edit) {
             // What is only in the work tree isn't told, so an edit can only take something away.
             let paths: Vec<&str> = signals.iter().filter_map(Signal::path).collect();

@@ -29,8 +29,9 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// All of them, in as few messages as possible.
-    pub(super) fn group(project: &str, findings: Vec<Announced>) -> Vec<Self> {
+    /// All of them, the most urgent first, in as few messages as possible.
+    pub(super) fn group(project: &str, mut findings: Vec<Announced>) -> Vec<Self> {
+        findings.sort_by_key(|a| std::cmp::Reverse(a.item.urgency));
         findings.chunks(MAX_FINDINGS).map(|part| Self { id: id(), project: project.into(), findings: part.to_vec() }).collect()
     }
 
@@ -158,7 +159,7 @@ pub(super) mod tests {
         let findings = vec![announced(1, Urgency::Normal, "one"), announced(2, Urgency::Critical, "two"), about];
         let message = Message::group("/p/mine", findings).remove(0);
         let ids = |channel, least| message.for_channel(channel, least).map(|m| m.ids()).unwrap_or_default();
-        assert_eq!(ids("webhook", Urgency::Low), "1 2");
+        assert_eq!(ids("webhook", Urgency::Low), "2 1");
         assert_eq!(ids("command", Urgency::High), "2 3");
         let one = message.for_channel("webhook", Urgency::Critical).unwrap();
         assert_eq!((one.headline(), one.command()), ("two".to_string(), "kairos-run inbox show 2".to_string()));

@@ -51,7 +51,7 @@ impl Inboxes for Said {
 fn finding(number: u32, project: &str) -> Event {
     let Announced { change, mut item } = announced(number, Urgency::High, "t");
     item.project = project.into();
-    Event::Finding { change, item: Box::new(item), announced: true, why: String::new() }
+    Event::Finding { change, item: Box::new(item), announced: true, why: String::new(), group: None }
 }
 
 fn tick(project: &str) -> Event {

@@ -1,7 +1,7 @@
 //! What is one for all projects: the user's attention, and whether he is there to give any.
 
 use super::settings::Settings;
-use super::{Circumstances, Decision, decide};
+use super::{Circumstances, Decision, Rule, decide};
 use kairos_core::{Millis, Urgency};
 use kairos_signals::presence::{self, Signs};
 use kairos_store::{Note, StoreError, UserDb};
@@ -87,8 +87,8 @@ impl Manners {
 }
 
 impl Turn<'_> {
-    /// What to do with a finding of a plugin.
-    pub(crate) async fn decide(&mut self, plugin: &str, urgency: Urgency) -> Result<Decision, StoreError> {
+    /// What keeps a finding of a plugin from being announced, with the reason for the user; none if it is announced.
+    pub(crate) async fn decide(&mut self, plugin: &str, urgency: Urgency) -> Result<Option<(Rule, String)>, StoreError> {
         let announced_by_detector = match self.by_detector.get(plugin) {
             Some(count) => *count,
             None => {
@@ -97,7 +97,7 @@ impl Turn<'_> {
                 count
             }
         };
-        Ok(decide(&Circumstances {
+        let circumstances = Circumstances {
             urgency,
             proactive: self.settings.proactive,
             muted: self.muted.iter().any(|m| m == plugin),
@@ -107,7 +107,11 @@ impl Turn<'_> {
             daily_cap: self.settings.daily_cap,
             announced_by_detector,
             detector_rate: self.settings.detector_rate,
-        }))
+        };
+        Ok(match decide(&circumstances) {
+            Decision::Announce => None,
+            Decision::Keep(rule) => Some((rule, rule.why(&circumstances, plugin))),
+        })
     }
 
     /// One message is sent, by these plugins.

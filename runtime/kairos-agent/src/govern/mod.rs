@@ -82,13 +82,13 @@ impl Rule {
         matches!(self, Self::QuietHours | Self::Away)
     }
 
-    /// For the user.
-    fn why(self, c: &Circumstances) -> String {
+    /// What the user reads about a finding that this plugin made and this rule kept.
+    pub(crate) fn why(self, c: &Circumstances, plugin: &str) -> String {
         match self {
             Self::Proactive if c.proactive == Proactive::Off => "`proactive` is off".into(),
             Self::Proactive => "`proactive` lets only high and critical ones pass".into(),
             Self::LowUrgency => "of low urgency: listed, never announced".into(),
-            Self::Muted => "its detector is muted; `kairos-run plugin unmute NAME` lets it speak".into(),
+            Self::Muted => format!("its detector is muted; `kairos-run plugin unmute {plugin}` lets it speak"),
             Self::QuietHours => "quiet hours; it is said when they end".into(),
             Self::Away => "you were away; it is said when you are back".into(),
             Self::DetectorRate => format!("this detector spoke {} times within the hour", c.announced_by_detector),
@@ -100,12 +100,12 @@ impl Rule {
 }
 
 /// The decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// Say it.
     Announce,
-    /// Keep it in the inbox; the reason is for the user.
-    Keep(Rule, String),
+    /// Keep it in the inbox: the first rule that says so.
+    Keep(Rule),
 }
 
 /// The rules in their order. First what is never said, then what is said later, then what there is no room for: so what
@@ -122,25 +122,18 @@ pub enum Decision {
 /// | 7 | the user is away | lets normal ones wait; high ones are announced, for the channels may reach him |
 /// | 8 | the detector's rate, then the daily cap | keep it |
 pub fn decide(c: &Circumstances) -> Decision {
-    match broken(c) {
-        Some(rule) => Decision::Keep(rule, rule.why(c)),
-        None => Decision::Announce,
-    }
-}
-
-/// The first rule that keeps it.
-fn broken(c: &Circumstances) -> Option<Rule> {
+    use Decision::{Announce, Keep};
     match c.urgency {
-        _ if c.proactive == Proactive::Off => Some(Rule::Proactive),
-        Urgency::Critical => None,
-        Urgency::Low => Some(Rule::LowUrgency),
-        _ if c.muted => Some(Rule::Muted),
-        Urgency::Normal if c.proactive == Proactive::Important => Some(Rule::Proactive),
-        _ if c.quiet => Some(Rule::QuietHours),
-        Urgency::Normal if c.away => Some(Rule::Away),
-        _ if c.announced_by_detector >= c.detector_rate => Some(Rule::DetectorRate),
-        _ if c.announced_today >= c.daily_cap => Some(Rule::DailyCap),
-        _ => None,
+        _ if c.proactive == Proactive::Off => Keep(Rule::Proactive),
+        Urgency::Critical => Announce,
+        Urgency::Low => Keep(Rule::LowUrgency),
+        _ if c.muted => Keep(Rule::Muted),
+        Urgency::Normal if c.proactive == Proactive::Important => Keep(Rule::Proactive),
+        _ if c.quiet => Keep(Rule::QuietHours),
+        Urgency::Normal if c.away => Keep(Rule::Away),
+        _ if c.announced_by_detector >= c.detector_rate => Keep(Rule::DetectorRate),
+        _ if c.announced_today >= c.daily_cap => Keep(Rule::DailyCap),
+        _ => Announce,
     }
 }
 

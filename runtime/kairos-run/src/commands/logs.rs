@@ -31,7 +31,10 @@ pub fn logs(paths: &Paths, follow: bool, lines: usize) -> Result<()> {
     read(&mut file, &mut text).with_context(can_not)?;
     let all: Vec<&str> = text.split_inclusive('\n').collect();
     view::print(&all[all.len().saturating_sub(lines)..].concat())?;
-    while follow {
+    if !follow {
+        return Ok(());
+    }
+    loop {
         std::thread::sleep(LOOK);
         text.clear();
         read(&mut file, &mut text).with_context(can_not)?;
@@ -45,7 +48,6 @@ pub fn logs(paths: &Paths, follow: bool, lines: usize) -> Result<()> {
         }
         view::print(&text)?;
     }
-    Ok(())
 }
 
 fn read(file: &mut File, text: &mut String) -> std::io::Result<()> {

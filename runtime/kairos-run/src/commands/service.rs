@@ -5,6 +5,7 @@ mod steps;
 mod systemd;
 
 use crate::cli::{JsonFlag, ServiceCommand};
+use crate::config_files;
 use crate::errors::advice;
 use crate::lock::Lock;
 use crate::paths::Paths;
@@ -38,6 +39,7 @@ struct Service {
 }
 
 /// How the platform's service manager is told. Pure data, so that each platform's can be tested on any.
+#[derive(Debug)]
 pub struct Manager {
     /// Its name.
     pub name: &'static str,
@@ -61,6 +63,7 @@ pub struct Manager {
 }
 
 /// What the manager says of the service.
+#[derive(Debug)]
 pub struct State {
     /// The process, if it runs.
     pub pid: Option<u32>,
@@ -144,8 +147,8 @@ impl Manager {
                 Err(e) if e.kind() == ErrorKind::NotFound => {}
                 done => done.with_context(|| format!("can't remove {}", path.display()))?,
             }
-            // The folder was made for it, if nothing else is in it.
-            let _ = path.parent().map(std::fs::remove_dir);
+            // The folders were made for it, if nothing else is in them.
+            let _ = path.ancestors().skip(1).take(2).try_for_each(std::fs::remove_dir);
         }
         lines.push(format!("removed {}", self.file.display()));
         for step in &self.after {
@@ -177,6 +180,8 @@ async fn install(paths: &Paths, manager: &Manager) -> Result<()> {
     if !program.is_file() {
         return Err(advice(format!("{} is gone", program.display()), "call the kairos-run that is there now"));
     }
+    // With these it could not start; better said before anything is ended for it.
+    config_files::load(&paths.config, None, &[])?;
     if manager.installed()?.is_some_and(|text| !manager.is_same_home(&text)) {
         view::print("this replaces the service of another KAIROS_HOME\n")?;
     }

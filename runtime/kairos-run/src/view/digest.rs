@@ -29,7 +29,12 @@ impl Page {
         };
         let rows: Vec<_> = d.plugins.iter().map(row).collect();
         out.push('\n');
-        out += &table(self.paint, &["PLUGIN", "SAID", "KEPT", "ACCEPTED", "DISMISSED", "SNOOZED", "CALLS", "CPU"], &rows, self.width);
+        out += &table(
+            self.paint,
+            &["PLUGIN", "SAID", "KEPT", "ACCEPTED", "DISMISSED", "SNOOZED", "CALLS", "CPU"],
+            &rows,
+            self.width,
+        );
         let mut kept: BTreeMap<&str, u64> = BTreeMap::new();
         for (rule, findings) in d.plugins.iter().flat_map(|p| &p.kept) {
             *kept.entry(rule).or_default() += findings;
@@ -54,11 +59,23 @@ mod tests {
         let mut digest = Digest { messages: 2, ticks: 9, ticks_ms: 1200, ..Digest::default() };
         assert!(page.digest(&digest).ends_with("No plugin had anything to do.\n"));
         let kept = BTreeMap::from([("daily-cap".to_string(), 3), ("muted".to_string(), 1)]);
-        let secrets = PluginDigest { plugin: "secrets".into(), announced: 2, kept, dismissed: 1, calls: 9, cpu_ms: 40, muted: true, ..PluginDigest::default() };
+        let secrets = PluginDigest {
+            plugin: "secrets".into(),
+            announced: 2,
+            kept,
+            dismissed: 1,
+            calls: 9,
+            cpu_ms: 40,
+            muted: true,
+            ..PluginDigest::default()
+        };
         digest.plugins.push(secrets);
         let text = page.digest(&digest);
         assert!(text.contains("2 messages, 9 ticks with work in them"), "{text}");
         assert!(text.contains("secrets (muted)  2     4     -         1"), "{text}");
-        assert!(text.ends_with("Not announced: 3 by daily-cap, 1 by muted\nkairos-run inbox list --all --suppressed\n"), "{text}");
+        assert!(
+            text.ends_with("Not announced: 3 by daily-cap, 1 by muted\nkairos-run inbox list --all --suppressed\n"),
+            "{text}"
+        );
     }
 }

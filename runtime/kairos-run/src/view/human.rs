@@ -74,7 +74,9 @@ impl Human {
                 );
                 vec![self.at(&self.paint.dim(&text))]
             }
-            Event::Finding { change, item, announced, why, group } => self.finding(*change, item, *announced, why, group.as_ref()),
+            Event::Finding { change, item, announced, why, group } => {
+                self.finding(*change, item, *announced, why, group.as_ref())
+            }
             Event::Resolved { item, reason } => {
                 let text =
                     format!("{} {}{}", self.paint.good("✓"), self.paint.dim(&one_line(&item.title)), self.of(&item.project));
@@ -179,7 +181,10 @@ impl Human {
                 vec![
                     self.at(&format!("{mark}  {title}{}", self.of(&item.project))),
                     format!("{INDENT}{}", one_line(&item.title)),
-                    format!("{INDENT}{}", paint.dim(&format!("and {} more: kairos-run inbox list", group.size.saturating_sub(1)))),
+                    format!(
+                        "{INDENT}{}",
+                        paint.dim(&format!("and {} more: kairos-run inbox list", group.size.saturating_sub(1)))
+                    ),
                 ]
             };
             return if group.place == 1 { head() } else { Vec::new() };

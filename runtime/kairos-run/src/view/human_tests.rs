@@ -34,7 +34,8 @@ fn a_finding_says_what_where_and_what_to_do() {
         view.lines(&started(&["/home/a/shop"])),
         ["watching /home/a/shop with 10 plugins; a look every 30 s, and at once when it is urgent; Ctrl-C stops"]
     );
-    let event = Event::Finding { change: FindingChange::New, item: Box::new(item()), announced: true, why: "high".into(), group: None };
+    let event =
+        Event::Finding { change: FindingChange::New, item: Box::new(item()), announced: true, why: "high".into(), group: None };
     assert_eq!(
         view.lines(&event),
         [
@@ -50,7 +51,13 @@ fn a_finding_says_what_where_and_what_to_do() {
 
 #[test]
 fn quiet_unless_asked() {
-    let silent = Event::Finding { change: FindingChange::New, item: Box::new(item()), announced: false, why: "daily cap".into(), group: None };
+    let silent = Event::Finding {
+        change: FindingChange::New,
+        item: Box::new(item()),
+        announced: false,
+        why: "daily cap".into(),
+        group: None,
+    };
     assert!(human(false).lines(&tick()).is_empty());
     assert!(human(false).lines(&silent).is_empty());
     let mut view = human(true);

@@ -61,3 +61,34 @@ impl Page {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::text::Paint;
+    use kairos_core::Signal;
+
+    #[test]
+    fn what_is_watched_is_said_with_its_switch() {
+        let page = Page { paint: Paint::PLAIN, width: 60, now: 100_000, zone: jiff::tz::TimeZone::UTC };
+        let files = SignalSource {
+            name: "files".into(),
+            on: true,
+            what: vec!["3 folders, native\u{1b}[2J".into()],
+            switch: "signals.files = false".into(),
+            told: 2,
+            latest: Some(Signal::new("file.modified", "files", 40_000).with("path", "a\u{202e}b").with_body("x")),
+            dropped: 0,
+            thrown_away: 7,
+        };
+        let logs = SignalSource { name: "logs".into(), switch: "signals.logs = […]".into(), ..SignalSource::default() };
+        let sources = vec![files, logs];
+        let shown = page.signals(&[ProjectSignals { project: "/p".into(), paused_until: Some(160_000), sources }]);
+        let expected = "/p\n  paused until 1970-01-01 00:02 (in 1 minute): nothing is taken in\n  \
+            files    on  2 signals, last 1 minute ago; 7 not kept in a pause\n      3 folders, native[2J\n      \
+            last: file.modified path=ab and 1 B\n      off: signals.files = false\n  \
+            logs     off no signal yet\n      on: signals.logs = […]\n\n";
+        assert!(shown.starts_with(expected), "{shown}");
+        assert!(page.signals(&[]).contains("project add"));
+    }
+}

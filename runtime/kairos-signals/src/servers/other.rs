@@ -21,7 +21,7 @@ pub fn find(root: &Path) -> Vec<Server> {
         let line = ask("/bin/ps", &["-o", "etime=,command=", "-p", &pid.to_string()]);
         let (age, command) = line.trim().split_once(' ')?;
         let since = crate::now().saturating_sub(seconds(age)? * 1000);
-        Some(Server { pid, port: *ports.get(&pid)?, command: command.trim().into(), since: since / 10_000 * 10_000 })
+        Some(Server { pid, port: *ports.get(&pid)?, command: command.trim().into(), since })
     };
     here.into_iter().filter(|pid| *pid != std::process::id()).filter_map(of).collect()
 }
@@ -65,4 +65,14 @@ fn seconds(age: &str) -> Option<u64> {
     let (days, rest) = age.split_once('-').unwrap_or(("0", age));
     let time = rest.split(':').try_fold(0, |sum: u64, part| Some(sum * 60 + part.parse::<u64>().ok()?))?;
     Some(days.parse::<u64>().ok()? * 86_400 + time)
+}
+
+#[test]
+fn what_lsof_and_ps_say_is_understood() {
+    let ports = listening("p12\nf3\nn*:8080\nf4\nn[::1]:3000\np13\nf5\nn127.0.0.1:9\npx\nn*:1\n");
+    assert_eq!(ports, BTreeMap::from([(12, 3000), (13, 9)]));
+    let here = folders("p12\nfcwd\nn/p/web\np13\nfcwd\nn/pp\n", Path::new("/p"));
+    assert_eq!(here, BTreeSet::from([12]));
+    assert_eq!((seconds("05:03"), seconds("1-02:00:01"), seconds("x")), (Some(303), Some(93_601), None));
+    assert!(cfg!(target_os = "macos") || find(Path::new("/")).is_empty());
 }

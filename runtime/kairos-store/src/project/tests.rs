@@ -211,7 +211,8 @@ async fn an_inbox_of_an_older_version_keeps_its_reasons() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("state.db");
     let older = crate::db::Db::open(file.clone(), crate::db::Spec { steps: &SPEC.steps[..2], ..SPEC }).await.unwrap();
-    let rows = "INSERT INTO inbox (id, plugin, key, title, detail, urgency, evidence, status, first_seen, last_seen, decision) VALUES
+    let rows =
+        "INSERT INTO inbox (id, plugin, key, title, detail, urgency, evidence, status, first_seen, last_seen, decision) VALUES
         (1, 'p', '1', 't', 'd', 'low', '[]', 'open', 5, 9, 'announced'), (2, 'p', '2', 't', 'd', 'low', '[]', 'open', 5, 9, NULL),
         (3, 'p', '3', 't', 'd', 'low', '[]', 'open', 5, 9, 'of low urgency: listed, never announced'),
         (4, 'p', '4', 't', 'd', 'low', '[]', 'open', 5, 9, 'this detector announced 3 findings within the hour'),

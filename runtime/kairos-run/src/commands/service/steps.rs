@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 /// A command line.
+#[derive(Debug)]
 pub struct Step {
     pub words: Vec<String>,
     /// Does its failure matter?

@@ -31,7 +31,14 @@ impl ProjectDb {
     }
 
     /// Resolves those open and snoozed findings of a plugin that hold since before `before` and whose key begins so. Returns them.
-    pub async fn expire(&self, plugin: &str, prefix: &str, before: Millis, now: Millis, reason: &str) -> Result<Vec<InboxItem>, StoreError> {
+    pub async fn expire(
+        &self,
+        plugin: &str,
+        prefix: &str,
+        before: Millis,
+        now: Millis,
+        reason: &str,
+    ) -> Result<Vec<InboxItem>, StoreError> {
         let (plugin, prefix, reason) = (plugin.to_owned(), prefix.to_owned(), reason.to_owned());
         self.db
             .write(move |tx| {
