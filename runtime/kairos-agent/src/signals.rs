@@ -110,8 +110,8 @@ impl ProjectLoop {
                 self.queue.pause(until);
                 self.events.send(Event::Pause { project: project.clone(), until: Some(until) });
             }
-            Some(_) => user.set_signal_time(project, PAUSED, None).await?,
-            None => {}
+            // One that ended while nobody ran: the first look at the project makes up for it.
+            _ => {}
         }
         if let (Some(read), Some(watch)) = (user.signal_time(project, CI_READ).await?, &mut self.watch) {
             watch.ci_read_until(read);
@@ -220,7 +220,7 @@ impl ProjectHandle {
         let files = vec![
             match status.watch.watched_dirs {
                 0 => status.watch.mode.clone(),
-                n => format!("{n} folders, {}", status.watch.mode),
+                n => format!("{}, folders: {n}", status.watch.mode),
             } + &status.watch.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default(),
             format!(
                 "left out: what .gitignore, .ignore, .git/info/exclude and your own excludes name{}",

@@ -13,6 +13,7 @@ const EXAMPLES: &str = "Examples:
   kairos-run start                    the same in the background, until `stop`
   kairos-run inbox list               what was found (from another terminal)
   kairos-run inbox show 3             one finding, with what to do about it
+  kairos-run digest                   what was said in the last week, and what was not
   kairos-run plugin list              what runs, and what waits for your grant
   kairos-run exec -- cargo test       run a command and let detectors see how it ended
   eval \"$(kairos-run shell-init bash)\"  report every command of this shell
@@ -99,7 +100,7 @@ pub enum Command {
     Service(ServiceCommand),
     /// Take it off this machine: process, service and cache, and with --purge every trace
     #[command(
-        after_help = "It lists what it removes, and asks. What your projects hold (kairos.toml, .kairos) is theirs and stays."
+        after_help = "It lists what it removes, and asks. What your projects hold (kairos.toml, .kairos) is theirs\nand stays."
     )]
     Uninstall {
         /// Also settings, inbox, grants, plugins, logs, and our line in shell files
@@ -445,10 +446,9 @@ pub enum ConfigCommand {
 #[derive(Debug, Subcommand)]
 pub enum ServiceCommand {
     /// Let the system start it; one that runs already hands over its projects
-    #[command(
-        after_help = "It belongs to you alone and needs no root. Nothing is restarted for ever: what fails again and again stays\n\
-        down. Where the program moves, or is replaced by a new version, install again."
-    )]
+    #[command(after_help = "It belongs to you alone and needs no root. What fails again and again is left down by systemd,\n\
+        and tried once a minute by launchd. Where the program moves, or a new version replaces it,\n\
+        install again.")]
     Install,
     /// Stop it, and remove what `install` made
     Uninstall,

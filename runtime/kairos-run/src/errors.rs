@@ -56,7 +56,7 @@ mod tests {
         let error = ClientError::NotRunning("/s".into()).into();
         assert_eq!(
             explain(&error),
-            "error: kairos-run is not running (nobody answers at /s)\n  hint: start it with `kairos-run` in your project"
+            "error: kairos-run is not running (nobody answers at /s)\n  hint: start it with `kairos-run start`, or `kairos-run` to look on"
         );
     }
 }

@@ -13,7 +13,7 @@ use std::cell::Cell;
 /// How long a disagreement has to last: whoever edits a manifest runs the package manager within that time.
 pub const SETTLE: u64 = 10 * 60 * 1000;
 /// Bytes that are read and parsed in one call; what is left waits for the next.
-const MOST_BYTES_A_CALL: usize = 4 << 20;
+const MOST_BYTES_A_CALL: usize = 2 << 20;
 /// Seconds until the rest is looked at.
 const SOON: u32 = 60;
 
@@ -111,11 +111,17 @@ impl<'a, H: Host> Look<'a, H> {
     /// All that can be said of a lock and its manifests, settled or not.
     fn facts(&self, view: &View<'_, H>, path: &str, ecosystem: Ecosystem, reading: &Reading) -> Vec<Finding> {
         let mut facts = Vec::new();
+        if !reading.drifts.is_empty() {
+            facts.push(findings::drift(view, path, &reading.drifts));
+        }
+        // Most locks are as they were committed, and then nothing of them is new. By the size: a lock that changes and keeps it is rare.
+        let size = self.host.stat(path).map(|info| info.size).ok();
+        if self.host.size_at(Version::Head, path).ok() == size {
+            return facts;
+        }
         if reading.drifts.is_empty() {
             let left_out = self.left_out(view, path);
             facts.extend((!left_out.is_empty()).then(|| findings::left_out(view, path, &left_out)));
-        } else {
-            facts.push(findings::drift(view, path, &reading.drifts));
         }
         let majors = self.majors(path, ecosystem, reading);
         facts.extend((!majors.is_empty()).then(|| findings::majors(path, &majors)));
@@ -125,10 +131,6 @@ impl<'a, H: Host> Look<'a, H> {
     /// What disagrees in the last commit, where the work tree holds the very manifests and a lock that fits: that lock was not
     /// committed with them.
     fn left_out(&self, view: &View<'_, H>, path: &str) -> Vec<Drift> {
-        let size = self.host.stat(path).map(|info| info.size).ok();
-        if self.host.size_at(Version::Head, path).ok() == size {
-            return Vec::new();
-        }
         let last = View { host: self.host, committed: true, read: &self.read };
         let drifts = locks::read(&last, path).map(|reading| reading.drifts).unwrap_or_default();
         let same = |drift: &Drift| last.text(&drift.manifest) == view.text(&drift.manifest);
@@ -136,8 +138,8 @@ impl<'a, H: Host> Look<'a, H> {
     }
 
     fn majors(&self, path: &str, ecosystem: Ecosystem, reading: &Reading) -> Vec<majors::Majors> {
-        let view = View { host: self.host, committed: true, read: &self.read };
-        view.text(path).map(|text| majors::added(ecosystem, reading, &locks::packages(path, &text))).unwrap_or_default()
+        let last = View { host: self.host, committed: true, read: &self.read };
+        last.text(path).map(|text| majors::added(ecosystem, reading, &locks::packages(path, &text))).unwrap_or_default()
     }
 
     /// Milliseconds since somebody last touched it, as far as is known.

@@ -5,7 +5,7 @@ use kairos_plugin::prelude::*;
 use std::cell::Cell;
 
 /// Longer locks are not read: parsing one would cost more than a call may take.
-const MOST_BYTES: u64 = 3 << 20;
+const MOST_BYTES: u64 = 2 << 20;
 /// Pages of 1,000 entries that are listed to find files.
 const MOST_PAGES: usize = 10;
 

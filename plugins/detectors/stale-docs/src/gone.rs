@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Changed paths that git is asked for.
 const MOST_CHANGES: u32 = 2_000;
 /// Things of each kind that are followed: so many at once are a new layout, and one document of it is as stale as the next.
-const MOST_THINGS: usize = 200;
+const MOST_THINGS: usize = 100;
 /// Source files of which two versions are read for their flags, and manifests.
 const MOST_SOURCES: usize = 100;
 const MOST_MANIFESTS: usize = 20;
 /// Longer files are generated or data.
 const MOST_BYTES: u64 = 256 << 10;
 /// All versions of all files together.
-const MOST_BYTES_A_CALL: usize = 8 << 20;
+const MOST_BYTES_A_CALL: usize = 2 << 20;
 
 /// What kind of thing is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

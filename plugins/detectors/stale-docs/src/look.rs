@@ -4,15 +4,15 @@ use crate::docs::{self, GLOBS, is_doc};
 use crate::gone::{Kind, Thing, exists};
 use crate::mention::{Mention, mention, resolve};
 use kairos_plugin::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Searches a call, and bytes of a pattern: the host takes 4 KiB.
-const MOST_SEARCHES: usize = 8;
+const MOST_SEARCHES: usize = 4;
 const MOST_PATTERN: usize = 3_500;
 /// Documents that are read a call, and bytes of all.
-const MOST_DOCS: usize = 64;
-const MOST_BYTES: usize = 4 << 20;
-const MOST_BYTES_A_DOC: u64 = 1 << 20;
+const MOST_DOCS: usize = 32;
+const MOST_BYTES: usize = 1 << 20;
+const MOST_BYTES_A_DOC: u64 = 512 << 10;
 
 /// A line of a document that names a thing.
 #[derive(Debug, Clone)]
@@ -27,18 +27,15 @@ pub struct Place {
 pub fn places(host: &impl Host, things: &[&Thing]) -> Result<Vec<Vec<Place>>, Error> {
     let mut found: Vec<Vec<Place>> = things.iter().map(|_| Vec::new()).collect();
     let mut left = MOST_BYTES;
-    for path in documents(host, things)?.into_iter().take(MOST_DOCS) {
+    for (path, named) in documents(host, things)?.into_iter().take(MOST_DOCS) {
         let Ok(bytes) = host.read_all(&path, MOST_BYTES_A_DOC) else { continue };
         let Some(rest) = left.checked_sub(bytes.len()) else { break };
         left = rest;
         let text = String::from_utf8_lossy(&bytes);
         let lines = docs::lines(&text);
-        for (thing, places) in things.iter().zip(&mut found) {
-            // Most documents don't hold most names.
-            if !text.contains(last_part(thing)) {
-                continue;
-            }
-            for line in &lines {
+        for index in named {
+            let (thing, places) = (things[index], &mut found[index]);
+            for line in lines.iter().filter(|line| line.text.contains(last_part(thing))) {
                 let Some(kind) = mention(&path, line, thing) else { continue };
                 if kind == Mention::Name && means_another(host, &path, thing) {
                     break;
@@ -51,8 +48,8 @@ pub fn places(host: &impl Host, things: &[&Thing]) -> Result<Vec<Vec<Place>>, Er
     Ok(found)
 }
 
-/// Documents in which one of the names stands somewhere.
-fn documents(host: &impl Host, things: &[&Thing]) -> Result<BTreeSet<String>, Error> {
+/// Documents, and which of the things may stand in them: with many of both, most pairs needn't be looked at.
+fn documents(host: &impl Host, things: &[&Thing]) -> Result<BTreeMap<String, BTreeSet<usize>>, Error> {
     let names: BTreeSet<String> =
         things.iter().map(|thing| crate::escape(last_part(thing))).filter(|name| name.len() < MOST_PATTERN).collect();
     let mut patterns = vec![String::new()];
@@ -68,10 +65,15 @@ fn documents(host: &impl Host, things: &[&Thing]) -> Result<BTreeSet<String>, Er
         }
     }
     let globs: Vec<String> = GLOBS.iter().map(ToString::to_string).collect();
-    let mut found = BTreeSet::new();
+    let mut found: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for pattern in patterns.iter().filter(|pattern| !pattern.is_empty()).take(MOST_SEARCHES) {
         let hits = host.search(pattern, &SearchOptions { globs: globs.clone(), ..SearchOptions::default() })?;
-        found.extend(hits.into_iter().map(|hit| hit.path).filter(|path| is_doc(path)));
+        for hit in hits.into_iter().filter(|hit| is_doc(&hit.path)) {
+            // Of a long line the host shows the beginning.
+            let cut = hit.text.len() + 4 > 400;
+            let named = things.iter().enumerate().filter(|(_, thing)| cut || hit.text.contains(last_part(thing)));
+            found.entry(hit.path).or_default().extend(named.map(|(index, _)| index));
+        }
     }
     Ok(found)
 }

@@ -16,25 +16,26 @@ pub enum Mention {
 /// None where the line doesn't name it, or may mean something else by the name.
 pub fn mention(doc: &str, line: &Line<'_>, thing: &Thing) -> Option<Mention> {
     // What is printed may be a help text, so a flag counts there.
-    if line.tells_of_the_past() || line.output && thing.kind != Kind::Flag {
+    if line.output && thing.kind != Kind::Flag {
         return None;
     }
-    match thing.kind {
-        Kind::File | Kind::Folder => {
-            let inner = thing.name.contains('/');
-            if inner && hosted(line.text).any(|path| path == thing.name) {
-                return Some(Mention::Link);
-            }
-            if targets(line.text).any(|target| resolve(doc, target).is_some_and(|path| path == thing.name)) {
-                return Some(Mention::Link);
-            }
-            let told =
-                paths(line.text, &thing.name, thing.kind).any(|at| inner || is_about_the_project(doc) && line.is_code_at(at));
-            told.then_some(Mention::Name)
-        }
+    let found = match thing.kind {
+        Kind::File | Kind::Folder => path(doc, line, thing),
         Kind::Command(runner) => command(line, runner, &thing.name).then_some(Mention::Name),
         Kind::Flag => flag(line, &thing.name).then_some(Mention::Name),
+    };
+    found.filter(|_| !line.tells_of_the_past())
+}
+
+fn path(doc: &str, line: &Line<'_>, thing: &Thing) -> Option<Mention> {
+    let (text, name) = (line.text, &thing.name);
+    let inner = name.contains('/');
+    let leads = targets(text).any(|target| resolve(doc, target).is_some_and(|path| path == *name));
+    if leads || inner && hosted(text).any(|path| path == name) {
+        return Some(Mention::Link);
     }
+    let told = paths(text, name, thing.kind).any(|at| inner || is_about_the_project(doc) && line.is_code_at(at));
+    told.then_some(Mention::Name)
 }
 
 /// Where a path stands for itself: not as a part of a longer one, nor of an address.
@@ -79,11 +80,11 @@ fn targets(text: &str) -> impl Iterator<Item = &str> {
 /// has the very path that has just gone away here is rare.
 fn hosted(text: &str) -> impl Iterator<Item = &str> {
     const BEFORE: &[&str] = &["/blob/main/", "/blob/master/", "/tree/main/", "/tree/master/", "/raw/main/", "/raw/master/"];
-    let path = |rest: &'_ str| rest.find([')', '>', '"', '#', '?', '`', ']', ' ', '\'']).unwrap_or(rest.len());
+    let end = |rest: &str| rest.find([')', '>', '"', '#', '?', '`', ']', ' ', '\'']).unwrap_or(rest.len());
     BEFORE.iter().flat_map(move |before| {
         text.match_indices(before).map(move |(at, _)| {
             let rest = &text[at + before.len()..];
-            rest[..path(rest)].trim_end_matches('/')
+            rest[..end(rest)].trim_end_matches('/')
         })
     })
 }

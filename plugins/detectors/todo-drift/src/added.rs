@@ -11,7 +11,7 @@ const MOST_CHANGES: u32 = 2_000;
 /// Files that are read a call, in one version or more.
 const MOST_FILES: usize = 300;
 /// Bytes of all versions together: scanned well within the CPU time of a call on a slow machine.
-const MOST_BYTES: usize = 6 << 20;
+const MOST_BYTES: usize = 2 << 20;
 /// Longer files are generated or data.
 const MOST_BYTES_A_FILE: u64 = 512 << 10;
 /// Other files that print, from which on a print is how this project speaks.

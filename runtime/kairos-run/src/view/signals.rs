@@ -84,8 +84,8 @@ mod tests {
         let logs = SignalSource { name: "logs".into(), switch: "signals.logs = […]".into(), ..SignalSource::default() };
         let sources = vec![files, logs];
         let shown = page.signals(&[ProjectSignals { project: "/p".into(), paused_until: Some(160_000), sources }]);
-        let expected = "/p\n  paused until 1970-01-01 00:02 (in 1 minute): nothing is taken in\n  \
-            files    on  2 signals, last 1 minute ago; 7 not kept in a pause\n      3 folders, native[2J\n      \
+        let expected = "/p\n  paused until 1970-01-01 00:02 (in 1 min): nothing is taken in\n  \
+            files    on  2 signals, last 1 min ago; 7 not kept in a pause\n      3 folders, native[2J\n      \
             last: file.modified path=ab and 1 B\n      off: signals.files = false\n  \
             logs     off no signal yet\n      on: signals.logs = […]\n\n";
         assert!(shown.starts_with(expected), "{shown}");

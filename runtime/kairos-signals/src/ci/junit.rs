@@ -36,20 +36,31 @@ struct Report {
 pub(super) fn parse(text: &str) -> Result<CiResult, String> {
     let mut reader = Reader::from_str(text);
     let mut report = Report::default();
+    let mut depth = 0_u64;
     loop {
         match reader.read_event().map_err(|e| e.to_string())? {
-            Event::Start(tag) => report.begin(&tag),
+            Event::Start(tag) => {
+                depth += 1;
+                report.begin(&tag);
+            }
             Event::Empty(tag) => {
                 report.begin(&tag);
                 report.end(tag.local_name().as_ref());
             }
-            Event::End(tag) => report.end(tag.local_name().as_ref()),
+            Event::End(tag) => {
+                depth = depth.saturating_sub(1);
+                report.end(tag.local_name().as_ref());
+            }
             Event::Text(text) => report.text(&text.xml10_content()),
             Event::CData(text) => report.text(&text.xml10_content()),
             Event::GeneralRef(name) => report.text(&entity(&name)),
             Event::Eof => break,
             _ => {}
         }
+    }
+    // Perhaps it is being written.
+    if depth > 0 {
+        return Err("it ends too early".into());
     }
     if !report.found {
         return Err("it holds no test suite".into());

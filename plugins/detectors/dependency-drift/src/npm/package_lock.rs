@@ -1,84 +1,94 @@
 //! `package-lock.json` and `npm-shrinkwrap.json`, all three versions.
 
 use super::excluded;
-use crate::model::{Locked, Problem};
-use serde_json::{Map, Value};
+use crate::model::{Locked, Problem, folder};
+use serde::Deserialize;
+use std::collections::BTreeMap;
 
+#[derive(Default)]
 pub struct Lock {
     pub packages: Vec<Locked>,
-    json: Value,
+    /// By place (`packages/a/node_modules/b`); of the first version only those that the root sees.
+    places: BTreeMap<String, Package>,
+}
+
+/// Only what is needed: a lock may have a million bytes, and most of them are skipped this way.
+#[derive(Deserialize)]
+struct File {
+    packages: Option<BTreeMap<String, Package>>,
+    dependencies: Option<BTreeMap<String, Nested>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Package {
+    name: Option<String>,
+    version: Option<String>,
+    /// It leads to a package of the project itself.
+    #[serde(default)]
+    link: bool,
+}
+
+#[derive(Deserialize)]
+struct Nested {
+    version: Option<String>,
+    dependencies: Option<BTreeMap<String, Nested>>,
 }
 
 impl Lock {
     /// None for what is no lock.
     pub fn parse(text: &str) -> Option<Self> {
-        let json: Value = serde_json::from_str(text).ok()?;
-        let mut packages = Vec::new();
-        match json.get("packages").and_then(Value::as_object) {
-            Some(table) => table.iter().for_each(|(place, package)| packages.extend(locked(place, package))),
-            None => nested(json.get("dependencies")?.as_object()?, 0, &mut packages),
-        }
-        Some(Self { packages, json })
-    }
-
-    fn table(&self) -> Option<&Map<String, Value>> {
-        self.json.get("packages")?.as_object()
-    }
-
-    /// Folders of the project's own packages; the first is the root.
-    pub fn members(&self) -> Vec<String> {
-        match self.table() {
-            Some(table) => {
-                let own = |place: &&String| !place.split('/').any(|part| part == "node_modules") && !place.starts_with("..");
-                table.keys().filter(own).cloned().collect()
+        let file: File = serde_json::from_str(text).ok()?;
+        let mut lock = Self::default();
+        match file.packages {
+            Some(places) => {
+                lock.packages = places.iter().filter_map(|(place, package)| locked(place, package)).collect();
+                lock.places = places;
             }
-            None => vec![String::new()],
+            None => {
+                for (name, package) in file.dependencies? {
+                    let version = package.version.clone();
+                    nested(&name, package, &mut lock.packages);
+                    lock.places.insert(format!("node_modules/{name}"), Package { version, ..Package::default() });
+                }
+                lock.places.insert(String::new(), Package::default());
+            }
         }
+        Some(lock)
+    }
+
+    /// Folders of the project's own packages; the root's is empty.
+    pub fn members(&self) -> Vec<String> {
+        let own = |place: &&String| !place.split('/').any(|part| part == "node_modules") && !place.starts_with("..");
+        self.places.keys().filter(own).cloned().collect()
     }
 
     /// Looked for as Node does: in the package's own folder, then in those above.
     pub fn judge(&self, member: &str, name: &str, wanted: &str) -> Option<Problem> {
-        let Some(table) = self.table() else {
-            let package = self.json.get("dependencies").and_then(|table| table.get(name));
-            return verdict(package, wanted);
-        };
-        let mut folder = member;
+        let mut base = member;
         loop {
-            let place = if folder.is_empty() { format!("node_modules/{name}") } else { format!("{folder}/node_modules/{name}") };
-            if let Some(package) = table.get(&place) {
-                return verdict(Some(package), wanted);
+            let place = if base.is_empty() { format!("node_modules/{name}") } else { format!("{base}/node_modules/{name}") };
+            if let Some(package) = self.places.get(&place) {
+                let version = package.version.as_deref().filter(|_| !package.link)?;
+                return excluded(wanted, &[version]);
             }
-            if folder.is_empty() {
+            if base.is_empty() {
                 return Some(Problem::Missing);
             }
-            folder = crate::model::folder(folder);
+            base = folder(base);
         }
     }
 }
 
-fn verdict(package: Option<&Value>, wanted: &str) -> Option<Problem> {
-    let Some(package) = package else { return Some(Problem::Missing) };
-    // A link leads to a package of the project itself.
-    let linked = package.get("link").and_then(Value::as_bool) == Some(true);
-    let version = package.get("version").and_then(Value::as_str).filter(|_| !linked)?;
-    excluded(wanted, &[version])
-}
-
-fn locked(place: &str, package: &Value) -> Option<Locked> {
+fn locked(place: &str, package: &Package) -> Option<Locked> {
     let (_, name) = place.rsplit_once("node_modules/")?;
-    let name = package.get("name").and_then(Value::as_str).unwrap_or(name);
-    let version = package.get("version").and_then(Value::as_str)?;
-    Some(Locked { name: name.into(), version: version.into() })
+    let name = package.name.as_deref().unwrap_or(name);
+    Some(Locked { name: name.into(), version: package.version.clone()? })
 }
 
-/// The first version's tree.
-fn nested(table: &Map<String, Value>, depth: u32, packages: &mut Vec<Locked>) {
-    for (name, package) in table {
-        if let Some(version) = package.get("version").and_then(Value::as_str) {
-            packages.push(Locked { name: name.clone(), version: version.into() });
-        }
-        if let Some(below) = package.get("dependencies").and_then(Value::as_object).filter(|_| depth < 32) {
-            nested(below, depth + 1, packages);
-        }
+/// The first version's tree; the parser bounds its depth.
+fn nested(name: &str, package: Nested, packages: &mut Vec<Locked>) {
+    packages.extend(package.version.map(|version| Locked { name: name.into(), version }));
+    for (name, below) in package.dependencies.unwrap_or_default() {
+        nested(&name, below, packages);
     }
 }
