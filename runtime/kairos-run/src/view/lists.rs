@@ -67,7 +67,8 @@ impl Page {
             let reason = p.watch.reason.as_deref().map(|r| format!(": {}", one_line(r))).unwrap_or_default();
             let folders =
                 if p.watch.watched_dirs > 0 { format!(", {}", count(p.watch.watched_dirs, "folder")) } else { String::new() };
-            let _ = writeln!(out, "  watching {}{folders}{reason}", one_line(&p.watch.mode));
+            let mode = if p.watch.mode.is_empty() { "starting".into() } else { one_line(&p.watch.mode) };
+            let _ = writeln!(out, "  watching {mode}{folders}{reason}");
             if p.dropped_signals > 0 {
                 let _ = writeln!(
                     out,
@@ -82,7 +83,12 @@ impl Page {
     /// `inbox list`.
     pub fn inbox(&self, items: &[InboxItem], only_open: bool, why: bool) -> String {
         if items.is_empty() {
-            return if only_open { "Nothing is open.\n" } else { "There are no such findings.\n" }.into();
+            return match (only_open, why) {
+                (_, true) => "Nothing was held back.\n",
+                (true, false) => "Nothing is open.\n",
+                (false, false) => "There are no such findings.\n",
+            }
+            .into();
         }
         let rows: Vec<Vec<Cell>> = items
             .iter()
