@@ -11,6 +11,7 @@
 mod agent;
 mod backlog;
 mod channels;
+mod chores;
 mod control;
 mod digest;
 mod events;
@@ -24,6 +25,7 @@ mod plugin_watch;
 mod project_loop;
 mod project_plugins;
 mod registry;
+mod requests;
 mod scan;
 mod signals;
 mod slots;

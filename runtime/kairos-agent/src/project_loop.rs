@@ -1,22 +1,22 @@
 //! The loop of one project: wait, tick, wait.
 
 use crate::backlog::Delivered;
+use crate::chores::stamp;
 use crate::events::Events;
-use crate::inbox::{Inbox, REQUESTS, UNANSWERED};
+use crate::inbox::Inbox;
 use crate::matching::Matcher;
 use crate::now;
 use crate::project_plugins;
 use crate::registry::{Registry, SELF};
 use crate::scan::Stamp;
 use crate::slots::{Slot, wants};
-use kairos_api::{Event, OpenFindings, PluginState};
+use kairos_api::{Event, OpenFindings};
 use kairos_core::ports::{ProjectView, StateStore};
-use kairos_core::{Evidence, Finding, Millis, Report, Signal, Urgency};
+use kairos_core::{Millis, Signal};
 use kairos_project::Project;
-use kairos_signals::{Idle, SignalQueue, Watch, WatchMode, power};
-use kairos_store::{ProjectDb, Status, StoreError};
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use kairos_signals::{Idle, SignalQueue, Watch, WatchMode};
+use kairos_store::{ProjectDb, StoreError};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
@@ -29,8 +29,6 @@ const SETTLE: Duration = Duration::from_millis(30);
 const GIT_WRITES: Duration = Duration::from_secs(2);
 /// A clock that was set back by so many milliseconds or more would make wakes come late by as much.
 const CLOCK_BACK: Millis = 60_000;
-/// How often old ticks are thrown out of the journal, and snoozed findings looked at.
-const CHORES: Duration = Duration::from_secs(60);
 
 /// What the loop tells about itself.
 #[derive(Debug, Clone, Default)]
@@ -85,18 +83,18 @@ pub(crate) struct ProjectLoop {
     pub(crate) open: OpenFindings,
     /// The slot that is called first; behind it go those that had their turn.
     pub(crate) first: usize,
-    next_chores: Instant,
+    pub(crate) next_chores: Instant,
     /// What lay in the project's plugins folder, when it was last looked at.
-    own_plugins: Vec<(String, Option<Stamp>)>,
+    pub(crate) own_plugins: Vec<(String, Option<Stamp>)>,
     /// Was it a git repository when it was opened?
     git: bool,
     /// Has its own folder a `.git`?
-    has_git: bool,
+    pub(crate) has_git: bool,
     /// Plugins that this project does without.
-    disabled: Vec<String>,
+    pub(crate) disabled: Vec<String>,
     /// Where it may have settings of its own, how these files looked last, and who wants to know of a change.
-    settings: Vec<(PathBuf, Option<Stamp>)>,
-    settings_changed: Arc<Notify>,
+    pub(crate) settings: Vec<(PathBuf, Option<Stamp>)>,
+    pub(crate) settings_changed: Arc<Notify>,
 }
 
 /// What a loop is made of.
@@ -233,73 +231,6 @@ impl ProjectLoop {
         }
     }
 
-    /// Plugins that the project brings may come and go with a `git switch`. They are not watched: nobody waits for them.
-    fn look_at_own_plugins(&mut self) {
-        let now = project_plugins::glance(self.project.root());
-        if now != self.own_plugins {
-            self.own_plugins = now;
-            self.registry.reload_in_background();
-        }
-    }
-
-    /// The project's own settings may change with a `git switch`, too.
-    fn look_at_settings(&mut self) {
-        let mut changed = false;
-        for (file, seen) in &mut self.settings {
-            let now = stamp(file);
-            changed |= now != *seen;
-            *seen = now;
-        }
-        // A repository that is made, or goes away, changes what is watched and how.
-        let has_git = self.project.root().join(".git").exists();
-        if has_git != self.has_git {
-            self.has_git = has_git;
-            self.status().outdated = true;
-            changed = true;
-        }
-        if changed {
-            self.settings_changed.notify_one();
-        }
-    }
-
-    /// On a battery ticks are rarer; what is urgent still has its tick at once.
-    async fn look_at_power(&mut self) {
-        let on_battery = tokio::task::spawn_blocking(power::on_battery).await.unwrap_or(false);
-        let Pace { every, every_on_battery, .. } = self.pace;
-        let mut status = self.status();
-        status.on_battery = on_battery;
-        status.every = if on_battery { every.max(every_on_battery) } else { every };
-    }
-
-    /// What need not be done at each tick.
-    async fn chores(&mut self) {
-        if Instant::now() < self.next_chores {
-            return;
-        }
-        self.next_chores = Instant::now() + CHORES;
-        if self.registry.wants_retry() {
-            self.registry.reload_in_background();
-        }
-        let time = now();
-        self.look_at_power().await;
-        if let Some(watch) = &self.watch {
-            tokio::task::block_in_place(|| watch.poll_git());
-        }
-        if let Err(e) = self.inbox.wake_snoozed(time).await {
-            tracing::error!("snoozed findings can't be looked at: {e}");
-        }
-        if let Err(e) = self.inbox.expire_requests(time).await {
-            tracing::error!("old requests can't be ended: {e}");
-        }
-        match self.inbox.open().await {
-            Ok(open) => self.open = open,
-            Err(e) => tracing::error!("open findings can't be counted: {e}"),
-        }
-        if let Err(e) = self.db.prune(time, self.pace.journal_keep, self.pace.journal_size).await {
-            tracing::error!("the journal can't be pruned: {e}");
-        }
-    }
-
     /// Numbers a signal.
     pub(crate) async fn number(&mut self, mut signal: Signal) -> Result<Delivered, StoreError> {
         if self.ids.is_empty() {
@@ -355,44 +286,6 @@ impl ProjectLoop {
         self.tidy_inbox().await
     }
 
-    /// Findings of plugins that are gone leave the inbox; requests of plugins that wait enter it.
-    async fn tidy_inbox(&mut self) -> Result<(), StoreError> {
-        let time = now();
-        let (mut present, mut waiting, mut untrusted) = (BTreeSet::from([SELF.to_string()]), Vec::new(), Vec::new());
-        let root = self.project.root().to_path_buf();
-        for (name, entry) in
-            self.registry.entries().iter().filter(|(_, e)| e.candidate.origin.project().is_none_or(|p| p == root))
-        {
-            match entry.state {
-                // A plugin in quarantine or with a broken update may come back, and its findings may still hold.
-                _ if self.disabled.contains(name) => {}
-                PluginState::Running | PluginState::Quarantined | PluginState::Refused => {
-                    present.insert(name.clone());
-                }
-                PluginState::WaitingForGrant if !entry.revoked => waiting.push(request(name, entry)),
-                PluginState::WaitingForGrant => {}
-                PluginState::Untrusted => untrusted.push(entry.candidate.file_name.clone()),
-                PluginState::Disabled | PluginState::Overridden => {}
-            }
-        }
-        let filter = kairos_store::Filter {
-            status: vec![Status::Open, Status::Snoozed, Status::Accepted, Status::Dismissed],
-            ..Default::default()
-        };
-        // Who was not answered for a month asks no more, until its file changes.
-        let asked =
-            self.db.list(kairos_store::Filter { status: vec![Status::Resolved], plugin: Some(SELF.into()), limit: 0 }).await?;
-        waiting.retain(|f| !asked.iter().any(|old| old.key == f.key && old.resolved_reason.as_deref() == Some(UNANSWERED)));
-        let gone: BTreeSet<_> =
-            self.db.list(filter).await?.into_iter().map(|i| i.plugin).filter(|p| !present.contains(p)).collect();
-        for plugin in gone {
-            self.inbox.withdraw(&plugin, time, "the plugin is no longer running").await?;
-        }
-        waiting.extend(trust_request(&untrusted));
-        let report = Report { cleared: vec![format!("{REQUESTS}*"), "trust:*".into()], findings: waiting, wake_after: None };
-        self.inbox.take(SELF, report, time).await
-    }
-
     /// Tells how files are watched, when that has changed.
     pub(crate) fn tell_watch(&self) {
         let Some(watch) = &self.watch else { return };
@@ -422,60 +315,5 @@ impl ProjectLoop {
         }
         own.watch = shown;
         own.logs = logs;
-    }
-}
-
-fn stamp(file: &Path) -> Option<Stamp> {
-    file.metadata().ok().map(|meta| Stamp::of(&meta))
-}
-
-/// The finding that says that a project brings plugins, and that they are not loaded.
-fn trust_request(files: &[String]) -> Option<Finding> {
-    if files.is_empty() {
-        return None;
-    }
-    let (count, them) = if files.len() == 1 { ("a plugin".into(), "it") } else { (format!("{} plugins", files.len()), "them") };
-    let excerpt = kairos_core::finding::one_line(&files.join(", "));
-    Some(Finding {
-        key: "trust:plugins".into(),
-        title: format!("this project brings {count}, not loaded until you trust {them}"),
-        detail: "Plugins in a project's .kairos/plugins come from whoever wrote the project. They run in their sandbox, in this \
-                 project alone, and have to be granted what they ask for. When a file changes, all of them wait again."
-            .into(),
-        urgency: Urgency::Normal,
-        evidence: vec![Evidence {
-            kind: "file".into(),
-            subject: ".kairos/plugins".into(),
-            line: None,
-            excerpt: excerpt[..excerpt.floor_char_boundary(400)].into(),
-        }],
-        remedy: Some("kairos-run project trust".into()),
-    })
-}
-
-/// The finding by which a plugin's request waits in the inbox.
-fn request(name: &str, entry: &crate::registry::Entry) -> Finding {
-    let asked = entry.asked();
-    let lines: Vec<_> = asked.0.iter().map(|r| format!("{} ({}): {}", r.capability, r.scope.join(", "), r.reason)).collect();
-    let mut detail = lines.join("\n");
-    detail.truncate(detail.floor_char_boundary(4000));
-    let mut title = format!(
-        "plugin {name} waits for a grant: {}",
-        asked.0.iter().map(|r| r.capability.as_str()).collect::<Vec<_>>().join(", ")
-    );
-    title = title.chars().take(120).collect();
-    Finding {
-        // A new file asks anew.
-        key: format!("{REQUESTS}{name}:{}", entry.loaded.as_ref().map_or("", |l| &l.plugin.hash[..8.min(l.plugin.hash.len())])),
-        title,
-        detail,
-        urgency: Urgency::Normal,
-        evidence: vec![Evidence {
-            kind: "plugin".into(),
-            subject: format!("{} from {}", entry.candidate.file_name, entry.candidate.origin.text()),
-            line: None,
-            excerpt: String::new(),
-        }],
-        remedy: Some(format!("kairos-run plugin grant {name}")),
     }
 }
