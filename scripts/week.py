@@ -98,9 +98,13 @@ def key():
     write("kairos_week/settings.py", 'AWS_ACCESS_KEY_ID = "AKIA' + "Q3EGJ5LKX7RTMVYB" + '"\n')
 
 
+CHECK = "import unittest\n\nclass Check(unittest.TestCase):\n    def test_sum(self):\n        self.assertEqual(1 + 1, {})\n"
+UNITTEST = ("python3", "-m", "unittest", "kairos_week/test_check.py")
+
+
 def passes_then_fails():
-    write("kairos_week/check.sh", "exit 1\n")
-    execute("sh", "kairos_week/check.sh")
+    write("kairos_week/test_check.py", CHECK.format(3))
+    execute(*UNITTEST)
 
 
 def rebase():
@@ -140,7 +144,7 @@ def large_over():
 EVENTS = [
     (2.5 * HOUR, "a conflict left in a file", conflict, "merge-conflicts", "kairos_week/merge.py", 0, lambda: remove("kairos_week/merge.py")),
     (7 * HOUR, "a key in a file", key, "secrets", "kairos_week/settings.py", 0, lambda: remove("kairos_week/settings.py")),
-    (DAY + 3 * HOUR, "a command fails that passed", passes_then_fails, "command-failures", "check.sh", 0, lambda: remove("kairos_week/check.sh")),
+    (DAY + 3 * HOUR, "a command fails that passed", passes_then_fails, "command-failures", "test_check", 0, lambda: remove("kairos_week/test_check.py")),
     (2 * DAY + 2 * HOUR, "a rebase left unfinished", rebase, "git-hygiene", "operation", HOUR, rebase_over),
     (3 * DAY + 5 * HOUR, "20 MiB staged", large, "git-hygiene", "recording.mp4", 0, large_over),
 ]
@@ -181,8 +185,8 @@ def plant():
     while pending and pending[0][0] <= now():
         _, name, do, *_ = event = pending.pop(0)
         if do is passes_then_fails:
-            write("kairos_week/check.sh", "exit 0\n")
-            execute("sh", "kairos_week/check.sh")
+            write("kairos_week/test_check.py", CHECK.format(2))
+            execute(*UNITTEST)
         do()
         planted[name] = now()
         over.append((now() + event[5] + LASTS, event[6]))
