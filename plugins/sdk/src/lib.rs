@@ -29,6 +29,7 @@
 //! sockets or `std::time`. A panic is logged and ends the call as a fault.
 
 pub mod bindings;
+pub mod command;
 mod host;
 #[cfg(feature = "tool")]
 mod input;
@@ -48,7 +49,7 @@ pub use plugin::{BuddyExport, DetectorExport, ManifestExport, ToolExport};
 pub use types::{
     Change, ChangeKind, Commit, Definition, Description, Drawing, Error, ErrorCode, Evidence, FileInfo, FileKind, Finding,
     Interest, Match, Mood, Output, Page, Report, Repository, Request, SearchOptions, Signal, Stash, Urgency, Version, fit,
-    fit_key,
+    fit_key, fnv,
 };
 
 /// Everything that a plugin usually needs.

@@ -38,9 +38,13 @@ pub fn fit_key(key: &str) -> String {
     if key.len() <= 256 {
         return key.to_string();
     }
-    // FNV-1a, because it has to be the same in every build.
-    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    format!("{}~{hash:016x}", head(key))
+    format!("{}~{:016x}", head(key), fnv(key.bytes()))
+}
+
+/// A hash that is the same in every build, as names in keys and state have to be: FNV-1a, 64 bits
+/// (<http://www.isthe.com/chongo/tech/comp/fnv/>). Not one that withstands somebody who looks for collisions.
+pub fn fnv(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// One line of at most `max` characters: control characters and line ends become spaces.

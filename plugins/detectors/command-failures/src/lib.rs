@@ -6,8 +6,9 @@ mod parsers;
 #[cfg(test)]
 mod tests;
 
-use command::{Class, Exit, class, exit, normalise, shown};
+use command::{Class, Exit, class, exit};
 use history::{History, STALE, Verdict, Why, decide};
+use kairos_plugin::command::{normalise, shown};
 use kairos_plugin::prelude::*;
 use parsers::Output;
 
@@ -168,10 +169,7 @@ fn key(id: u64) -> String {
     format!("command:{id:016x}")
 }
 
-/// FNV-1a: the same in every build. The command itself may hold secrets, so it isn't kept.
+/// The command itself may hold secrets, so it isn't kept.
 fn hash(line: &str, folder: &str) -> u64 {
-    [line, "\0", folder]
-        .iter()
-        .flat_map(|part| part.bytes())
-        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+    kairos_plugin::fnv([line, "\0", folder].iter().flat_map(|part| part.bytes()))
 }

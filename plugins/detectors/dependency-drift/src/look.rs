@@ -87,7 +87,7 @@ impl<'a, H: Host> Look<'a, H> {
         let in_use = recorded && !locks::is_orphan(&view, path);
         let facts = if in_use { self.facts(&view, path, ecosystem, &reading) } else { Vec::new() };
         let texts: String = facts.iter().map(|finding| format!("{} {}\n", finding.key, finding.detail)).collect();
-        let print = if facts.is_empty() { 0 } else { hash(&texts) };
+        let print = if facts.is_empty() { 0 } else { kairos_plugin::fnv(texts.bytes()) };
         if print != entry.print {
             (entry.print, entry.since) = (print, self.now);
         }
@@ -149,11 +149,6 @@ impl<'a, H: Host> Look<'a, H> {
         let by_clock = self.now.saturating_sub(since);
         touched.map_or(by_clock, |touched| by_clock.max(self.now.saturating_sub(touched)))
     }
-}
-
-/// FNV-1a: the same in every build.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The command that makes a lock fit again.

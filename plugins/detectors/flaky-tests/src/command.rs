@@ -173,25 +173,6 @@ fn never_ran(output: &str) -> bool {
     SIGNS.iter().any(|sign| output.contains(sign))
 }
 
-/// The same command typed twice: spaces don't count.
-pub fn normalise(line: &str) -> String {
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The command line for a person, without the values of what is named like a secret. At most 200 bytes.
-pub fn shown(line: &str) -> String {
-    let secret = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        ["token", "secret", "password", "passwd", "key", "credential", "auth"].iter().any(|word| name.contains(word))
-    };
-    let hide = |word: &str| match word.split_once('=') {
-        Some((name, _)) if secret(name) => format!("{name}=…"),
-        _ if word.contains("://") && word.contains('@') => "…".to_string(),
-        _ => word.to_string(),
-    };
-    kairos_plugin::fit(&line.split_whitespace().map(hide).collect::<Vec<_>>().join(" "), 200)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

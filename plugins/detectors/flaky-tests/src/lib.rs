@@ -8,7 +8,8 @@ mod tests;
 mod told;
 mod tree;
 
-use command::{Class, Exit, class, exit, normalise, shown};
+use command::{Class, Exit, class, exit};
+use kairos_plugin::command::{normalise, shown};
 use kairos_plugin::prelude::*;
 use runs::{Flaky, MOST_NAMED, Run, Runs};
 use told::Told;

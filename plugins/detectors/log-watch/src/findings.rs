@@ -10,9 +10,7 @@ use kairos_plugin::prelude::*;
 const MOST_NAMED: usize = 3;
 
 pub fn kind_key(path: &str, template: &str) -> String {
-    // FNV-1a: the same in every build.
-    let hash = template.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    format!("kind:{hash:016x}:{}", plain(path))
+    format!("kind:{:016x}:{}", kairos_plugin::fnv(template.bytes()), plain(path))
 }
 
 pub fn burst_key(path: &str) -> String {

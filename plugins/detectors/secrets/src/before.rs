@@ -1,6 +1,7 @@
 //! What is not new: what HEAD holds of a file, and what was told of it.
 
-use crate::scan::{fnv, private_keys};
+use crate::scan::private_keys;
+use kairos_plugin::fnv;
 use std::collections::HashSet;
 
 /// Values that are looked for in HEAD at most: so many old ones in new lines are data.
@@ -34,7 +35,7 @@ impl<'a> Before<'a> {
 
     /// None for what is old and wasn't told; otherwise whether HEAD holds it.
     pub fn judge(&mut self, secret: &str) -> Option<bool> {
-        let print = fnv(secret.as_bytes());
+        let print = fnv(secret.bytes());
         let old = self.keys.contains(&print) || !self.text.is_empty() && self.contains(secret);
         (!old || self.told.contains(&print)).then_some(old)
     }

@@ -14,11 +14,12 @@ mod scan_tests;
 #[cfg(test)]
 mod tests;
 
+use kairos_plugin::fnv;
 use kairos_plugin::prelude::*;
 use look::{Look, MOST_FILES};
 use paths::{Place, Sensitive, place, sensitive};
 use policy::{Stage, Weight};
-use scan::{Hit, fnv};
+use scan::Hit;
 
 struct Secrets;
 
@@ -117,5 +118,5 @@ fn urgency(weight: Weight) -> Urgency {
 
 /// The beginning of all keys of a path. A long path is replaced by a hash, so that one path's prefix is never another's.
 fn key(path: &str) -> String {
-    if path.len() <= 180 { format!("file:{path}:") } else { format!("file:~{:016x}:", fnv(path.as_bytes())) }
+    if path.len() <= 180 { format!("file:{path}:") } else { format!("file:~{:016x}:", fnv(path.bytes())) }
 }

@@ -4,6 +4,7 @@ use crate::before::Before;
 use crate::example::{is_made_up, is_made_up_password, is_reference};
 use crate::formats::tokens;
 use crate::guess::{Care, guesses};
+use kairos_plugin::fnv;
 use std::borrow::Cow;
 
 /// How sure it is that a hit does harm.
@@ -131,13 +132,8 @@ pub fn private_keys(text: &str) -> Vec<u64> {
 
 fn hit(rule: &'static str, name: &str, line: u32, secret: &str, shown: usize) -> Hit {
     let shown = format!("{}…", secret.chars().take(shown).collect::<String>());
-    let fingerprint = fnv(secret.as_bytes());
+    let fingerprint = fnv(secret.bytes());
     Hit { rule, name: name.into(), line, shown, fingerprint, sureness: Sureness::Certain, in_head: false }
-}
-
-/// FNV-1a, 64 bits: names a secret without telling it.
-pub fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A line that hands over a token, as opposed to text that happens to hold one.

@@ -51,29 +51,9 @@ pub fn exit(code: i64) -> Exit {
     }
 }
 
-/// The same command typed twice: spaces don't count.
-pub fn normalise(line: &str) -> String {
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The command line for a person, without the values of what is named like a secret. At most 200 bytes.
-pub fn shown(line: &str) -> String {
-    let secret = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        ["token", "secret", "password", "passwd", "key", "credential", "auth"].iter().any(|word| name.contains(word))
-    };
-    let hide = |word: &str| match word.split_once('=') {
-        Some((name, _)) if secret(name) => format!("{name}=…"),
-        _ if word.contains("://") && word.contains('@') => "…".to_string(),
-        _ => word.to_string(),
-    };
-    kairos_plugin::fit(&line.split_whitespace().map(hide).collect::<Vec<_>>().join(" "), 200)
-}
-
-/// FNV-1a: the same in every build.
+/// Of the parts, with a byte behind each that no text holds.
 pub fn hash(parts: &[&[u8]]) -> u64 {
-    let bytes = parts.iter().flat_map(|part| part.iter().chain(&[0xff]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    kairos_plugin::fnv(parts.iter().flat_map(|part| part.iter().chain(&[0xff]).copied()))
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use command::{Exit, counts, exit, hash, normalise, shown};
+use command::{Exit, counts, exit, hash};
 use failures::{Failing, Failures, Verdict};
+use kairos_plugin::command::{normalise, shown};
 use kairos_plugin::prelude::*;
 use returns::{Circle, Files};
 

@@ -31,7 +31,7 @@ impl Memory {
 
     /// When it was first seen: now, if it wasn't known.
     pub fn since(&mut self, mark: &Mark, now: u64) -> u64 {
-        let hash = hash(&mark.text);
+        let hash = kairos_plugin::fnv(mark.text.bytes());
         // A clock that went back must not keep a place silent for long.
         let since = self.before.get(&hash).copied().unwrap_or(now).min(now);
         if self.after.len() < MOST_PLACES {
@@ -66,9 +66,4 @@ impl Memory {
 pub fn concerns(host: &impl Host, paths: &[&str]) -> Result<bool, Error> {
     let known = host.get_string(PATHS)?.unwrap_or_default();
     Ok(known.lines().any(|known| paths.contains(&known)))
-}
-
-/// FNV-1a, the same in every build.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
