@@ -145,12 +145,19 @@ fn a_start_that_fails_says_why_and_leaves_nothing_behind() {
     let error = text(&output.stderr);
     assert!(!output.status.success() && error.contains("kairos.toml:1"), "{error}");
     std::fs::remove_file(world.home().join("kairos.toml")).unwrap();
-    // What a reboot leaves behind: a lock file of nobody, a socket that nobody answers at.
+    // Where nobody could reach it, it does not run on, either.
     let run = world.home().join("run");
-    std::fs::create_dir_all(&run).unwrap();
+    std::fs::create_dir_all(run.join("control.sock")).unwrap();
+    std::fs::set_permissions(&run, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    for arguments in [&["start"][..], &["--ticks", "1"]] {
+        let output = world.run(arguments);
+        let error = text(&output.stderr);
+        assert!(!output.status.success() && error.contains("control.sock is in the way"), "{error}");
+    }
+    std::fs::remove_dir(run.join("control.sock")).unwrap();
+    // What a reboot leaves behind: a lock file of nobody, a socket that nobody answers at.
     std::fs::write(run.join("lock"), "1\n").unwrap();
     drop(std::os::unix::net::UnixListener::bind(run.join("control.sock")));
-    std::fs::set_permissions(&run, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     world.ok(&["start"]);
     let _background = Background(&world);
     assert!(pid(&world) > 1);

@@ -10,17 +10,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::{World, text};
 
-/// A source, as soon as the project is there: while it is opened anew it is on no list for a moment.
 fn source(world: &World, name: &str) -> Value {
-    let end = Instant::now() + Duration::from_secs(60);
-    loop {
-        let shown = world.json(&["signals", "show"]);
-        if let Some(sources) = shown[0]["sources"].as_array() {
-            return sources.iter().find(|s| s["name"] == name).unwrap().clone();
-        }
-        assert!(Instant::now() < end, "waited in vain for the project");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let shown = world.json(&["signals", "show"]);
+    let sources = shown[0]["sources"].as_array().unwrap_or_else(|| panic!("the project is on no list: {shown}"));
+    sources.iter().find(|s| s["name"] == name).unwrap().clone()
 }
 
 /// Waits until the last signal of a source fits; answers it.

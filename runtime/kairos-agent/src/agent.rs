@@ -62,6 +62,33 @@ pub enum StartError {
     Watch { path: String, source: std::io::Error },
 }
 
+/// An agent that is ready, and begins to watch when it is told to.
+pub struct Ready {
+    /// Answers already.
+    pub agent: Arc<Agent>,
+    opened: Vec<Opened>,
+    every_ms: u64,
+}
+
+impl Ready {
+    /// Says that it has started, and starts the projects' loops.
+    pub fn begin(self) -> Arc<Agent> {
+        let Self { agent, opened, every_ms } = self;
+        let running = agent.registry.entries().values().filter(|e| e.state == PluginState::Running).count();
+        agent.events.send(Event::Started {
+            version: agent.version.clone(),
+            projects: opened.iter().map(|o| o.inbox.project.clone()).collect(),
+            plugins: running as u32,
+            every_ms,
+        });
+        for project in opened {
+            let project = agent.begin(project);
+            agent.change_projects(|all| all.push(project));
+        }
+        agent
+    }
+}
+
 /// The running agent.
 pub struct Agent {
     pub(crate) version: String,
@@ -95,6 +122,12 @@ pub(crate) struct LoopHandle {
 }
 
 impl LoopHandle {
+    /// Ends the loop after the tick it is in. Why it may have ended before was told when it did.
+    async fn end(&self) {
+        let _ = self.stop.send(true);
+        let _ = self.ended().await;
+    }
+
     /// Waits until the loop has ended; a second call finds nothing to wait for.
     async fn ended(&self) -> Result<Result<(), StoreError>, JoinError> {
         let task = self.task.lock().unwrap_or_else(|e| e.into_inner()).take();
@@ -106,8 +139,8 @@ impl LoopHandle {
 }
 
 impl Agent {
-    /// Loads the plugins, opens the projects, starts their loops. Needs a tokio runtime with several threads.
-    pub async fn start(options: AgentOptions, events: Events) -> Result<Arc<Self>, StartError> {
+    /// Loads the plugins and opens the projects. Needs a tokio runtime with several threads.
+    pub async fn load(options: AgentOptions, events: Events) -> Result<Ready, StartError> {
         let user = UserDb::open(options.user_db).await?;
         let host = Host::new(options.host)?;
         let registry = RegistryOptions {
@@ -133,13 +166,6 @@ impl Agent {
         for task in opening {
             opened.push(task.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?);
         }
-        let plugins = registry.entries().values().filter(|e| e.state == PluginState::Running).count() as u32;
-        events.send(Event::Started {
-            version: options.version.clone(),
-            projects: opened.iter().map(|o| o.inbox.project.clone()).collect(),
-            plugins,
-            every_ms: every.as_millis() as u64,
-        });
         let agent = Arc::new_cyclic(|agent: &Weak<Self>| Self {
             channels: Channels::start(&options.config, &events, registry.user.clone(), Arc::new(agent.clone())),
             manners,
@@ -158,10 +184,7 @@ impl Agent {
             settings_changed: Arc::default(),
             running: Arc::new(watch::Sender::new(0)),
         });
-        for project in opened {
-            agent.begin(project);
-        }
-        Ok(agent)
+        Ok(Ready { agent, opened, every_ms: every.as_millis() as u64 })
     }
 
     /// Starts a project's loop.
@@ -191,54 +214,69 @@ impl Agent {
             result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         let handle = LoopHandle { stop, task: Mutex::new(Some(task)) };
-        let project = Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, status, handle });
-        self.change_projects(|all| all.push(project.clone()));
-        project
+        Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, status, handle })
     }
 
     /// Takes a project in, while others are watched; one that is watched already is answered as it is.
     pub(crate) async fn add(&self, options: ProjectOptions) -> Result<Arc<ProjectHandle>, StartError> {
-        let project = self.add_quietly(options).await?;
+        let _one = self.changing.lock().await;
+        if let Some(there) = self.watched(&options.root) {
+            return Ok(there);
+        }
+        let root = options.root.clone();
+        self.registry.add_project(place(&options));
+        let project = match self.open(options).await {
+            Ok(opened) => self.begin(opened),
+            Err(e) => {
+                self.registry.remove_project(&root);
+                return Err(e);
+            }
+        };
+        self.change_projects(|all| all.push(project.clone()));
+        self.registry.reload_in_background();
         self.tell(&project, ProjectChange::Added);
         Ok(project)
     }
 
-    async fn add_quietly(&self, options: ProjectOptions) -> Result<Arc<ProjectHandle>, StartError> {
-        let _one = self.changing.lock().await;
-        if let Some(there) = self.projects().into_iter().find(|p| p.root == options.root) {
-            return Ok(there);
-        }
-        self.registry.add_project(place(&options));
-        let opened = match open(options.clone(), self.several.clone(), self.events.clone(), self.manners.clone()).await {
-            Ok(opened) => opened,
-            Err(e) => {
-                self.registry.remove_project(&options.root);
-                return Err(e);
-            }
-        };
-        self.registry.reload_in_background();
-        Ok(self.begin(opened))
-    }
-
     /// Lets a project go, after the tick it is in. False if it is not watched.
     pub(crate) async fn remove(&self, root: &Path) -> Result<bool, StoreError> {
-        let removed = self.remove_quietly(root).await?;
-        if let Some(project) = &removed {
-            self.tell(project, ProjectChange::Removed);
-        }
-        Ok(removed.is_some())
-    }
-
-    async fn remove_quietly(&self, root: &Path) -> Result<Option<Arc<ProjectHandle>>, StoreError> {
         let _one = self.changing.lock().await;
-        let Some(project) = self.projects().into_iter().find(|p| p.root == root) else { return Ok(None) };
+        let Some(project) = self.watched(root) else { return Ok(false) };
         self.change_projects(|all| all.retain(|p| p.root != root));
-        let _ = project.handle.stop.send(true);
-        // Why it ended was told when it did.
-        let _ = project.handle.ended().await;
+        project.handle.end().await;
         self.registry.remove_project(root);
         self.registry.reload().await?;
-        Ok(Some(project))
+        self.tell(&project, ProjectChange::Removed);
+        Ok(true)
+    }
+
+    /// Takes a project in anew, in its place on the list. One that can't be is let go.
+    async fn replace(&self, options: ProjectOptions) -> Result<(), StartError> {
+        let _one = self.changing.lock().await;
+        let root = options.root.clone();
+        let Some(old) = self.watched(&root) else { return Ok(()) };
+        // Between the two nobody must take the only project for the last that has ended.
+        self.running.send_modify(|n| *n += 1);
+        old.handle.end().await;
+        let result = match self.open(options).await {
+            Ok(opened) => {
+                let new = self.begin(opened);
+                self.change_projects(|all| all.iter_mut().filter(|p| p.root == root).for_each(|p| *p = new.clone()));
+                Ok(())
+            }
+            Err(e) => {
+                self.change_projects(|all| all.retain(|p| p.root != root));
+                self.registry.remove_project(&root);
+                Err(e)
+            }
+        };
+        self.running.send_modify(|n| *n -= 1);
+        self.registry.reload_in_background();
+        result
+    }
+
+    async fn open(&self, options: ProjectOptions) -> Result<Opened, StartError> {
+        open(options, self.several.clone(), self.events.clone(), self.manners.clone()).await
     }
 
     /// Waits until some project's own settings may have changed, or it has to be opened anew for another reason.
@@ -272,17 +310,6 @@ impl Agent {
         problems
     }
 
-    async fn replace(&self, options: ProjectOptions) -> Result<(), StartError> {
-        // Between the two nobody must take the only project for the last that has ended.
-        self.running.send_modify(|n| *n += 1);
-        let result = match self.remove_quietly(&options.root).await {
-            Ok(_) => self.add_quietly(options).await.map(drop),
-            Err(e) => Err(e.into()),
-        };
-        self.running.send_modify(|n| *n -= 1);
-        result
-    }
-
     fn tell(&self, project: &ProjectHandle, change: ProjectChange) {
         self.events.send(Event::Project { project: project.inbox.project.clone(), change, why: None });
     }
@@ -291,6 +318,10 @@ impl Agent {
         let mut all = self.projects.write().unwrap_or_else(|e| e.into_inner());
         change(&mut all);
         self.several.store(all.len() > 1, Relaxed);
+    }
+
+    fn watched(&self, root: &Path) -> Option<Arc<ProjectHandle>> {
+        self.projects().into_iter().find(|p| p.root == root)
     }
 
     /// All that are watched, in the order in which they came.
@@ -319,7 +350,7 @@ impl Agent {
     pub async fn watch_added(&self) -> Result<(), StoreError> {
         for project in self.registry.user.projects().await? {
             let path = Path::new(&project);
-            if self.projects().iter().any(|p| p.root == path && !p.has_failed()) {
+            if self.watched(path).is_some_and(|p| !p.has_failed()) {
                 continue;
             }
             if let Err(why) = self.take_in(path).await {
@@ -336,10 +367,9 @@ impl Agent {
 
     /// Those projects of the user's list that are not watched, with the reason.
     pub(crate) async fn missing(&self) -> Result<Vec<ProjectStatus>, StoreError> {
-        let watched = self.projects();
         let mut missing = Vec::new();
         for path in self.registry.user.projects().await? {
-            if !watched.iter().any(|p| p.root == Path::new(&path)) {
+            if self.watched(Path::new(&path)).is_none() {
                 let error = self.failed().get(&path).cloned().unwrap_or_else(|| "it is being opened".into());
                 missing.push(ProjectStatus { path, error: Some(error), ..ProjectStatus::default() });
             }
@@ -349,6 +379,7 @@ impl Agent {
 
     async fn take_in(&self, path: &Path) -> Result<(), String> {
         let options = (self.opener)(path)?;
+        // One that is on the list has failed.
         self.remove(&options.root).await.map_err(|e| e.to_string())?;
         self.add(options).await.map_err(|e| e.to_string()).map(drop)
     }

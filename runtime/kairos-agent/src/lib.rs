@@ -18,6 +18,7 @@ mod events;
 mod figures;
 pub mod govern;
 mod inbox;
+mod look;
 mod matching;
 mod open;
 mod pet;
@@ -31,7 +32,7 @@ mod signals;
 mod slots;
 mod tick;
 
-pub use agent::{Agent, AgentOptions, Opener, StartError};
+pub use agent::{Agent, AgentOptions, Opener, Ready, StartError};
 pub use events::{Events, MAX_EVENTS};
 pub use open::ProjectOptions;
 pub use registry::Registry;

@@ -11,6 +11,7 @@ mod client;
 mod control;
 mod digest;
 mod event;
+mod manners;
 mod path;
 mod routes;
 mod server;
@@ -21,9 +22,10 @@ pub use client::{Client, ClientError};
 pub use control::Control;
 pub use digest::{Digest, DigestFilter, PluginDigest};
 pub use event::{Event, FindingChange, FindingGroup, PluginChange, ProjectChange};
+pub use manners::{Proactive, ProactiveRequest, ProactiveStatus};
 pub use path::{MAX_SOCKET_PATH, SocketPathError, socket_path};
 pub use routes::{MAX_BODY, VERSION, VERSION_HEADER};
-pub use server::{ServeError, serve};
+pub use server::{ServeError, Server};
 pub use signals::{PauseRequest, ProjectSignals, SignalFilter, SignalSource};
 pub use types::{
     ApiError, ApiResult, CommandReport, ErrorKind, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,

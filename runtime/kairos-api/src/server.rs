@@ -41,30 +41,43 @@ pub enum ServeError {
     },
 }
 
-/// Answers at the socket until `shutdown` ends, then removes it. A socket that is there already is removed if nobody answers at it.
-/// `path` may be too long for a socket: see [`socket_path`].
-pub async fn serve(
-    path: &Path,
-    control: Arc<dyn Control>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), ServeError> {
-    let path = socket_path(path)?;
-    let listener = bind(&path).await?;
-    let ours = fs::metadata(&path).ok().map(|m| (m.dev(), m.ino()));
-    let (ending, ended) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(Guarded(listener), router(control)).with_graceful_shutdown(async move {
-        shutdown.await;
-        let _ = ending.send(());
-    });
-    let result = tokio::select! {
-        result = server => result,
-        () = async { let _ = ended.await; tokio::time::sleep(DRAIN).await } => Ok(()),
-    };
-    // Another process may have put its own socket there in the meantime.
-    if fs::metadata(&path).ok().map(|m| (m.dev(), m.ino())) == ours {
-        let _ = fs::remove_file(&path);
+/// A socket where clients wait until they are answered.
+pub struct Server {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Server {
+    /// Makes the socket. One that is there already is removed if nobody answers at it. `path` may be too long for a socket:
+    /// see [`socket_path`].
+    pub async fn bind(path: &Path) -> Result<Self, ServeError> {
+        let path = socket_path(path)?;
+        Ok(Self { listener: bind(&path).await?, path })
     }
-    result.map_err(|source| ServeError::Io { path, source })
+
+    /// Answers at the socket until `shutdown` ends, then removes it.
+    pub async fn serve(
+        self,
+        control: Arc<dyn Control>,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        let Self { listener, path } = self;
+        let ours = fs::metadata(&path).ok().map(|m| (m.dev(), m.ino()));
+        let (ending, ended) = tokio::sync::oneshot::channel::<()>();
+        let server = axum::serve(Guarded(listener), router(control)).with_graceful_shutdown(async move {
+            shutdown.await;
+            let _ = ending.send(());
+        });
+        let result = tokio::select! {
+            result = server => result,
+            () = async { let _ = ended.await; tokio::time::sleep(DRAIN).await } => Ok(()),
+        };
+        // Another process may have put its own socket there in the meantime.
+        if fs::metadata(&path).ok().map(|m| (m.dev(), m.ino())) == ours {
+            let _ = fs::remove_file(&path);
+        }
+        result.map_err(|source| ServeError::Io { path, source })
+    }
 }
 
 async fn bind(path: &Path) -> Result<UnixListener, ServeError> {

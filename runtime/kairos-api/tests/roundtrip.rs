@@ -42,7 +42,15 @@ fn plugin(name: &str) -> ApiResult<PluginInfo> {
 #[async_trait]
 impl Control for Fake {
     async fn status(&self) -> ApiResult<Status> {
-        Ok(Status { version: VERSION.into(), pid: 7, started: 1, projects: vec![], plugins: 3 })
+        Ok(Status {
+            version: VERSION.into(),
+            pid: 7,
+            started: 1,
+            projects: vec![],
+            plugins: 3,
+            started_by: None,
+            proactive: ProactiveStatus::default(),
+        })
     }
     async fn inbox_list(&self, filter: InboxFilter) -> ApiResult<Vec<InboxItem>> {
         self.note(format!("{filter:?}"));
@@ -84,6 +92,12 @@ impl Control for Fake {
     async fn plugin_unmute(&self, name: &str) -> ApiResult<PluginInfo> {
         self.note("unmute".into());
         plugin(name)
+    }
+    async fn proactive(&self) -> ApiResult<ProactiveStatus> {
+        Ok(ProactiveStatus::default())
+    }
+    async fn set_proactive(&self, request: ProactiveRequest) -> ApiResult<ProactiveStatus> {
+        Ok(ProactiveStatus { level: request.level.unwrap_or_default(), until: Some(request.until), ..ProactiveStatus::default() })
     }
     async fn digest(&self, since: u64) -> ApiResult<Digest> {
         Ok(Digest { since, until: 9, ..Digest::default() })
@@ -151,24 +165,19 @@ async fn start() -> Running {
     let path = folder.path().join("run/control.sock");
     let fake = Arc::new(Fake::default());
     let (stop, stopped) = oneshot::channel();
-    let task = spawn(&path, fake.clone(), stopped);
-    for _ in 0..200 {
-        if Client::connect(&path).await.is_ok() {
-            return Running { path, fake, stop, task, _folder: folder };
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("the server does not come up: {:?}", task.await);
+    let task = spawn(&path, fake.clone(), stopped).await.unwrap();
+    Running { path, fake, stop, task, _folder: folder }
 }
 
-fn spawn(path: &Path, fake: Arc<Fake>, stop: oneshot::Receiver<()>) -> JoinHandle<Result<(), ServeError>> {
-    let path = path.to_path_buf();
-    tokio::spawn(async move {
-        serve(&path, fake, async {
-            let _ = stop.await;
-        })
-        .await
-    })
+async fn spawn(
+    path: &Path,
+    fake: Arc<Fake>,
+    stop: oneshot::Receiver<()>,
+) -> Result<JoinHandle<Result<(), ServeError>>, ServeError> {
+    let server = Server::bind(path).await?;
+    Ok(tokio::spawn(server.serve(fake, async {
+        let _ = stop.await;
+    })))
 }
 
 async fn raw(path: &Path, request: &[u8]) -> String {
@@ -193,6 +202,9 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     assert_eq!(client.plugin_grant("x", &grant).await.unwrap().name, "x");
     client.plugin_revoke("x").await.unwrap();
     client.plugin_unmute("x").await.unwrap();
+    assert_eq!(client.proactive().await.unwrap(), ProactiveStatus::default());
+    let quiet = ProactiveRequest { level: Some(Proactive::Off), until: 7 };
+    assert_eq!(client.set_proactive(&quiet).await.unwrap().level, Proactive::Off);
     assert_eq!(client.digest(7).await.unwrap().since, 7);
     assert_eq!(client.project_add("/a b").await.unwrap().path, "/a b");
     client.project_remove("/a b").await.unwrap();
@@ -256,7 +268,7 @@ async fn the_socket_is_private_and_goes_away_at_the_end() {
 async fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
     let running = start().await;
     let (_keep, never) = oneshot::channel();
-    let second = spawn(&running.path, Arc::default(), never).await.unwrap();
+    let second = spawn(&running.path, Arc::default(), never).await;
     assert!(matches!(second, Err(ServeError::AlreadyRunning(_))), "{second:?}");
     assert!(Client::connect(&running.path).await.is_ok(), "the first one still answers");
 
@@ -267,11 +279,11 @@ async fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
     assert!(matches!(Client::connect(&stale).await, Err(ClientError::NotRunning(_))));
     let (stop, stopped) = oneshot::channel();
     stop.send(()).unwrap();
-    spawn(&stale, Arc::default(), stopped).await.unwrap().unwrap();
+    spawn(&stale, Arc::default(), stopped).await.unwrap().await.unwrap().unwrap();
 
     std::fs::write(&stale, "my notes").unwrap();
     let (_keep, never) = oneshot::channel();
-    assert!(matches!(spawn(&stale, Arc::default(), never).await.unwrap(), Err(ServeError::InTheWay(_))));
+    assert!(matches!(spawn(&stale, Arc::default(), never).await, Err(ServeError::InTheWay(_))));
     assert_eq!(std::fs::read_to_string(&stale).unwrap(), "my notes");
 }
 
@@ -280,7 +292,7 @@ async fn an_open_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let (_keep, never) = oneshot::channel();
-    let result = spawn(&folder.path().join("s"), Arc::default(), never).await.unwrap();
+    let result = spawn(&folder.path().join("s"), Arc::default(), never).await;
     assert!(matches!(result, Err(ServeError::NotPrivate(_))), "{result:?}");
 }
 

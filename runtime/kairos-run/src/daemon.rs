@@ -28,11 +28,12 @@ pub fn daemon(paths: &Paths) -> Result<()> {
         tokio::spawn(log::events(events.subscribe()));
         let mut signalled = pin!(run::terminated()?);
         let options = run::options(Vec::new(), None, paths, &config, Vec::new())?;
-        let agent = tokio::select! {
-            agent = Agent::start(options, events) => agent?,
+        let ready = tokio::select! {
+            ready = Agent::load(options, events) => ready?,
             _ = &mut signalled => return Ok(()),
         };
-        let api = run::Api::serve(paths, agent.clone());
+        let api = run::Api::serve(paths, ready.agent.clone()).await?;
+        let agent = ready.begin();
         let settings = tokio::spawn(config_watch::follow(paths.config.clone(), agent.clone()));
         let projects = tokio::spawn(watch_projects(agent.clone()));
         let reason = tokio::select! {

@@ -11,7 +11,7 @@ use crate::standard;
 use crate::view::{self, Mode};
 use anyhow::{Context, Result, bail};
 use kairos_agent::{Agent, AgentOptions, Events, ProjectOptions};
-use kairos_api::Event;
+use kairos_api::{Event, ServeError, Server};
 use kairos_core::config::Config;
 use kairos_host::{HostOptions, Limits};
 use std::fs::DirBuilder;
@@ -27,6 +27,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+/// How long the last events may take to be shown: a reader that is stuck, or a start that failed midway, must not hold up the end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Watches until Ctrl-C, SIGTERM, or `--ticks`.
 pub fn foreground(args: RunArgs, paths: &Paths) -> Result<()> {
@@ -70,9 +73,9 @@ pub async fn shown_while(events: Receiver<Event>, mode: Mode, work: impl AsyncFn
         let _ = viewed.await;
     });
     let result = work(gone).await;
-    match view.await {
+    match tokio::time::timeout(LAST_WORDS, view).await {
         // Whoever read our output is gone (`kairos-run | head`): that is his way of saying enough.
-        Ok(Err(e)) if e.kind() != std::io::ErrorKind::BrokenPipe => result.and(Err(e).context("can't print")),
+        Ok(Ok(Err(e))) if e.kind() != std::io::ErrorKind::BrokenPipe => result.and(Err(e).context("can't print")),
         _ => result,
     }
 }
@@ -92,12 +95,14 @@ async fn watch(
     // Before anything slow: a Ctrl-C while plugins are compiled must end the run in order, too.
     let mut terminated = pin!(terminated()?);
     let options = options(overrides(args)?, args.ticks, paths, config, projects)?;
-    let agent = tokio::select! {
-        agent = Agent::start(options, events) => agent?,
+    let ready = tokio::select! {
+        ready = Agent::load(options, events) => ready?,
         _ = &mut terminated => return Ok(()),
         () = &mut gone => return Ok(()),
     };
-    let api = Api::serve(paths, agent.clone());
+    // Who is told that it has started finds it answering.
+    let api = Api::serve(paths, ready.agent.clone()).await?;
+    let agent = ready.begin();
     let pet = (config.flag("terminal.buddy") && !args.json && std::io::stdout().is_terminal())
         .then(|| tokio::spawn(agent.clone().animate()));
     let settings = tokio::spawn(config_watch::follow(paths.config.clone(), agent.clone()));
@@ -125,21 +130,18 @@ pub async fn end(agent: Arc<Agent>, api: Api, reason: &str) -> Result<()> {
 /// The control API while it is served.
 pub struct Api {
     close: oneshot::Sender<()>,
-    server: JoinHandle<Result<(), kairos_api::ServeError>>,
+    server: JoinHandle<Result<(), ServeError>>,
 }
 
 impl Api {
     /// Answers at the socket from now on.
-    pub fn serve(paths: &Paths, agent: Arc<Agent>) -> Self {
+    pub async fn serve(paths: &Paths, agent: Arc<Agent>) -> Result<Self> {
+        let server = Server::bind(&paths.socket()).await?;
         let (close, closed) = oneshot::channel::<()>();
-        let socket = paths.socket();
-        let server = tokio::spawn(async move {
-            kairos_api::serve(&socket, agent, async {
-                let _ = closed.await;
-            })
-            .await
-        });
-        Self { close, server }
+        let server = tokio::spawn(server.serve(agent, async {
+            let _ = closed.await;
+        }));
+        Ok(Self { close, server })
     }
 
     async fn end(self) -> Result<()> {

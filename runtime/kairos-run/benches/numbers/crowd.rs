@@ -45,7 +45,7 @@ pub async fn measure() -> Result<Vec<Row>> {
         ticks: None,
     };
     eprintln!("  compiling {GROUPS} variants of a detector");
-    let agent = Agent::start(options, events).await?;
+    let agent = Agent::load(options, events).await?.begin();
     let queue = agent.queue("bench").ok_or("the project is not there")?;
     tick(&mut received).await?;
 
