@@ -3,124 +3,13 @@
 
 mod support;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use kairos_store::UserDb;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::io::Write;
+use std::time::{Duration, Instant};
+use support::webhook::{CONFLICT, KEY, Receiver, fake_notify_send, holds, hooked, script, wait_until, world};
 use support::{Running, World, text};
-
-const CONFLICT: &str = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n";
-const KEY: &str = "C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
-
-/// A request as it came.
-#[derive(Clone)]
-struct Request {
-    at: Instant,
-    headers: BTreeMap<String, String>,
-    body: Vec<u8>,
-}
-
-impl Request {
-    fn read(stream: &TcpStream) -> Self {
-        let mut reader = BufReader::new(stream);
-        let (mut line, mut headers) = (String::new(), BTreeMap::new());
-        reader.read_line(&mut line).unwrap();
-        assert!(line.starts_with("POST /hook/secret-part "), "{line}");
-        loop {
-            line.clear();
-            reader.read_line(&mut line).unwrap();
-            let Some((name, value)) = line.trim().split_once(": ") else { break };
-            headers.insert(name.to_lowercase(), value.to_string());
-        }
-        let mut body = vec![0; headers["content-length"].parse().unwrap()];
-        reader.read_exact(&mut body).unwrap();
-        Self { at: Instant::now(), headers, body }
-    }
-
-    /// What a receiver has to check, as the standard says.
-    fn verified(&self) -> Value {
-        let (id, seconds) = (&self.headers["webhook-id"], &self.headers["webhook-timestamp"]);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        assert!(now.abs_diff(seconds.parse().unwrap()) < 300);
-        let mut mac = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(KEY).unwrap()).unwrap();
-        mac.update(format!("{id}.{seconds}.").as_bytes());
-        mac.update(&self.body);
-        let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
-        assert_eq!(self.headers["webhook-signature"], expected);
-        serde_json::from_slice(&self.body).unwrap()
-    }
-}
-
-/// Receives webhooks; the closure answers the n-th of them, from 0.
-struct Receiver {
-    url: String,
-    requests: Arc<Mutex<Vec<Request>>>,
-}
-
-impl Receiver {
-    fn new(answer: impl Fn(usize, &mut TcpStream) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://localhost:{}/hook/secret-part", listener.local_addr().unwrap().port());
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let kept = requests.clone();
-        std::thread::spawn(move || {
-            for (number, stream) in listener.incoming().enumerate() {
-                let mut stream = stream.unwrap();
-                kept.lock().unwrap().push(Request::read(&stream));
-                answer(number, &mut stream);
-            }
-        });
-        Self { url, requests }
-    }
-
-    fn saying(answers: &'static [&'static str]) -> Self {
-        Self::new(|number, stream| {
-            let _ = stream.write_all(answers.get(number).unwrap_or(&OK).as_bytes());
-        })
-    }
-
-    fn all(&self) -> Vec<Request> {
-        self.requests.lock().unwrap().clone()
-    }
-
-    fn wait_for(&self, count: usize) -> Vec<Request> {
-        wait_until(&format!("{count} requests"), || self.all().len() >= count);
-        self.all()
-    }
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// With the key in a file that only the user can read.
-fn world(settings: &str) -> World {
-    let world = World::with_git();
-    std::fs::create_dir_all(world.home()).unwrap();
-    let key = world.home().join("key");
-    std::fs::write(&key, format!("whsec_{KEY}\n")).unwrap();
-    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
-    world.settings(&format!("[channels]\nwebhook-secret = \"file:{}\"\n{settings}", key.display()));
-    world
-}
-
-fn hooked(receiver: &Receiver) -> World {
-    world(&format!("webhook-url = \"{}\"\ntimeout = \"1s\"\n", receiver.url))
-}
 
 /// That a channel fails: said once, in the inbox.
 fn trouble(running: &mut Running, part: &str) -> Value {
@@ -133,20 +22,6 @@ fn trouble(running: &mut Running, part: &str) -> Value {
 fn troubles(running: &Running) -> usize {
     let is = |e: &&Value| e["event"] == "finding" && e["item"]["key"].as_str().is_some_and(|k| k.starts_with("channel:"));
     running.seen.iter().filter(is).count()
-}
-
-/// Does any file below hold it?
-fn holds(folder: &Path, what: &[u8]) -> bool {
-    std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).any(|path| match path.is_dir() {
-        true => holds(&path, what),
-        false => std::fs::read(&path).is_ok_and(|bytes| bytes.windows(what.len()).any(|w| w == what)),
-    })
-}
-
-/// A program that does what the lines say.
-fn script(path: &Path, lines: &str) {
-    std::fs::write(path, format!("#!/bin/sh\n{lines}\n")).unwrap();
-    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
 }
 
 #[test]
@@ -328,15 +203,6 @@ fn a_command_that_fails_or_hangs_is_told_of_once_and_leaves_nothing_behind() {
     }
 }
 
-/// A folder with a program that writes down its arguments, one a line.
-fn fake_notify_send(world: &World) -> (PathBuf, String) {
-    let folder = world.home().join("bin");
-    std::fs::create_dir_all(&folder).unwrap();
-    let shown = world.home().join("shown");
-    script(&folder.join("notify-send"), &format!("printf '%s\\n' \"$@\" >> '{}'", shown.display()));
-    (shown, format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()))
-}
-
 #[test]
 fn a_notification_is_shown_where_there_is_a_desktop_without_markup() {
     let mut world = world("");
@@ -360,6 +226,67 @@ fn a_notification_is_shown_where_there_is_a_desktop_without_markup() {
     assert_eq!(&lines[..3], ["--app-name=kairos-run", "--urgency=normal", "--"]);
     assert!(lines[3].contains("a ‹b›bold‹_b› ＆ ‹x›.rs"), "{lines:?}");
     assert_eq!(&lines[4..], ["in project", "kairos-run inbox show 1"]);
+}
+
+#[test]
+fn each_channel_can_be_asked_whether_it_works() {
+    let receiver = Receiver::saying(&["HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 401 No\r\n\r\nwrong signature"]);
+    let mut world = hooked(&receiver);
+    let (program, got) = (world.dir.path().join("program"), world.dir.path().join("got"));
+    script(&program, "cat > \"$1.new\"; mv \"$1.new\" \"$1\"");
+    let settings = std::fs::read_to_string(world.home().join("kairos.toml")).unwrap();
+    world.settings(&format!("{settings}command-line = {:?}\n", [&program, &got]));
+    let (shown, path) = fake_notify_send(&world);
+    world.env = vec![("PATH", path), ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere".into())];
+    let mut running = world.start(&[]);
+    let names = |all: &Value, field: &str| -> Vec<String> {
+        all.as_array().unwrap().iter().map(|c| c[field].as_str().unwrap_or_default().into()).collect()
+    };
+    let list = world.json(&["channels", "list"]);
+    assert_eq!(names(&list, "name"), ["terminal", "desktop", "webhook", "command"]);
+    assert_eq!(names(&list, "to"), ["a live view", "notifications", "localhost", program.to_str().unwrap()], "no secret part");
+
+    let tests = world.json(&["channels", "test"]);
+    assert_eq!(names(&tests, "outcome"), ["sent"; 4], "{tests}");
+    running.wait_for("the test", |e| e["event"] == "test" && e["text"].to_string().contains("a test of kairos-run"));
+    let message = receiver.wait_for(1)[0].verified();
+    assert_eq!((&message["type"], &message["data"]["findings"]), (&"channel.test".into(), &serde_json::json!([])));
+    let given: Value = serde_json::from_slice(&std::fs::read(&got).unwrap()).unwrap();
+    assert_eq!(given["data"]["text"], message["data"]["text"]);
+    assert!(std::fs::read_to_string(&shown).unwrap().contains("a test of kairos-run"));
+
+    std::fs::remove_file(&program).unwrap();
+    let output = world.run(&["channels", "test"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("webhook   failed  it answers with status 401: wrong signature\n"), "{said}");
+    assert!(said.contains("check `channels.webhook-url` in your settings; `kairos-run config path` names the file"), "{said}");
+    assert!(said.contains("command   failed  there is no program") && said.contains("desktop   sent"), "{said}");
+    assert!(world.ok(&["channels", "test", "webhook"]).starts_with("webhook   sent    to localhost\n"));
+    // It is nobody's finding, and counts as no message.
+    running.ticks(1);
+    assert_eq!(
+        (world.json(&["inbox", "list", "--all"]), &world.json(&["digest"])["messages"]),
+        (serde_json::json!([]), &0.into())
+    );
+    assert_eq!(running.stop(), 0);
+}
+
+#[test]
+fn a_channel_that_is_off_says_which_setting_keeps_it_so() {
+    let world = World::with_git();
+    world.settings("channels.command = \"off\"\nchannels.command-line = [\"x\"]\n");
+    world.ok(&["start"]);
+    let said = world.ok(&["channels", "test"]);
+    let alone = world.run(&["channels", "test", "webhook"]);
+    world.ok(&["stop"]);
+    assert!(
+        said.contains("terminal  off     nobody looks on") && said.contains("desktop   off     there is no desktop session"),
+        "{said}"
+    );
+    assert!(said.contains("webhook   off     `channels.webhook-url` is not set"), "{said}");
+    assert!(said.contains("command   off     `channels.command` is \"off\""), "{said}");
+    assert_eq!(alone.status.code(), Some(1), "who asks for one wants it");
 }
 
 #[test]

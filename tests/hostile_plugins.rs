@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
 use support::{World, repository};
 
 /// The hostile guest in one of its modes: its prebuilt file with the mode patched in.
@@ -95,4 +96,21 @@ fn a_plugin_that_faults_again_and_again_is_quarantined_until_enabled() {
     world.ok(&["plugin", "enable", "bad"]);
     running.plugin("bad", "fault");
     assert_eq!(running.stop(), 0);
+}
+
+#[test]
+fn a_plugin_that_takes_its_time_does_not_hold_up_the_end() {
+    let world = World::with_git();
+    std::fs::write(world.plugins().join("loop.wasm"), hostile("loop")).unwrap();
+    world.settings("limits.call-cpu = \"60s\"\nlimits.call-wall = \"60s\"\n");
+    let mut running = world.start(&[]);
+    running.ticks(1);
+    world.ok(&["plugin", "grant", "loop"]);
+    let end = Instant::now() + Duration::from_secs(60);
+    while !world.json(&["status"])["projects"][0]["next_tick"].is_null() {
+        assert!(Instant::now() < end, "it is not called");
+    }
+    let begin = Instant::now();
+    assert_eq!(running.stop(), 0);
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
 }

@@ -1,7 +1,7 @@
 //! Life on a machine: the service, the doctor, the way off it, and the archives that bring it there.
 //!
-//! `systemctl` is a stand-in (below) that records what it is asked, and starts and stops what the unit says: the tests must
-//! not touch the service manager of whoever runs them.
+//! `systemctl` is a stand-in (below) that records what it is asked, and starts, stops and starts again what the unit says: the
+//! tests must not touch the service manager of whoever runs them.
 #![allow(missing_docs)]
 #![cfg(target_os = "linux")]
 
@@ -14,27 +14,46 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use support::{BINARY, World, repository, text};
 
 const SYSTEMCTL: &str = r#"#!/bin/sh
 echo "$*" >> "$FAKE/calls"
 [ "$1" = --user ] || exit 1
+[ -e "$FAKE/no-bus" ] && { echo "Failed to connect to bus: No medium found" >&2; exit 1; }
 unit=$XDG_CONFIG_HOME/systemd/user/kairos-run.service
 wants=$XDG_CONFIG_HOME/systemd/user/default.target.wants
-value() { sed -n "s/^$1//p" "$unit" | sed 's/^"//; s/"$//; s/" daemon$//'; }
+value() { sed -n "s/^$1=//p" "$unit"; }
 runs() { [ -s "$FAKE/pid" ] && [ -e "/proc/$(cat "$FAKE/pid")/exe" ]; }
 stop() {
+    : > "$FAKE/stopped"
     if runs; then kill "$(cat "$FAKE/pid")"; fi
     while runs; do sleep 0.05; done
+}
+start() {
+    runs && return
+    rm -f "$FAKE/stopped" "$FAKE/pid"
+    eval "set -- $(value Environment | tr '\n' ' ') $(value ExecStart)"
+    restart=$(value Restart)
+    while :; do
+        env -i HOME="$HOME" "$@" &
+        echo $! > "$FAKE/pid"
+        wait $!
+        # Killed by SIGTERM and the like is as good as an end with 0.
+        case $restart:$? in on-failure:0 | on-failure:129 | on-failure:130 | on-failure:143) break ;; esac
+        sleep 1 # for RestartSec
+        [ -e "$FAKE/stopped" ] && break
+        [ -d "$FAKE" ] || break
+    done </dev/null >/dev/null 2>&1 &
+    while ! [ -s "$FAKE/pid" ]; do sleep 0.05; done
 }
 case $2 in
     daemon-reload | reset-failed) ;;
     enable) mkdir -p "$wants"; ln -sf "$unit" "$wants/kairos-run.service" ;;
     disable) stop; rm "$wants/kairos-run.service"; rmdir "$wants" ;;
-    restart)
-        stop
-        env -i HOME="$HOME" "$(value Environment=)" "$(value ExecStart=)" daemon </dev/null >/dev/null 2>&1 &
-        echo $! > "$FAKE/pid" ;;
+    start) start ;;
+    stop) stop ;;
+    restart) stop; start ;;
     show)
         if runs; then echo "MainPID=$(cat "$FAKE/pid")"; echo ActiveState=active; echo SubState=running
         else echo MainPID=0; echo ActiveState=inactive; echo SubState=dead; fi ;;
@@ -69,7 +88,7 @@ impl Machine {
 
     fn run(&self, arguments: &[&str]) -> Output {
         // No other folder is on the path: a real systemctl must not be found.
-        let tools = ["sed", "env", "cat", "mkdir", "ln", "rm", "rmdir", "sleep", "git"];
+        let tools = ["sed", "tr", "env", "cat", "mkdir", "ln", "rm", "rmdir", "sleep", "git"];
         for tool in tools.iter().filter(|t| !self.path("empty").join(t).exists()) {
             let found = ["/bin", "/usr/bin", "/usr/local/bin"].iter().map(|d| Path::new(d).join(tool)).find(|p| p.exists());
             std::os::unix::fs::symlink(found.unwrap(), self.path("empty").join(tool)).unwrap();
@@ -118,6 +137,14 @@ impl Machine {
     }
 }
 
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 impl Drop for Machine {
     fn drop(&mut self) {
         self.run(&["service", "uninstall"]);
@@ -159,6 +186,59 @@ fn a_service_takes_over_what_runs_and_goes_without_a_trace() {
     assert!(text(&machine.run(&["status"]).stderr).contains("not running"));
     assert!(!machine.path("user/.config/systemd").exists());
     assert_eq!(machine.ok(&["service", "uninstall"]), "no service is installed\n");
+}
+
+#[test]
+fn what_is_started_and_stopped_goes_through_the_service() {
+    let machine = Machine::with_systemctl();
+    let by_service = |pid: u64| machine.ok(&["service", "status"]).contains(&format!("{pid}, started by the service"));
+    machine.ok(&["service", "install"]);
+    assert!(machine.ok(&["status"]).contains(" by systemd, with"));
+    assert_eq!(machine.ok(&["stop"]), "stopped; the service starts it again when you log in\n");
+    assert_eq!(machine.ok(&["stop"]), "kairos-run is not running\n");
+    assert!(machine.ok(&["start"]).contains(" by systemd, with"));
+    let first = machine.pid();
+    assert!(by_service(first));
+    machine.ok(&["restart"]);
+    let second = machine.pid();
+    assert!(first != second && by_service(second));
+
+    // What was killed comes back, unless it is stopped while the manager waits.
+    let kill = |pid: u64| assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+    kill(second);
+    wait_until("the service has started it again", || machine.run(&["status"]).status.success());
+    let third = machine.pid();
+    assert!(third != second && by_service(third));
+    kill(third);
+    machine.ok(&["stop"]);
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(!machine.run(&["status"]).status.success(), "it came back");
+
+    // Where the manager can't be reached, it is started all the same.
+    fs::write(machine.path("fake/no-bus"), "").unwrap();
+    let started = machine.run(&["start"]);
+    let said = text(&started.stderr);
+    assert!(started.status.success() && !text(&started.stdout).contains(" by "), "{}", text(&started.stdout));
+    assert!(
+        said.starts_with("note: started without the service: systemd can't be reached") && said.lines().count() == 1,
+        "{said}"
+    );
+    fs::remove_file(machine.path("fake/no-bus")).unwrap();
+    assert!(machine.ok(&["status"]).contains("`kairos-run restart` hands it over"));
+    machine.ok(&["restart"]);
+    assert!(by_service(machine.pid()));
+
+    // A service of another program, or for other folders, is nothing to us.
+    machine.ok(&["stop"]);
+    let unit = fs::read_to_string(machine.unit()).unwrap();
+    for (what, said, hint) in [(BINARY, "it is for another program", true), (machine.world.home().to_str().unwrap(), "", false)] {
+        fs::write(machine.unit(), unit.replace(what, "/nowhere")).unwrap();
+        let started = machine.run(&["start"]);
+        assert!(started.status.success() && text(&started.stderr).contains(said), "{}", text(&started.stderr));
+        assert_eq!(machine.ok(&["status"]).contains("hands it over"), hint);
+        assert!(machine.ok(&["stop"]).starts_with("stopped"));
+    }
+    fs::write(machine.unit(), unit).unwrap();
 }
 
 #[test]

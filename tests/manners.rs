@@ -148,6 +148,54 @@ fn proactive_decides_what_may_be_said_at_all() {
 }
 
 #[test]
+fn what_may_be_said_for_a_while_goes_back_by_itself() {
+    let world = World::with_git();
+    settings(&world, "proactive = \"important\"");
+    let mut running = world.start(&[]);
+    assert_eq!(world.json(&["proactive"]), serde_json::json!({"level": "important", "setting": "important"}));
+    for (arguments, part) in [
+        (&["proactive", "off"][..], "--for 2h"),
+        (&["proactive", "--for", "2h"], "proactive off --for 2h"),
+        (&["proactive", "off", "--for", "31d"], "30 days at most"),
+        (&["proactive", "off", "--for", "2"], "30s, 5m"),
+    ] {
+        let said = text(&world.run(arguments).stderr);
+        assert!(said.contains(part), "{said}");
+    }
+    let said = world.ok(&["proactive", "off", "--for", "2h"]);
+    assert!(
+        said.starts_with("off: nothing is announced until ") && said.contains("then `proactive` is important again"),
+        "{said}"
+    );
+    world.write("b.rs", CONFLICT);
+    assert_eq!(running.finding("merge-conflicts", "b.rs")["kept_by"], "proactive");
+    // Kept across a restart.
+    assert_eq!(running.stop(), 0);
+    let mut running = world.start(&[]);
+    assert!(world.ok(&["status"]).contains("nothing is announced until "));
+    assert!(world.json(&["status"])["proactive"]["until"].is_u64());
+    world.write("c.rs", CONFLICT);
+    let kept = running.finding("merge-conflicts", "c.rs");
+    assert_eq!((&kept["kept_by"], &kept["decision"]), (&"proactive".into(), &"`proactive` is off".into()));
+
+    // Its time is over.
+    world.ok(&["proactive", "off", "--for", "1s"]);
+    std::thread::sleep(Duration::from_millis(1100));
+    assert_eq!(world.json(&["proactive"])["level"], "important");
+    let said = |running: &mut support::Running, file: &str| {
+        world.write(file, CONFLICT);
+        running.wait_for(file, |e| e["event"] == "finding" && e["item"]["title"].to_string().contains(file))["announced"].clone()
+    };
+    assert_eq!(said(&mut running, "d.rs"), true);
+    // Or it is ended.
+    world.ok(&["proactive", "off", "--for", "2h"]);
+    assert_eq!(said(&mut running, "e.rs"), false);
+    assert_eq!(world.ok(&["proactive", "resume"]), "important: only what is of high or critical urgency is announced\n");
+    assert_eq!(said(&mut running, "f.rs"), true);
+    assert_eq!(running.stop(), 0);
+}
+
+#[test]
 fn quiet_times_and_zones_that_make_no_sense_are_named() {
     let world = World::new();
     for (bad, part) in [

@@ -1,6 +1,8 @@
 //! Drives the real binary as a user does.
 #![allow(dead_code)] // each test file uses its part
 
+pub mod webhook;
+
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

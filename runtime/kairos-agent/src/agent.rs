@@ -4,6 +4,7 @@ use crate::channels::Channels;
 use crate::control::ProjectHandle;
 use crate::events::Events;
 use crate::govern::manners::Manners;
+use crate::look::{NoAnswer, look};
 use crate::open::{Opened, ProjectOptions, open};
 use crate::registry::{Registry, RegistryOptions};
 use crate::scan::{Embedded, Place};
@@ -60,6 +61,8 @@ pub enum StartError {
     Project(#[from] OpenError),
     #[error("{path}: files can't be watched: {source}")]
     Watch { path: String, source: std::io::Error },
+    #[error("{path}: {source}")]
+    Hangs { path: String, source: NoAnswer },
 }
 
 /// An agent that is ready, and begins to watch when it is told to.
@@ -95,7 +98,7 @@ pub struct Agent {
     pub(crate) started: Millis,
     pub(crate) registry: Arc<Registry>,
     pub(crate) events: Events,
-    pub(crate) opener: Opener,
+    opener: Arc<Opener>,
     ticks: Option<u64>,
     projects: RwLock<Vec<Arc<ProjectHandle>>>,
     several: Arc<AtomicBool>,
@@ -174,7 +177,7 @@ impl Agent {
             watcher: tokio::spawn(crate::plugin_watch::run(registry.clone())),
             registry,
             events,
-            opener: options.opener,
+            opener: Arc::new(options.opener),
             ticks: options.ticks,
             projects: RwLock::default(),
             several,
@@ -275,6 +278,12 @@ impl Agent {
         result
     }
 
+    /// Reads a project's settings, some of which lie in it; an error is a sentence for the user.
+    pub(crate) async fn read(&self, folder: &Path) -> Result<ProjectOptions, String> {
+        let (opener, path) = (self.opener.clone(), folder.to_path_buf());
+        look(folder, "settings", move || opener(&path)).await.map_err(|e| e.to_string())?
+    }
+
     async fn open(&self, options: ProjectOptions) -> Result<Opened, StartError> {
         open(options, self.several.clone(), self.events.clone(), self.manners.clone()).await
     }
@@ -289,7 +298,7 @@ impl Agent {
     pub async fn reconfigure(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for project in self.projects() {
-            let problem = match (self.opener)(&project.root) {
+            let problem = match self.read(&project.root).await {
                 Ok(options) if options.config == project.options.config && !project.is_outdated() => continue,
                 Ok(options) => match self.replace(options).await {
                     Ok(()) => {
@@ -378,7 +387,7 @@ impl Agent {
     }
 
     async fn take_in(&self, path: &Path) -> Result<(), String> {
-        let options = (self.opener)(path)?;
+        let options = self.read(path).await?;
         // One that is on the list has failed.
         self.remove(&options.root).await.map_err(|e| e.to_string())?;
         self.add(options).await.map_err(|e| e.to_string()).map(drop)

@@ -1,8 +1,11 @@
 //! The control API's answers.
 
 use crate::agent::{Agent, LoopHandle};
+use crate::channels;
 use crate::govern::feedback;
+use crate::govern::manners::LONGEST_WHILE;
 use crate::inbox::Inbox;
+use crate::look::look;
 use crate::now;
 use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
@@ -10,10 +13,11 @@ use crate::registry::{Entry, Running, SELF};
 use crate::scan::Place;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, CommandReport, Control, Digest, ErrorKind, Event, Figures, GrantRequest, InboxAction, InboxFilter,
-    InboxItem, InboxStatus, PauseRequest, PluginInfo, PluginState, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall,
-    ToolInfo, ToolOutput, TrustRequest,
+    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, ErrorKind, Event, Figures,
+    GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus, PauseRequest, PluginInfo, PluginState, ProactiveRequest,
+    ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
+use kairos_core::config::Config;
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{Grant, Millis, Report, Rights};
 use kairos_host::{Access, CallError, call_tool};
@@ -37,6 +41,9 @@ pub(crate) struct ProjectHandle {
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
 }
+
+/// The variable of the environment by which a service manager names itself to the process that it starts.
+pub const STARTED_BY: &str = "KAIROS_STARTED_BY";
 
 /// How long whoever trusts a project's plugins waits for them to be loaded. Less than a client waits for an answer.
 const TRUSTED_LOAD: Duration = Duration::from_secs(5);
@@ -65,7 +72,7 @@ impl ProjectHandle {
             watch: status.watch,
             dropped_signals: status.dropped,
             paused_until: self.queue.paused_until(),
-            git: self.view.git_dir().is_some(),
+            git: status.git_dir.is_some(),
             error: status.error,
         })
     }
@@ -85,6 +92,16 @@ impl ProjectHandle {
 }
 
 impl Agent {
+    /// Settings that are the user's alone: they stand in those of every project.
+    fn own_config(&self) -> ApiResult<Config> {
+        let all = self.projects();
+        let first = all.first().ok_or_else(|| {
+            ApiError::new(ErrorKind::Conflict, "no project is watched, so nothing is told")
+                .with_hint("kairos-run project add DIR")
+        })?;
+        Ok(first.options.config.clone())
+    }
+
     /// Finds the project and row that an id names.
     async fn find(&self, id: &str) -> ApiResult<(Arc<ProjectHandle>, u64)> {
         let (slug, number) = id.rsplit_once('/').map_or((None, id), |(slug, number)| (Some(slug), number));
@@ -162,6 +179,8 @@ impl Control for Agent {
             started: self.started,
             projects,
             plugins: running as u32,
+            proactive: self.proactive().await?,
+            started_by: std::env::var(STARTED_BY).ok().filter(|by| !by.is_empty()),
         })
     }
 
@@ -287,12 +306,36 @@ impl Control for Agent {
         self.info(name).await
     }
 
+    async fn proactive(&self) -> ApiResult<ProactiveStatus> {
+        // It is the same in all of them.
+        let setting = self.projects().first().map(|p| p.inbox.settings.proactive).unwrap_or_default();
+        self.manners.proactive(setting, now()).await.map_err(internal)
+    }
+
+    async fn set_proactive(&self, request: ProactiveRequest) -> ApiResult<ProactiveStatus> {
+        let now = now();
+        if request.level.is_some() && request.until > now.saturating_add(LONGEST_WHILE) {
+            return Err(ApiError::invalid("that is 30 days at most").with_hint("for good: `proactive` in your kairos.toml"));
+        }
+        let set = request.level.map(|level| (level, request.until));
+        self.manners.set_proactive(set).await.map_err(internal)?;
+        self.proactive().await
+    }
+
+    async fn channels(&self) -> ApiResult<Vec<ChannelInfo>> {
+        Ok(channels::list(&self.own_config()?, &self.events, &self.registry.user))
+    }
+
+    async fn test_channels(&self, request: ChannelTestRequest) -> ApiResult<Vec<ChannelTest>> {
+        channels::test(&self.own_config()?, &self.events, &self.registry.user, request.name.as_deref()).await
+    }
+
     async fn digest(&self, since: Millis) -> ApiResult<Digest> {
         self.digest_since(since).await.map_err(internal)
     }
 
     async fn project_add(&self, path: &str) -> ApiResult<ProjectStatus> {
-        let options = (self.opener)(Path::new(path)).map_err(ApiError::invalid)?;
+        let options = self.read(Path::new(path)).await.map_err(ApiError::invalid)?;
         let root = options.root.to_string_lossy().into_owned();
         let project = self.add(options).await.map_err(|e| ApiError::new(ErrorKind::Conflict, e.to_string()))?;
         self.registry.user.add_project(&root, now()).await.map_err(internal)?;
@@ -311,7 +354,7 @@ impl Control for Agent {
     }
 
     fn events(&self) -> Receiver<Event> {
-        self.events.subscribe()
+        self.events.look_on()
     }
 
     async fn stop(&self) -> ApiResult<()> {
@@ -351,7 +394,10 @@ impl Control for Agent {
 
     async fn command_finished(&self, report: CommandReport) -> ApiResult<()> {
         let folder = Path::new(&report.folder);
-        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+        let asked = folder.to_path_buf();
+        // One at a time may hang, in whatever folder; then the name that was given has to do.
+        let real = look(Path::new(""), "command", move || asked.canonicalize()).await;
+        let folder = real.ok().and_then(Result::ok).unwrap_or_else(|| folder.to_path_buf());
         // The innermost project, where one lies within another.
         let inside = self.projects().into_iter().filter(|p| folder.starts_with(&p.root));
         let Some(project) = inside.max_by_key(|p| p.root.components().count()) else { return Ok(()) };

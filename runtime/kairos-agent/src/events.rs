@@ -18,21 +18,37 @@ pub struct Events {
 
 struct Reader {
     sender: mpsc::Sender<Event>,
+    /// It shows events to the user.
+    looks_on: bool,
     lost: u64,
 }
 
 impl Events {
-    /// A first reader with it.
+    /// A first reader with it, who shows the user what comes.
     pub fn channel() -> (Self, mpsc::Receiver<Event>) {
         let events = Self::default();
-        let receiver = events.subscribe();
+        let receiver = events.look_on();
         (events, receiver)
+    }
+
+    /// One more reader, who shows the user what comes from now on.
+    pub fn look_on(&self) -> mpsc::Receiver<Event> {
+        self.add(true)
+    }
+
+    /// How many show events to the user.
+    pub(crate) fn looking(&self) -> usize {
+        self.readers().iter().filter(|r| r.looks_on && !r.sender.is_closed()).count()
     }
 
     /// One more reader, who sees what comes from now on.
     pub fn subscribe(&self) -> mpsc::Receiver<Event> {
+        self.add(false)
+    }
+
+    fn add(&self, looks_on: bool) -> mpsc::Receiver<Event> {
         let (sender, receiver) = mpsc::channel(MAX_EVENTS);
-        self.readers().push(Reader { sender, lost: 0 });
+        self.readers().push(Reader { sender, looks_on, lost: 0 });
         receiver
     }
 
@@ -60,9 +76,8 @@ impl Events {
     /// The last event: waits for room, so that it arrives where somebody still reads. No reader gets one after it.
     pub(crate) async fn send_last(&self, event: Event) {
         let readers = std::mem::take(&mut *self.readers());
-        for reader in readers {
-            let _ = tokio::time::timeout(LAST, reader.sender.send(event.clone())).await;
-        }
+        let sends = readers.iter().map(|reader| tokio::time::timeout(LAST, reader.sender.send(event.clone())));
+        futures_util::future::join_all(sends).await;
     }
 }
 

@@ -33,7 +33,9 @@ mod slots;
 mod tick;
 
 pub use agent::{Agent, AgentOptions, Opener, Ready, StartError};
+pub use control::STARTED_BY;
 pub use events::{Events, MAX_EVENTS};
+pub use look::NoAnswer;
 pub use open::ProjectOptions;
 pub use registry::Registry;
 pub use scan::{Embedded, Origin, Place};

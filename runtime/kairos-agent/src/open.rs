@@ -1,10 +1,12 @@
 //! A project, from its folder to a loop that can run.
 
 use crate::agent::StartError;
+use crate::chores::Glance;
 use crate::events::Events;
 use crate::govern::manners::Manners;
 use crate::govern::settings::Settings;
 use crate::inbox::Inbox;
+use crate::look::look;
 use crate::now;
 use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
 use crate::registry::Registry;
@@ -40,6 +42,8 @@ pub(crate) struct Opened {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     watch: Watch,
+    git_dir: Option<PathBuf>,
+    glance: Glance,
 }
 
 /// Opens its database and starts its watchers. A large project takes a while.
@@ -49,18 +53,21 @@ pub(crate) async fn open(
     events: Events,
     manners: Arc<Manners>,
 ) -> Result<Opened, StartError> {
-    let ProjectOptions { root, slug, db, config, .. } = options.clone();
+    let ProjectOptions { root, slug, db, config, settings: files } = options.clone();
     let data = db.parent().map(Path::to_path_buf).unwrap_or_default();
     let db = ProjectDb::open(db).await?;
     let queue = SignalQueue::default();
     let (watched, settings) = (queue.clone(), config.clone());
-    let blocking = tokio::task::spawn_blocking(move || -> Result<_, StartError> {
+    let folder = root.clone();
+    let opened = look(&folder, "open", move || -> Result<_, StartError> {
         let project = Project::open(&root, &settings.list("files.private"))?;
         let watch = Watch::start(watch_config(&project, &settings, &data), watched)
             .map_err(|source| StartError::Watch { path: project.root().display().to_string(), source })?;
-        Ok((project, watch))
+        let glance = Glance::at(project.root(), &files);
+        Ok((project.git_dir(), project, watch, glance))
     });
-    let (project, watch) = blocking.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
+    let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
+    let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
     let inbox = Inbox {
         db,
         project: project.root().display().to_string(),
@@ -71,7 +78,7 @@ pub(crate) async fn open(
         manners,
         waiting: Arc::new(AtomicBool::new(true)),
     };
-    Ok(Opened { options, project, inbox, queue, watch })
+    Ok(Opened { options, project, inbox, queue, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -83,7 +90,7 @@ impl Opened {
         settings_changed: Arc<Notify>,
     ) -> (ProjectLoop, Arc<Mutex<LoopStatus>>) {
         let pace = pace(&self.options.config, ticks);
-        let status = LoopStatus { every: pace.every, last_activity: now(), ..LoopStatus::default() };
+        let status = LoopStatus { every: pace.every, last_activity: now(), git_dir: self.git_dir, ..LoopStatus::default() };
         let status = Arc::new(Mutex::new(status));
         let parts = Parts {
             pace,
@@ -91,7 +98,8 @@ impl Opened {
             project: self.project.for_ticks(),
             inbox: self.inbox,
             queue: self.queue,
-            watch: Some(self.watch),
+            watch: Some(Arc::new(self.watch)),
+            glance: self.glance,
             status: status.clone(),
             disabled: self.options.config.list("plugins.disabled"),
             settings: self.options.settings,

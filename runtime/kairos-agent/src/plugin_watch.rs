@@ -2,6 +2,7 @@
 
 use crate::registry::Registry;
 use notify::{RecursiveMode, Watcher};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -24,7 +25,9 @@ pub(crate) async fn run(registry: Arc<Registry>) {
     let mut unwatched: Vec<_> = registry.dirs().to_vec();
     loop {
         let before = unwatched.len();
-        unwatched.retain(|dir| watcher.as_mut().is_none_or(|w| w.watch(dir, RecursiveMode::NonRecursive).is_err()));
+        // In place: a directory that hangs holds up this task alone.
+        let watch = |dir: &PathBuf| watcher.as_mut().is_none_or(|w| w.watch(dir, RecursiveMode::NonRecursive).is_err());
+        tokio::task::block_in_place(|| unwatched.retain(watch));
         if unwatched.len() < before {
             // A directory has just come under watch: what came before must not be missed.
         } else if unwatched.is_empty() {
@@ -34,7 +37,7 @@ pub(crate) async fn run(registry: Arc<Registry>) {
         } else {
             tokio::select! {
                 // A directory that is not there holds nothing to reload.
-                () = tokio::time::sleep(POLL) => if !unwatched.iter().any(|dir| dir.exists()) { continue },
+                () = tokio::time::sleep(POLL) => if missing(&unwatched) == unwatched { continue },
                 _ = receiver.recv() => {}
             }
         }
@@ -43,8 +46,12 @@ pub(crate) async fn run(registry: Arc<Registry>) {
             tracing::error!("plugins can't be reloaded: {e}");
         }
         // A directory that was removed takes its watch along; it may come back.
-        unwatched.extend(registry.dirs().iter().filter(|d| !d.exists()).cloned());
+        unwatched.extend(missing(registry.dirs()));
         unwatched.sort();
         unwatched.dedup();
     }
+}
+
+fn missing(dirs: &[PathBuf]) -> Vec<PathBuf> {
+    tokio::task::block_in_place(|| dirs.iter().filter(|dir| !dir.exists()).cloned().collect())
 }

@@ -1,14 +1,13 @@
 //! The loop of one project: wait, tick, wait.
 
 use crate::backlog::Delivered;
-use crate::chores::stamp;
+use crate::chores::Glance;
 use crate::events::Events;
 use crate::inbox::Inbox;
+use crate::look::NoAnswer;
 use crate::matching::Matcher;
 use crate::now;
-use crate::project_plugins;
 use crate::registry::{Registry, SELF};
-use crate::scan::Stamp;
 use crate::slots::{Slot, wants};
 use kairos_api::{Event, OpenFindings};
 use kairos_core::ports::{ProjectView, StateStore};
@@ -25,8 +24,10 @@ use tokio::sync::{Notify, watch};
 const ID_BLOCK: u32 = 1000;
 /// An urgent signal seldom comes alone: what comes within this time shares its tick.
 const SETTLE: Duration = Duration::from_millis(30);
-/// How long a tick waits for git to finish at most. A lock that stays longer was left behind by a crash.
-const GIT_WRITES: Duration = Duration::from_secs(2);
+/// How long a tick may go on when the loop is to end. What it would have done is done after the next start.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long the watchers' end is waited for.
+const WATCH_END: Duration = Duration::from_millis(300);
 /// A clock that was set back by so many milliseconds or more would make wakes come late by as much.
 const CLOCK_BACK: Millis = 60_000;
 
@@ -43,6 +44,8 @@ pub(crate) struct LoopStatus {
     /// Log files that are watched.
     pub(crate) logs: Vec<String>,
     pub(crate) last_activity: Millis,
+    /// Where git keeps its state; none where there is no repository.
+    pub(crate) git_dir: Option<PathBuf>,
     /// It has to be opened anew.
     pub(crate) outdated: bool,
     /// Why the loop has ended before its time.
@@ -70,7 +73,8 @@ pub(crate) struct ProjectLoop {
     pub(crate) db: ProjectDb,
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
-    pub(crate) watch: Option<Watch>,
+    /// None once the loop ends.
+    pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) events: Events,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) slots: Vec<Slot>,
@@ -84,16 +88,14 @@ pub(crate) struct ProjectLoop {
     /// The slot that is called first; behind it go those that had their turn.
     pub(crate) first: usize,
     pub(crate) next_chores: Instant,
-    /// What lay in the project's plugins folder, when it was last looked at.
-    pub(crate) own_plugins: Vec<(String, Option<Stamp>)>,
-    /// Was it a git repository when it was opened?
-    git: bool,
-    /// Has its own folder a `.git`?
-    pub(crate) has_git: bool,
+    /// What concerns ourselves in the project, when it was last looked at.
+    pub(crate) glance: Glance,
+    /// The project's folder answered when it was last looked at.
+    pub(crate) answers: bool,
     /// Plugins that this project does without.
     pub(crate) disabled: Vec<String>,
-    /// Where it may have settings of its own, how these files looked last, and who wants to know of a change.
-    pub(crate) settings: Vec<(PathBuf, Option<Stamp>)>,
+    /// Where it may have settings of its own, and who wants to know of a change.
+    pub(crate) settings: Vec<PathBuf>,
     pub(crate) settings_changed: Arc<Notify>,
 }
 
@@ -104,7 +106,8 @@ pub(crate) struct Parts {
     pub(crate) project: Project,
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
-    pub(crate) watch: Option<Watch>,
+    pub(crate) watch: Option<Arc<Watch>>,
+    pub(crate) glance: Glance,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) disabled: Vec<String>,
     pub(crate) settings: Vec<PathBuf>,
@@ -113,14 +116,11 @@ pub(crate) struct Parts {
 
 impl ProjectLoop {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { pace, registry, project, inbox, queue, watch, status, disabled, settings, settings_changed } = parts;
-        let settings = settings.into_iter().map(|file| (file.clone(), stamp(&file))).collect();
+        let Parts { pace, registry, project, inbox, queue, watch, glance, status, disabled, settings, settings_changed } = parts;
         Self {
             idle: Idle::new(pace.idle_after, now()),
             db: inbox.db.clone(),
             events: inbox.events.clone(),
-            git: project.git_dir().is_some(),
-            has_git: project.root().join(".git").exists(),
             pace,
             registry,
             project,
@@ -136,7 +136,8 @@ impl ProjectLoop {
             open: OpenFindings::default(),
             first: 0,
             next_chores: Instant::now(),
-            own_plugins: Vec::new(),
+            glance,
+            answers: true,
             disabled,
             settings,
             settings_changed,
@@ -148,15 +149,32 @@ impl ProjectLoop {
         self.recall_signals().await?;
         self.queue.push(self.opened());
         self.next_wake = self.db.next_wake().await?;
-        self.own_plugins = project_plugins::glance(self.project.root());
         self.open = self.inbox.open().await?;
         let (mut reason, mut failing) = ("start", false);
         loop {
-            self.look_at_signals().await;
-            match self.tick(reason).await {
+            self.status().next_tick = None;
+            self.look_at_pause().await;
+            let at_once = matches!(reason, "urgent signal" | "plugins changed");
+            let answers = tokio::select! {
+                answers = self.look_around(at_once) => answers,
+                _ = all.changed() => break,
+                _ = own.changed() => break,
+            };
+            let tick = async {
+                if answers {
+                    return self.tick(reason).await;
+                }
+                self.status().ticks += 1;
+                Ok(())
+            };
+            let ticked = tokio::select! {
+                ticked = tick => ticked,
+                () = grace_is_over(&mut all, &mut own) => break,
+            };
+            match ticked {
                 Ok(()) if failing => {
                     failing = false;
-                    // What was said meanwhile is lost: let everyone look at the project as it stands.
+                    // What was said meanwhile is lost.
                     self.queue.push(self.opened());
                 }
                 Ok(()) => {}
@@ -169,6 +187,7 @@ impl ProjectLoop {
                 }
                 Err(e) => return Err(e),
             }
+            self.chores().await;
             if self.pace.ticks.is_some_and(|n| self.status().ticks >= n) || *all.borrow() || *own.borrow() {
                 break;
             }
@@ -178,8 +197,9 @@ impl ProjectLoop {
             let seen = self.generation.unwrap_or(0);
             reason = tokio::select! {
                 () = tokio::time::sleep(wait) => "interval",
-                () = self.queue.urgent() => "urgent signal",
-                () = self.registry.changed(seen) => "plugins changed",
+                // Where nothing can be looked at, what is urgent has to wait.
+                () = self.queue.urgent(), if answers => "urgent signal",
+                () = self.registry.changed(seen), if answers => "plugins changed",
                 _ = all.changed() => break,
                 _ = own.changed() => break,
             };
@@ -195,13 +215,11 @@ impl ProjectLoop {
             }
             if reason == "urgent signal" || reason == "plugins changed" {
                 tokio::time::sleep(SETTLE).await;
-                self.while_git_writes().await;
             }
-            self.look_at_own_plugins();
-            self.look_at_settings();
-            self.chores().await;
         }
-        drop(self.watch.take());
+        let watch = self.watch.take();
+        // One may hang in the project's folder.
+        let _ = tokio::time::timeout(WATCH_END, tokio::task::spawn_blocking(move || drop(watch))).await;
         self.db.close().await;
         Ok(())
     }
@@ -212,7 +230,7 @@ impl ProjectLoop {
 
     /// The signal that makes everybody look at the project as it stands.
     pub(crate) fn opened(&self) -> Signal {
-        Signal::new("project.opened", SELF, now()).with("git", self.git)
+        Signal::new("project.opened", SELF, now()).with("git", self.status().git_dir.is_some())
     }
 
     /// Until the next tick: the interval give or take a tenth, so that several programs don't beat in step.
@@ -220,15 +238,6 @@ impl ProjectLoop {
         let mut random = [0u8; 1];
         let _ = getrandom::fill(&mut random);
         self.status().every.mul_f64(0.9 + 0.2 * f64::from(random[0]) / 255.0)
-    }
-
-    /// Waits while git holds the lock of its index, within reason: who looks meanwhile sees half of a rebase.
-    async fn while_git_writes(&mut self) {
-        let Some(lock) = self.project.git_dir().map(|dir| dir.join("index.lock")) else { return };
-        let end = Instant::now() + GIT_WRITES;
-        while lock.exists() && Instant::now() < end {
-            tokio::time::sleep(SETTLE).await;
-        }
     }
 
     /// Numbers a signal.
@@ -290,6 +299,9 @@ impl ProjectLoop {
     pub(crate) fn tell_watch(&self) {
         let Some(watch) = &self.watch else { return };
         let shown = match watch.status() {
+            _ if !self.answers => {
+                kairos_api::Watch { mode: "hung".into(), reason: Some(NoAnswer.to_string()), ..kairos_api::Watch::default() }
+            }
             None => kairos_api::Watch { mode: "off".into(), ..kairos_api::Watch::default() },
             Some(status) => kairos_api::Watch {
                 mode: match status.mode {
@@ -316,4 +328,13 @@ impl ProjectLoop {
         own.watch = shown;
         own.logs = logs;
     }
+}
+
+/// When the loop is to end, and has had the time to finish what it does.
+async fn grace_is_over(all: &mut watch::Receiver<bool>, own: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        _ = all.changed() => {}
+        _ = own.changed() => {}
+    }
+    tokio::time::sleep(GRACE).await;
 }

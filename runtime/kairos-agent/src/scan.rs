@@ -110,7 +110,8 @@ pub(crate) enum Source {
 pub(crate) struct Stamp {
     pub(crate) size: u64,
     modified: Option<SystemTime>,
-    inode: (u64, u64),
+    /// Device and number; zeros where the system has none.
+    pub(crate) inode: (u64, u64),
 }
 
 impl Stamp {

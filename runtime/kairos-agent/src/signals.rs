@@ -113,30 +113,37 @@ impl ProjectLoop {
             // One that ended while nobody ran: the first look at the project makes up for it.
             _ => {}
         }
-        if let (Some(read), Some(watch)) = (user.signal_time(project, CI_READ).await?, &mut self.watch) {
+        if let (Some(read), Some(watch)) = (user.signal_time(project, CI_READ).await?, &self.watch) {
             watch.ci_read_until(read);
         }
         Ok(())
     }
 
-    /// Looks at what sends no events. When a pause has ended, lets everybody look at the project as it stands.
-    pub(crate) async fn look_at_signals(&mut self) {
-        let (user, project) = (&self.registry.user, self.inbox.project.clone());
-        let mut kept = Ok(());
-        if let Some(thrown_away) = self.queue.pause_ended() {
-            kept = user.set_signal_time(&project, PAUSED, None).await;
-            let rescan = Signal::new("file.rescan", "files", now()).with("count", thrown_away).with("reason", "resumed");
-            if self.watch.as_ref().is_some_and(|w| w.status().is_some()) {
-                self.queue.push(rescan);
-            }
-            self.queue.push(self.opened());
-            self.events.send(Event::Pause { project: project.clone(), until: None });
+    /// When a pause has ended, lets everybody look at the project as it stands.
+    pub(crate) async fn look_at_pause(&mut self) {
+        let Some(thrown_away) = self.queue.pause_ended() else { return };
+        self.keep_time(PAUSED, None).await;
+        self.look_anew(thrown_away, "resumed");
+        self.events.send(Event::Pause { project: self.inbox.project.clone(), until: None });
+    }
+
+    /// Lets everybody look at the project as it stands; `count` changes or more were not told.
+    pub(crate) fn look_anew(&self, count: u64, reason: &str) {
+        if self.watch.as_ref().is_some_and(|w| w.status().is_some()) {
+            self.queue.push(Signal::new("file.rescan", "files", now()).with("count", count).with("reason", reason));
         }
-        let told = self.watch.as_mut().and_then(|watch| tokio::task::block_in_place(|| watch.look()));
-        if told.is_some() {
-            kept = kept.and(user.set_signal_time(&project, CI_READ, told).await);
+        self.queue.push(self.opened());
+    }
+
+    /// Keeps which results of CI were told, if any were.
+    pub(crate) async fn ci_was_read(&mut self, until: Option<Millis>) {
+        if until.is_some() {
+            self.keep_time(CI_READ, until).await;
         }
-        if let Err(e) = kept {
+    }
+
+    async fn keep_time(&mut self, name: &'static str, time: Option<Millis>) {
+        if let Err(e) = self.registry.user.set_signal_time(&self.inbox.project, name, time).await {
             tracing::error!("what was told can't be kept: {e}");
         }
     }
@@ -228,7 +235,7 @@ impl ProjectHandle {
             ),
             private(&config.list("files.private")),
         ];
-        let git = match self.view.git_dir() {
+        let git = match &status.git_dir {
             Some(dir) => format!("HEAD, branches, index, stashes in {}", dir.display()),
             None => "there is no repository".into(),
         };
@@ -252,7 +259,7 @@ impl ProjectHandle {
         };
         let mut sources = vec![
             flag("files", files),
-            SignalSource { on: config.flag("signals.git") && self.view.git_dir().is_some(), ..flag("git", vec![git]) },
+            SignalSource { on: config.flag("signals.git") && status.git_dir.is_some(), ..flag("git", vec![git]) },
             flag(
                 "commands",
                 vec![

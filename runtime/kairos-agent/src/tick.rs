@@ -7,7 +7,7 @@ use crate::slots::Slot;
 use futures_util::StreamExt;
 use kairos_api::{Event, PluginChange};
 use kairos_core::{PluginKind, Report, Signal};
-use kairos_host::{CallError, Outcome};
+use kairos_host::{CallError, FaultKind, Outcome};
 use kairos_store::{Answer, Delivery, HostCall, StoreError, TickRecord};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -71,7 +71,6 @@ impl ProjectLoop {
             let mut status = self.status();
             status.ticks += 1;
             status.last_tick = Some(started);
-            status.next_tick = None;
             status.ticks
         };
         self.events.send(Event::Tick {
@@ -160,6 +159,13 @@ impl ProjectLoop {
     /// Counts a call, draws the consequences of a fault, takes the report in; answers what the journal keeps.
     async fn settle(&mut self, call: Called, time: u64) -> Result<Delivery, StoreError> {
         let Called { slot, batch, mut outcome } = call;
+        if let Err(CallError::Fault(fault)) = &mut outcome.result
+            && fault.kind == FaultKind::Timeout
+            && !self.project.answers()
+        {
+            // Who waits for a folder that hangs is not at fault.
+            fault.kind = FaultKind::HostError;
+        }
         let quarantine = self.slots[slot].settle(&batch, &outcome);
         let (name, hash) = (self.slots[slot].name.clone(), self.slots[slot].hash.clone());
         let fault = match &outcome.result {

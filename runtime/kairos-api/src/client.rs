@@ -1,12 +1,10 @@
 //! The client: one connection a request, so that a request which hangs spoils no other.
 
-use crate::digest::Digest;
-use crate::event::Event;
 use crate::path::{SocketPathError, socket_path};
 use crate::routes::{STOP, VERSION, VERSION_HEADER, compatible};
-use crate::signals::{PauseRequest, ProjectSignals};
-use crate::types::{
-    ApiError, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectAdd, ProjectStatus,
+use crate::{
+    ApiError, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, Event, GrantRequest, InboxAction, InboxFilter,
+    InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectAdd, ProjectSignals, ProjectStatus,
     ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use axum::body::{Body, Bytes};
@@ -196,6 +194,26 @@ impl Client {
     /// See [`crate::Control::plugin_unmute`].
     pub async fn plugin_unmute(&self, name: &str) -> ClientResult<PluginInfo> {
         self.verb(name, "unmute").await
+    }
+
+    /// See [`crate::Control::proactive`].
+    pub async fn proactive(&self) -> ClientResult<ProactiveStatus> {
+        self.get("/v1/proactive").await
+    }
+
+    /// See [`crate::Control::set_proactive`].
+    pub async fn set_proactive(&self, request: &ProactiveRequest) -> ClientResult<ProactiveStatus> {
+        self.post("/v1/proactive", request, ANSWER).await
+    }
+
+    /// See [`crate::Control::channels`].
+    pub async fn channels(&self) -> ClientResult<Vec<ChannelInfo>> {
+        self.get("/v1/channels").await
+    }
+
+    /// See [`crate::Control::test_channels`]. Waits up to 60 s.
+    pub async fn test_channels(&self, request: &ChannelTestRequest) -> ClientResult<Vec<ChannelTest>> {
+        self.post("/v1/channels/test", request, SLOW).await
     }
 
     /// See [`crate::Control::digest`].

@@ -1,11 +1,9 @@
 //! What a running process does for those who ask.
 
-use crate::digest::Digest;
-use crate::event::Event;
-use crate::signals::{PauseRequest, ProjectSignals};
-use crate::types::{
-    ApiResult, CommandReport, GrantRequest, InboxAction, InboxFilter, InboxItem, PluginInfo, ProjectStatus, ProjectTrust, Status,
-    ToolCall, ToolInfo, ToolOutput, TrustRequest,
+use crate::{
+    ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, Event, GrantRequest, InboxAction,
+    InboxFilter, InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus,
+    ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;
@@ -40,6 +38,14 @@ pub trait Control: Send + Sync + 'static {
     async fn plugin_mute(&self, name: &str) -> ApiResult<PluginInfo>;
     /// It may speak again; what was dismissed so far is forgiven.
     async fn plugin_unmute(&self, name: &str) -> ApiResult<PluginInfo>;
+    /// What may be said, and until when.
+    async fn proactive(&self) -> ApiResult<ProactiveStatus>;
+    /// Lets more or less be said for a while; outlives a restart. Answers how it is then.
+    async fn set_proactive(&self, request: ProactiveRequest) -> ApiResult<ProactiveStatus>;
+    /// The ways to the user, also those that are off.
+    async fn channels(&self) -> ApiResult<Vec<ChannelInfo>>;
+    /// Sends a test message through each of them that is on, or through the one that is named; each is tried once.
+    async fn test_channels(&self, request: ChannelTestRequest) -> ApiResult<Vec<ChannelTest>>;
     /// What was said since then, what became of it, and what it cost.
     async fn digest(&self, since: Millis) -> ApiResult<Digest>;
     /// Watches one more project, now and after each start; answers as it is. `path` is its absolute folder.

@@ -3,9 +3,10 @@
 use kairos_core::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
 
 /// What was said in a time, what became of it, and what it cost.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Digest {
     /// From when.
     pub since: Millis,
@@ -21,8 +22,8 @@ pub struct Digest {
     pub plugins: Vec<PluginDigest>,
 }
 
-/// One plugin's part in a [`Digest`]. Numbers of findings, unless they say something else.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// One plugin's part in a `Digest`. Numbers of findings, unless they say something else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PluginDigest {
     /// Its name.
     pub plugin: String,
@@ -45,7 +46,8 @@ pub struct PluginDigest {
 }
 
 /// For which time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct DigestFilter {
     /// From when until now.
     pub since: Millis,

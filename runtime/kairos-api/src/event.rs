@@ -1,10 +1,12 @@
 //! What the running process tells whoever looks on: the live view, and `--json`, one object a line.
 
-use crate::types::{InboxItem, OpenFindings};
+use crate::{InboxItem, OpenFindings};
+use kairos_core::Millis;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Something that happened in the runtime.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// Everything is loaded; ticks begin.
@@ -100,12 +102,17 @@ pub enum Event {
         project: String,
         /// Until when; none: it has ended.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        until: Option<u64>,
+        until: Option<Millis>,
     },
     /// Signals or events were lost because a queue was full.
     Dropped {
         /// How many since the last such event.
         count: u64,
+    },
+    /// The user wants to see whether he is reached.
+    Test {
+        /// In words.
+        text: String,
     },
     /// Plugins are being compiled.
     Compiling {
@@ -131,7 +138,7 @@ pub enum Event {
 }
 
 /// What changed about a project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProjectChange {
     /// It is watched from now on.
@@ -143,7 +150,7 @@ pub enum ProjectChange {
 }
 
 /// Findings that are announced as one message, the most urgent first. Each has its own event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FindingGroup {
     /// What they are together, such as `secrets: 4 findings`.
     pub title: String,
@@ -154,7 +161,7 @@ pub struct FindingGroup {
 }
 
 /// How a finding came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingChange {
     /// For the first time.
@@ -164,7 +171,7 @@ pub enum FindingChange {
 }
 
 /// What changed about a plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PluginChange {
     /// It is called from now on.

@@ -5,30 +5,41 @@
 //!   neither knows who implements it;
 //! - only the user who started the process, and root, get an answer: the folder is 0700, the socket 0600, and the
 //!   peer's user id is checked at each connection;
+//! - fields are only added, with `serde(default)`, so that a newer side reads an older one;
+//! - what is answered is what the description (`GET /v1/openapi.json`) says: a route is registered with it, or not at all;
 //! - every wait has an end, every body a limit.
 
+mod channels;
 mod client;
 mod control;
 mod digest;
+mod error;
 mod event;
+mod inbox;
 mod manners;
+mod openapi;
 mod path;
+mod plugins;
+mod projects;
 mod routes;
 mod server;
 mod signals;
-mod types;
+mod status;
+mod tools;
 
+pub use channels::{ChannelInfo, ChannelOutcome, ChannelTest, ChannelTestRequest};
 pub use client::{Client, ClientError};
 pub use control::Control;
 pub use digest::{Digest, DigestFilter, PluginDigest};
+pub use error::{ApiError, ApiResult, ErrorKind};
 pub use event::{Event, FindingChange, FindingGroup, PluginChange, ProjectChange};
+pub use inbox::{InboxAction, InboxFilter, InboxItem, InboxStatus};
 pub use manners::{Proactive, ProactiveRequest, ProactiveStatus};
 pub use path::{MAX_SOCKET_PATH, SocketPathError, socket_path};
+pub use plugins::{Figures, GrantRequest, PluginInfo, PluginState};
+pub use projects::{ProjectAdd, ProjectFile, ProjectTrust, TrustRequest};
 pub use routes::{MAX_BODY, VERSION, VERSION_HEADER};
 pub use server::{ServeError, Server};
-pub use signals::{PauseRequest, ProjectSignals, SignalFilter, SignalSource};
-pub use types::{
-    ApiError, ApiResult, CommandReport, ErrorKind, Figures, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
-    OpenFindings, PluginInfo, PluginState, ProjectAdd, ProjectFile, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo,
-    ToolOutput, TrustRequest, Watch,
-};
+pub use signals::{CommandReport, PauseRequest, ProjectSignals, SignalFilter, SignalSource};
+pub use status::{OpenFindings, ProjectStatus, Status, Watch};
+pub use tools::{ToolCall, ToolInfo, ToolOutput};

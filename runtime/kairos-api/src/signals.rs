@@ -2,9 +2,10 @@
 
 use kairos_core::{Millis, Signal};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 /// What is watched in a project.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProjectSignals {
     /// Its folder.
     pub project: String,
@@ -16,7 +17,7 @@ pub struct ProjectSignals {
 }
 
 /// Something that signals come from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SignalSource {
     /// Such as `files`.
     pub name: String,
@@ -38,7 +39,7 @@ pub struct SignalSource {
 }
 
 /// Take in nothing for a while.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PauseRequest {
     /// In which project, by folder or slug; none for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,9 +50,28 @@ pub struct PauseRequest {
 }
 
 /// Which project's signals to show.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct SignalFilter {
     /// By folder or slug; none for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+}
+
+/// A command that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CommandReport {
+    /// The command line as the user typed it.
+    pub command: String,
+    /// Where it ran, absolute; which project it belongs to follows from it.
+    pub folder: String,
+    /// 128 + n when signal n ended it.
+    pub exit_code: i32,
+    /// How long it ran.
+    pub duration_ms: u64,
+    /// `exec` or `shell`.
+    pub source: String,
+    /// The end of its output without terminal codes, at most 16 KiB; empty from a shell.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tail: String,
 }

@@ -99,6 +99,13 @@ impl Control for Fake {
     async fn set_proactive(&self, request: ProactiveRequest) -> ApiResult<ProactiveStatus> {
         Ok(ProactiveStatus { level: request.level.unwrap_or_default(), until: Some(request.until), ..ProactiveStatus::default() })
     }
+    async fn channels(&self) -> ApiResult<Vec<ChannelInfo>> {
+        Ok(vec![ChannelInfo { name: "desktop".into(), least: None, to: String::new(), off: Some("off".into()) }])
+    }
+    async fn test_channels(&self, request: ChannelTestRequest) -> ApiResult<Vec<ChannelTest>> {
+        let (name, what) = (request.name.unwrap_or_default(), String::new());
+        Ok(vec![ChannelTest { name, outcome: ChannelOutcome::Sent, what, remedy: None }])
+    }
     async fn digest(&self, since: u64) -> ApiResult<Digest> {
         Ok(Digest { since, until: 9, ..Digest::default() })
     }
@@ -205,6 +212,9 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     assert_eq!(client.proactive().await.unwrap(), ProactiveStatus::default());
     let quiet = ProactiveRequest { level: Some(Proactive::Off), until: 7 };
     assert_eq!(client.set_proactive(&quiet).await.unwrap().level, Proactive::Off);
+    assert_eq!(client.channels().await.unwrap()[0].name, "desktop");
+    let test = ChannelTestRequest { name: Some("webhook".into()) };
+    assert_eq!(client.test_channels(&test).await.unwrap()[0].name, "webhook");
     assert_eq!(client.digest(7).await.unwrap().since, 7);
     assert_eq!(client.project_add("/a b").await.unwrap().path, "/a b");
     client.project_remove("/a b").await.unwrap();
@@ -309,7 +319,7 @@ async fn bad_requests_get_a_clear_error() {
     let answer = raw(&running.path, &post("/v1/plugins/a/eat", "")).await;
     assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("no such address"), "{answer}");
     let answer = raw(&running.path, &post("/v1/status", "")).await;
-    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("another method"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 405") && answer.contains("another method"), "{answer}");
     let answer = raw(&running.path, b"GET /v1/inbox?status=eaten HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     let big = post("/v1/commands", &format!("\"{}\"", "x".repeat(MAX_BODY)));
@@ -319,6 +329,17 @@ async fn bad_requests_get_a_clear_error() {
     let answer = raw(&running.path, other.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 426") && answer.contains("99.0.0"), "{answer}");
     assert!(Client::connect(&running.path).await.unwrap().status().await.is_ok(), "the server goes on");
+}
+
+#[tokio::test]
+async fn the_api_describes_itself() {
+    let running = start().await;
+    let answer = raw(&running.path, b"GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200") && head.contains("application/json"), "{head}");
+    let api: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(api["info"]["version"], VERSION);
+    assert!(api["paths"]["/v1/openapi.json"]["get"].is_object());
 }
 
 #[tokio::test]

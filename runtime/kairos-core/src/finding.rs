@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How much a finding wants to be seen. Ordered: `Low < Critical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Urgency {
     /// Listed, never announced.
@@ -40,6 +41,7 @@ impl std::str::FromStr for Urgency {
 
 /// Where a finding can be seen with one's own eyes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Evidence {
     /// `file`, `command`, `git`, `signal`.
     pub kind: String,

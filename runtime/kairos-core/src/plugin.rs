@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The four kinds. Read from the interfaces that a component exports; one component may have several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PluginKind {
     /// Looks at signals, reports findings.
@@ -34,6 +35,7 @@ impl PluginKind {
 
 /// A right that a plugin asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Request {
     /// `project`, `signals`, `net`, `model`, `process`, `memory`, `secret`.
     pub capability: String,
@@ -76,6 +78,7 @@ impl Interest {
 
 /// All that a plugin asks for: its requests, and the kinds of signals that its interests need.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Asked(pub Vec<Request>);
 
 impl Asked {
@@ -125,6 +128,7 @@ pub const AVAILABLE: [&str; 2] = ["project", "signals"];
 
 /// What the user allowed a plugin, by capability and scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Grant(pub Vec<(String, Vec<String>)>);
 
 impl Grant {

@@ -10,6 +10,7 @@ pub const MAX_BODY: usize = 16 * 1024;
 
 /// An envelope: kinds and attributes are documented in `wit/SIGNALS.md`, and grow without a new contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Signal {
     /// Rises within a project; never reused. 0 until the queue numbers it.
     pub id: u64,

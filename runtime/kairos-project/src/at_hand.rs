@@ -3,6 +3,7 @@
 //! Handing a read to a thread and back costs more than the read of a source file that somebody has just saved. Linux can be
 //! asked to open a path only if it knows all of it (`RESOLVE_CACHED`, Linux 5.12), and to read only what is in the page cache
 //! (`RWF_NOWAIT`); so nothing here waits for a disk. Whatever it refuses is read the other way, with the other way's errors.
+//! Opening a file on a network disk asks its server all the same, so this is for disks of this machine alone.
 
 use cap_std::fs::Dir;
 
@@ -16,7 +17,7 @@ pub(crate) fn read(dir: &Dir, path: &str, offset: u64, length: u32) -> Option<Ve
     use rustix::io::{ReadWriteFlags, preadv2};
     use std::io::IoSliceMut;
 
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::CACHED;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV | ResolveFlags::CACHED;
     let open = |flags| openat2(dir, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve).ok();
     let size_of = |file: &rustix::fd::OwnedFd| {
         let stat = fstat(file).ok()?;
@@ -33,6 +34,21 @@ pub(crate) fn read(dir: &Dir, path: &str, offset: u64, length: u32) -> Option<Ve
     let mut bytes = vec![0; wanted as usize];
     let read = preadv2(&file, &mut [IoSliceMut::new(&mut bytes)], offset, ReadWriteFlags::NOWAIT).ok()?;
     (read == bytes.len()).then_some(bytes)
+}
+
+/// Is the folder on a file system that has its files on a disk, or in the memory, of this machine? Blocks.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_local(dir: &Dir) -> bool {
+    // ext2 to ext4, xfs, btrfs, tmpfs, overlayfs, f2fs, bcachefs, zfs. Those that are not known go the other way.
+    const LOCAL: [u64; 8] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630, 0xf2f5_2010, 0xca45_1a4e, 0x2fc1_2fc1];
+    #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast)] // the type differs between systems; it is a bit pattern
+    rustix::fs::fstatfs(dir).is_ok_and(|fs| LOCAL.contains(&(fs.f_type as u64 & 0xffff_ffff)))
+}
+
+/// Never asked.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_local(_: &Dir) -> bool {
+    false
 }
 
 /// Other systems can't be asked.
@@ -59,6 +75,8 @@ mod tests {
         symlink("sub", root.join("folder-link")).unwrap();
         symlink("../outside", root.join("out")).unwrap();
         let dir = Dir::open_ambient_dir(&root, cap_std::ambient_authority()).unwrap();
+        let proc = Dir::open_ambient_dir("/proc", cap_std::ambient_authority()).unwrap();
+        assert!(!is_local(&proc));
         for refused in ["link", "folder-link/a.txt", "out", "../outside", "/etc/passwd", "sub", "none", "empty", "large", ""] {
             assert_eq!(read(&dir, refused, 0, 1 << 20), None, "{refused}");
         }

@@ -17,7 +17,8 @@ impl Inner {
     /// What can be read without waiting for anything; none where it can't.
     pub(crate) fn read_at_hand(&self, path: &str, offset: u64, length: u32) -> PortResult<Option<Vec<u8>>> {
         check_length(length)?;
-        Ok(at_hand::read(&self.dir, &self.content_path(path)?, offset, length))
+        let path = self.content_path(path)?;
+        Ok(if self.is_local { at_hand::read(&self.dir, &path, offset, length) } else { None })
     }
 
     pub(crate) fn read(&self, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>> {

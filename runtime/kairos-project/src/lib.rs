@@ -20,12 +20,16 @@ use cap_std::{ambient_authority, fs::Dir};
 use kairos_core::ports::{Change, Commit, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions, Version};
 use kairos_core::{ErrorCode, PortError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::task::AbortHandle;
 
 /// The longest that one call may take. After it the call ends with `unavailable`.
 pub const CALL_TIME: Duration = Duration::from_secs(10);
+
+/// A call that has taken so long when it is given up, and does not end then, hangs.
+const LONG: Duration = Duration::from_secs(5);
 
 /// Why a project can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +57,12 @@ pub struct Project {
 pub(crate) struct Inner {
     pub(crate) root: PathBuf,
     pub(crate) dir: Dir,
+    /// Its files are on a disk of this machine.
+    pub(crate) is_local: bool,
     pub(crate) private: PrivatePaths,
     pub(crate) git: git::Git,
+    /// The last call that was given up after a long time; it may still hang.
+    given_up: Mutex<Option<AbortHandle>>,
 }
 
 impl Project {
@@ -65,7 +73,14 @@ impl Project {
         let real = root.canonicalize().map_err(failed)?;
         let dir = Dir::open_ambient_dir(&real, ambient_authority()).map_err(failed)?;
         let private = PrivatePaths::new(private_globs)?;
-        let inner = Inner { git: git::Git::new(real.clone()), root: real, dir, private };
+        let inner = Inner {
+            git: git::Git::new(real.clone()),
+            root: real,
+            is_local: at_hand::is_local(&dir),
+            dir,
+            private,
+            given_up: Mutex::default(),
+        };
         Ok(Self { inner: Arc::new(inner), shared: None })
     }
 
@@ -113,15 +128,25 @@ impl Project {
         self.inner.git.dirs().map(|(_, common)| common)
     }
 
+    /// False while a call that was given up after a long time has not come back: the folder hangs, as that of a network
+    /// disk does when its server is gone. Then all calls end with `unavailable` at once.
+    pub fn answers(&self) -> bool {
+        self.inner.given_up().as_ref().is_none_or(AbortHandle::is_finished)
+    }
+
     /// Runs `work` on a thread that may block. It sees the flag when the call is dropped or over time.
     async fn blocking<T, F>(&self, work: F) -> PortResult<T>
     where
         T: Send + 'static,
         F: FnOnce(&Inner, Arc<AtomicBool>) -> PortResult<T> + Send + 'static,
     {
-        let stop = StopOnDrop(Arc::new(AtomicBool::new(false)));
-        let (inner, flag) = (self.inner.clone(), stop.0.clone());
+        if !self.answers() {
+            return Err(PortError::new(ErrorCode::Unavailable, "the project's folder does not answer"));
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let (inner, flag) = (self.inner.clone(), stop.clone());
         let job = tokio::task::spawn_blocking(move || work(&inner, flag));
+        let _call = Call { inner: &self.inner, stop, job: job.abort_handle(), begun: Instant::now() };
         match tokio::time::timeout(CALL_TIME, job).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(PortError::new(ErrorCode::Other, "reading the project failed; see the host's log")),
@@ -130,12 +155,26 @@ impl Project {
     }
 }
 
-/// Dropping it asks the work to stop: a plugin that is gone shouldn't keep a thread busy.
-struct StopOnDrop(Arc<AtomicBool>);
+impl Inner {
+    fn given_up(&self) -> MutexGuard<'_, Option<AbortHandle>> {
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
-impl Drop for StopOnDrop {
+/// Dropping it asks the work to stop: a plugin that is gone shouldn't keep a thread busy. One that can't stop is remembered.
+struct Call<'a> {
+    inner: &'a Inner,
+    stop: Arc<AtomicBool>,
+    job: AbortHandle,
+    begun: Instant,
+}
+
+impl Drop for Call<'_> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
+        if !self.job.is_finished() && self.begun.elapsed() > LONG {
+            *self.inner.given_up() = Some(self.job.clone());
+        }
     }
 }
 

@@ -1,8 +1,16 @@
-//! The command line.
+//! The command line: what stands at its top; the commands of a family are in a file each.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use kairos_api::InboxStatus;
+mod findings;
+mod machine;
+mod plugins;
+mod projects;
+
+use clap::{Args, Parser, Subcommand};
+pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
+pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
+pub use plugins::{PluginCommand, ToolCommand};
+pub use projects::{CiCommand, CiReportArgs, ProjectCommand, ReportArgs, SignalsCommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -58,7 +66,7 @@ pub struct RunArgs {
 pub enum Command {
     /// Watch in the background, until `stop`; one that runs already takes the project in
     #[command(after_help = "Examples:\n  kairos-run start               watch the current folder, and what was added before\n  \
-        kairos-run start ~/code/mine   and that one")]
+        kairos-run start ~/code/mine   and that one\n\nWhere `service install` has put a service, it is started through it.")]
     Start {
         /// Folders to watch from now on [default: the current folder, where nothing was added before]
         #[arg(value_name = "DIR")]
@@ -66,7 +74,7 @@ pub enum Command {
         #[command(flatten)]
         json: JsonFlag,
     },
-    /// End what runs in the background
+    /// End what runs in the background; its service, too, until the next start or login
     Stop,
     /// End it and start it again: after an update, or a change of limits
     Restart,
@@ -124,6 +132,15 @@ pub enum Command {
         #[command(flatten)]
         json: JsonFlag,
     },
+    /// Let more or less be announced for a while, also after a restart; what is held back is in the inbox
+    #[command(after_help = "Examples:\n  kairos-run proactive off --for 2h          say nothing until then\n  \
+        kairos-run proactive important --for 1d    only what is of high or critical urgency\n  \
+        kairos-run proactive resume                what the settings say, at once\n\n\
+        For good: `proactive` in your kairos.toml.")]
+    Proactive(ProactiveArgs),
+    /// Where announced findings are shown or sent, and whether that works
+    #[command(subcommand)]
+    Channels(ChannelsCommand),
     /// Plugins: what runs, what it may do
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -188,301 +205,6 @@ pub struct JsonFlag {
     /// As JSON
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum InboxCommand {
-    /// Open findings, the most urgent first
-    List {
-        /// Also those that are resolved, accepted, dismissed or snoozed
-        #[arg(long, conflicts_with = "status")]
-        all: bool,
-        /// Only these: open, resolved, accepted, dismissed, snoozed
-        #[arg(long)]
-        status: Option<InboxStatus>,
-        /// Only those that were not announced, with the reason
-        #[arg(long)]
-        suppressed: bool,
-        /// Only of this project: its folder
-        #[arg(long, value_name = "DIR")]
-        project: Option<PathBuf>,
-        #[command(flatten)]
-        json: JsonFlag,
-    },
-    /// One finding: detail, evidence, remedy, history
-    Show {
-        /// As the list shows it
-        id: String,
-        #[command(flatten)]
-        json: JsonFlag,
-    },
-    /// I take care of it: quiet until it is resolved
-    Accept {
-        /// As the list shows it
-        id: String,
-    },
-    /// I don't want it: quiet unless it gets more urgent
-    Dismiss {
-        /// As the list shows it
-        id: String,
-    },
-    /// Not now: hidden for a while
-    Snooze {
-        /// As the list shows it
-        id: String,
-        /// Such as 30m, 4h, 2d
-        #[arg(value_parser = duration)]
-        duration: Duration,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum PluginCommand {
-    /// All plugins, also those that don't run, with the reason
-    List(JsonFlag),
-    /// What one plugin is, asks for, may do, and how it does
-    Info {
-        /// The file's name without .wasm
-        name: String,
-        #[command(flatten)]
-        json: JsonFlag,
-    },
-    /// Allow this very file what it asks for
-    #[command(
-        after_help = "Examples:\n  kairos-run plugin grant todo-finder\n  kairos-run plugin grant todo-finder --only project --follow-updates"
-    )]
-    Grant {
-        /// The file's name without .wasm
-        name: String,
-        /// Only this capability; may be given several times
-        #[arg(long, value_name = "CAPABILITY")]
-        only: Vec<String>,
-        /// Later files at the same path keep the grant, as long as they ask for no more
-        #[arg(long)]
-        follow_updates: bool,
-    },
-    /// Take all grants back, at once
-    Revoke {
-        /// The file's name without .wasm
-        name: String,
-    },
-    /// Let later files at the same path keep the grants, as long as they ask for no more
-    Trust {
-        /// The file's name without .wasm
-        name: String,
-    },
-    /// Stop calling it
-    Disable {
-        /// The file's name without .wasm
-        name: String,
-    },
-    /// Call it again; ends a quarantine, too
-    Enable {
-        /// The file's name without .wasm
-        name: String,
-    },
-    /// Keep what it finds from being announced, critical findings apart
-    Mute {
-        /// The file's name without .wasm
-        name: String,
-    },
-    /// Let it speak again, also one that was muted because most of what it found was dismissed
-    Unmute {
-        /// The file's name without .wasm
-        name: String,
-    },
-    /// Make a component from a plugin written in Rust
-    Build {
-        /// The plugin's folder, with Cargo.toml
-        dir: PathBuf,
-    },
-    /// The contract that plugins implement (WIT)
-    Wit {
-        /// Write the files there instead of printing them
-        #[arg(long, value_name = "DIR")]
-        out: Option<PathBuf>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ProjectCommand {
-    /// Watch one more folder, now and after each start
-    Add {
-        /// The project's folder
-        #[arg(default_value = ".", value_name = "DIR")]
-        dir: PathBuf,
-    },
-    /// Watch it no longer; what is known about it stays
-    Remove {
-        /// The project's folder, also one that is gone
-        #[arg(default_value = ".", value_name = "DIR")]
-        dir: PathBuf,
-    },
-    /// What is watched
-    List(JsonFlag),
-    /// Let the project's own plugins (.kairos/plugins) be loaded: exactly these files, in this project alone
-    #[command(
-        after_help = "They still run sandboxed and wait for `plugin grant`. When one of the files changes, all of them wait again."
-    )]
-    Trust {
-        /// The project's folder
-        #[arg(default_value = ".", value_name = "DIR")]
-        dir: PathBuf,
-        /// Don't ask
-        #[arg(short, long)]
-        yes: bool,
-        #[command(flatten)]
-        json: JsonFlag,
-    },
-    /// Load none of them, from now on
-    Distrust {
-        /// The project's folder
-        #[arg(default_value = ".", value_name = "DIR")]
-        dir: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ToolCommand {
-    /// All tools
-    List(JsonFlag),
-    /// Call a tool
-    #[command(after_help = "Example:\n  kairos-run tool call search '{\"pattern\": \"TODO\"}'")]
-    Call {
-        /// As the list shows it
-        name: String,
-        /// The input as a JSON object; `-` reads it from standard input
-        #[arg(default_value = "{}")]
-        input: String,
-        /// In which project, where several are watched
-        #[arg(long, value_name = "DIR")]
-        project: Option<PathBuf>,
-        #[command(flatten)]
-        json: JsonFlag,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum SignalsCommand {
-    /// Exactly what is watched in each project, when something last came, and what was lost
-    Show {
-        /// Only in this project: its folder
-        #[arg(long, value_name = "DIR")]
-        project: Option<PathBuf>,
-        #[command(flatten)]
-        json: JsonFlag,
-    },
-    /// Take in nothing for a while, also after a restart; what happens meanwhile is counted and not kept
-    #[command(after_help = "At the end of the pause, which comes by itself, everything is looked at as it stands then.")]
-    Pause {
-        /// Such as 30m, 1h, 2d
-        #[arg(value_parser = duration)]
-        duration: Duration,
-        /// Only in this project: its folder
-        #[arg(long, value_name = "DIR")]
-        project: Option<PathBuf>,
-    },
-    /// End a pause before its time
-    Resume {
-        /// Only in this project: its folder
-        #[arg(long, value_name = "DIR")]
-        project: Option<PathBuf>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum CiCommand {
-    /// Tell of a run that has ended: a JUnit XML file, or JSON
-    #[command(
-        after_help = "The JSON is an object with `status` (passed, failed, cancelled), and if known `name`, `branch`, `commit`, `url`\n\
-        and `summary`. The same files are taken from the project's folder .kairos/ci.\n\n\
-        Example:\n  kairos-run ci report target/junit.xml --branch main"
-    )]
-    Report(CiReportArgs),
-}
-
-/// What is told of a run of CI.
-#[derive(Debug, Args)]
-pub struct CiReportArgs {
-    /// The file; `-` reads standard input
-    pub file: PathBuf,
-    /// Of which project: its folder [default: the one around the current folder]
-    #[arg(long, value_name = "DIR")]
-    pub project: Option<PathBuf>,
-    /// Of the workflow or job
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Which branch it ran on
-    #[arg(long)]
-    pub branch: Option<String>,
-    /// The commit's hash
-    #[arg(long)]
-    pub commit: Option<String>,
-    /// Where one can read on
-    #[arg(long)]
-    pub url: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
-    /// All settings with their values, and where each comes from
-    Show {
-        /// With the settings of this project [default: the current folder]
-        #[arg(long, value_name = "DIR")]
-        project: Option<PathBuf>,
-        #[command(flatten)]
-        json: JsonFlag,
-    },
-    /// Which files and folders are used
-    Path(JsonFlag),
-    /// Write a commented kairos.toml for you, or with --project for a project
-    Init {
-        /// Write it into this project's folder instead
-        #[arg(long, value_name = "DIR")]
-        project: Option<PathBuf>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ServiceCommand {
-    /// Let the system start it; one that runs already hands over its projects
-    #[command(after_help = "It belongs to you alone and needs no root. What fails again and again is left down by systemd,\n\
-        and tried once a minute by launchd. Where the program moves, or a new version replaces it,\n\
-        install again.")]
-    Install,
-    /// Stop it, and remove what `install` made
-    Uninstall,
-    /// Is it installed, does it run, and for this very program?
-    Status(JsonFlag),
-}
-
-/// What the hook knows about a command.
-#[derive(Debug, Args)]
-pub struct ReportArgs {
-    #[arg(long)]
-    pub folder: PathBuf,
-    #[arg(long, allow_hyphen_values = true)]
-    pub exit_code: i32,
-    #[arg(long)]
-    pub duration_ms: u64,
-    #[arg(required = true, last = true)]
-    pub command: String,
-}
-
-/// Who shows the status line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LineFormat {
-    Plain,
-    Tmux,
-    Json,
-}
-
-/// The shells that have a hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
-    Bash,
-    Zsh,
-    Fish,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

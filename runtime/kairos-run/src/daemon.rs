@@ -23,7 +23,7 @@ pub fn daemon(paths: &Paths) -> Result<()> {
     let _lock = Lock::take(paths)?;
     log::to_files(paths)?;
     crash::report_to(paths);
-    run::runtime()?.block_on(async {
+    run::block_on(async {
         let events = Events::default();
         tokio::spawn(log::events(events.subscribe()));
         let mut signalled = pin!(run::terminated()?);

@@ -84,11 +84,16 @@ pub async fn events(mut events: Receiver<Event>) {
             }
             Event::Watch { project, mode, reason } => {
                 let reason = reason.map(|r| format!(": {}", one_line(&r))).unwrap_or_default();
-                tracing::warn!("{}: files are watched by {mode}{reason}", one_line(&project));
+                let how = match mode.as_str() {
+                    "gone" | "hung" => "files are not watched".into(),
+                    _ => format!("files are watched by {mode}"),
+                };
+                tracing::warn!("{}: {how}{reason}", one_line(&project));
             }
             Event::Pause { project, until: Some(_) } => tracing::info!("signals of {} are paused", one_line(&project)),
             Event::Pause { project, until: None } => tracing::info!("the pause of {} has ended", one_line(&project)),
             Event::Dropped { count } => tracing::warn!("{count} signals or events were lost: more happened at once than fits"),
+            Event::Test { .. } => tracing::info!("the channels are tested"),
             Event::Stopped { reason } => tracing::info!("ends: {reason}"),
             Event::Tick { .. } | Event::Compiling { .. } | Event::Buddy { .. } => {}
         }

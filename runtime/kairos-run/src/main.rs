@@ -58,6 +58,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Uninstall { purge, yes }) => wait(commands::uninstall::uninstall(&paths, purge, yes))?,
         Some(Command::Service(command)) => wait(commands::service::service(&paths, command))?,
         Some(Command::Inbox(command)) => wait(commands::inbox::inbox(&paths, command))?,
+        Some(Command::Proactive(args)) => wait(commands::proactive::proactive(&paths, args))?,
+        Some(Command::Channels(command)) => return wait(commands::channels::channels(&paths, command)),
         Some(Command::Digest { week: _, days, json }) => wait(commands::digest::digest(&paths, days.unwrap_or(7), json))?,
         Some(Command::Plugin(command)) => wait(commands::plugin::plugin(&paths, command))?,
         Some(Command::Project(command)) => wait(commands::project::project(&paths, command))?,

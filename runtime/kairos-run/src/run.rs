@@ -22,14 +22,19 @@ use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// How long the last events may take to be shown: a reader that is stuck, or a start that failed midway, must not hold up the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How long the end may take: whoever shuts the machine down should not wait for us.
+const END: Duration = Duration::from_millis(1500);
+/// How long threads that still do something at the end are waited for.
+const LAST: Duration = Duration::from_millis(100);
 
 /// Watches until Ctrl-C, SIGTERM, or `--ticks`.
 pub fn foreground(args: RunArgs, paths: &Paths) -> Result<()> {
@@ -40,11 +45,11 @@ pub fn foreground(args: RunArgs, paths: &Paths) -> Result<()> {
         Ok(lock) => lock,
         // What runs already can show itself here; settings of its own it can't take.
         Err(_) if args.plugins.is_empty() && args.every.is_none() && args.ticks.is_none() => {
-            return runtime()?.block_on(attach::attach(paths, projects, mode(&args)));
+            return block_on(attach::attach(paths, projects, mode(&args)));
         }
         Err(e) => return Err(e),
     };
-    let result = runtime()?.block_on(async {
+    let result = block_on(async {
         let (events, shown) = Events::channel();
         shown_while(shown, mode(&args), async |gone| watch(&args, paths, &config, projects, events, gone).await).await
     });
@@ -56,9 +61,12 @@ fn mode(args: &RunArgs) -> Mode {
     if args.json { Mode::Json } else { Mode::Human { verbose: args.verbose > 0 } }
 }
 
-/// A few threads: plugins take turns on them, and a hung disk holds up one.
-pub fn runtime() -> Result<Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+/// Works on a few threads, on which plugins take turns. One that hangs in a folder that does not answer is left behind.
+pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(LAST);
+    result
 }
 
 /// Shows events while the work goes on; the work is told when nobody reads any more.
@@ -119,12 +127,18 @@ async fn watch(
     end(agent, api, reason).await
 }
 
-/// Ends the loops, then the API.
+/// Ends the loops, then the API, within reason: nothing is lost by an end in between, as nothing is by a crash.
 pub async fn end(agent: Arc<Agent>, api: Api, reason: &str) -> Result<()> {
     agent.stop();
-    let result = agent.wait(reason).await;
-    api.end().await?;
-    Ok(result?)
+    let ended = async {
+        let result = agent.wait(reason).await;
+        api.end().await?;
+        Ok(result?)
+    };
+    timeout(END, ended).await.unwrap_or_else(|_| {
+        tracing::warn!("ends before all was done: it took more than {END:?}");
+        Ok(())
+    })
 }
 
 /// The control API while it is served.
@@ -147,7 +161,7 @@ impl Api {
     async fn end(self) -> Result<()> {
         let _ = self.close.send(());
         // A client that is slow to read must not hold up the end.
-        match tokio::time::timeout(Duration::from_secs(1), self.server).await {
+        match timeout(Duration::from_secs(1), self.server).await {
             Ok(Ok(result)) => Ok(result?),
             Ok(Err(e)) => Err(e.into()),
             Err(_) => Ok(()),

@@ -9,6 +9,7 @@ use crate::identity::Identity;
 use crate::pending::Pending;
 use crate::queue::SignalQueue;
 use crate::rules::Rules;
+use crate::thread;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,8 +21,6 @@ const SOURCE: &str = "files";
 const PER_FOLDER: bool = cfg!(target_os = "linux");
 /// [`FileWatch::start`] waits at most so long for the first walk.
 const FIRST_WALK: Duration = Duration::from_millis(200);
-/// And the end for the thread.
-const LAST: Duration = Duration::from_secs(2);
 
 /// Says whether a file, by its path below the root with `/`, is private: then it is not told at all.
 pub type PrivateCheck = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -108,7 +107,6 @@ struct State {
     /// Nobody waited until we watched.
     late: bool,
     stop: bool,
-    ended: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -211,12 +209,7 @@ impl Drop for FileWatch {
     fn drop(&mut self) {
         lock(&self.shared.state).stop = true;
         self.shared.changed.notify_all();
-        // One that hangs in a dead network folder is left behind: it ends if that ever answers.
-        let waited = self.shared.changed.wait_timeout_while(lock(&self.shared.state), LAST, |s| !s.ended);
-        let ended = waited.unwrap_or_else(PoisonError::into_inner).0.ended;
-        if let Some(thread) = self.thread.take().filter(|_| ended) {
-            let _ = thread.join();
-        }
+        thread::end(self.thread.take());
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::identity::{Identity, folder_identity};
 use crate::queue::SignalQueue;
+use crate::thread;
 use kairos_core::ports::GitSnapshot;
 use kairos_core::signal::Signal;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -95,9 +96,7 @@ impl Drop for GitWatch {
         lock(&self.watcher).0 = None;
         lock(&self.shared.state).stop = true;
         self.shared.changed.notify_all();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        thread::end(self.thread.take());
     }
 }
 

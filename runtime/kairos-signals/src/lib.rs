@@ -20,6 +20,7 @@ mod rules;
 mod servers;
 mod sessions;
 mod system;
+mod thread;
 mod watch;
 
 pub use ci::{CI_FOLDER, CiResult, MAX_CI_FILE};

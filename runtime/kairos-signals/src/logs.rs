@@ -8,6 +8,7 @@ pub use find::LogPattern;
 
 use crate::files::PrivateCheck;
 use crate::queue::SignalQueue;
+use crate::thread;
 use kairos_core::signal::Signal;
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -148,9 +149,7 @@ impl Drop for LogWatch {
     fn drop(&mut self) {
         lock(&self.shared).stop = true;
         self.shared.changed.notify_all();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        thread::end(self.thread.take());
     }
 }
 

@@ -10,6 +10,7 @@ use crate::sessions::{SessionFolder, Sessions};
 use crate::system::System;
 use kairos_core::signal::Millis;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often disk, memory and other agents' sessions are looked at.
@@ -42,12 +43,17 @@ pub struct WatchConfig {
     pub sessions: Vec<SessionFolder>,
 }
 
-/// Watches a project until it is dropped; dropping waits for its threads.
+/// Watches a project until it is dropped; dropping waits for its threads, within reason: one may hang in its folder.
 pub struct Watch {
     queue: SignalQueue,
     files: Option<FileWatch>,
     git: Option<GitWatch>,
     logs: Option<LogWatch>,
+    looks: Mutex<Looks>,
+}
+
+/// What is looked at, because it sends no events.
+struct Looks {
     ci: Option<CiDrop>,
     system: Option<System>,
     sessions: Option<Sessions>,
@@ -67,11 +73,13 @@ impl Watch {
             files: config.files.map(|files| FileWatch::start(files, queue.clone())).transpose()?,
             git: config.git.map(|git| GitWatch::start(git, queue.clone())).transpose()?,
             logs: config.logs.map(|logs| LogWatch::start(logs, queue.clone())).transpose()?,
-            ci: config.ci.then(|| CiDrop::new(&root, clean)),
-            system: config.system.map(|data| System::new(&root, &data)),
-            servers: config.servers.then(|| Servers::new(&root, clean_command)),
-            sessions: (!config.sessions.is_empty()).then(|| Sessions::new(config.sessions)),
-            due: (Instant::now(), Instant::now()),
+            looks: Mutex::new(Looks {
+                ci: config.ci.then(|| CiDrop::new(&root, clean)),
+                system: config.system.map(|data| System::new(&root, &data)),
+                servers: config.servers.then(|| Servers::new(&root, clean_command)),
+                sessions: (!config.sessions.is_empty()).then(|| Sessions::new(config.sessions)),
+                due: (Instant::now(), Instant::now()),
+            }),
             queue,
         })
     }
@@ -94,34 +102,44 @@ impl Watch {
     }
 
     /// Results of CI that were dropped by then were told already.
-    pub fn ci_read_until(&mut self, time: Millis) {
-        if let Some(ci) = &mut self.ci {
+    pub fn ci_read_until(&self, time: Millis) {
+        if let Some(ci) = &mut self.looks().ci {
             ci.read_until(time);
         }
     }
 
     /// Looks, in the caller's thread, at what sends no events, as often as each deserves; nothing during a pause. Answers the
     /// time of the newest result of CI that was told.
-    pub fn look(&mut self) -> Option<Millis> {
+    pub fn look(&self) -> Option<Millis> {
         if self.queue.paused_until().is_some() {
             return None;
         }
+        self.looks().look(&self.queue)
+    }
+
+    fn looks(&self) -> MutexGuard<'_, Looks> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Looks {
+    fn look(&mut self, queue: &SignalQueue) -> Option<Millis> {
         let now = Instant::now();
         if self.due.0 <= now {
             self.due.0 = now + OFTEN;
             if let Some(system) = &mut self.system {
-                system.look(&self.queue);
+                system.look(queue);
             }
             if let Some(sessions) = &mut self.sessions {
-                sessions.look(&self.queue);
+                sessions.look(queue);
             }
         }
         if self.due.1 <= now {
             self.due.1 = now + SELDOM;
             if let Some(servers) = &mut self.servers {
-                servers.look(&self.queue);
+                servers.look(queue);
             }
         }
-        self.ci.as_mut()?.look(&self.queue)
+        self.ci.as_mut()?.look(queue)
     }
 }

@@ -27,5 +27,6 @@ pub use user::UserDb;
 pub use user::attention::{Count, Note, What};
 pub use user::egress::EgressRow;
 pub use user::grants::{GrantRow, Identity};
+pub use user::outbox::Unsent;
 pub use user::quarantine::Quarantine;
 pub use user::trust::TrustedProject;

@@ -5,9 +5,11 @@ pub(crate) mod descriptions;
 pub(crate) mod egress;
 pub(crate) mod grants;
 pub(crate) mod muted;
+pub(crate) mod outbox;
 pub(crate) mod projects;
 pub(crate) mod quarantine;
 mod signal_times;
+mod temporary;
 pub(crate) mod trust;
 
 use crate::db::{Db, Spec, Synchronous};
@@ -23,6 +25,7 @@ const SPEC: Spec = Spec {
         &[egress::V3],
         &[attention::V4, muted::V4],
         &[signal_times::V5],
+        &[temporary::V6, outbox::V6],
     ],
 };
 

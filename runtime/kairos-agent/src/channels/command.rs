@@ -4,7 +4,6 @@ use super::message::Message;
 use super::process::{self, Failed};
 use super::settings::CommandSettings;
 use super::worker::{Channel, Failure};
-use crate::now;
 use async_trait::async_trait;
 use std::time::Duration;
 
@@ -31,6 +30,10 @@ impl Channel for Command {
         "channels.command-line"
     }
 
+    fn to(&self) -> String {
+        self.line.first().cloned().unwrap_or_default()
+    }
+
     /// Tried once: what a program has done before it failed can't be known.
     async fn deliver(&self, message: &Message) -> Result<(), Failure> {
         let [program, arguments @ ..] = &self.line[..] else { return Ok(()) };
@@ -39,7 +42,7 @@ impl Channel for Command {
         if let Some(name) = &self.hidden {
             command.env_remove(name);
         }
-        process::run(command, message.document(now()), self.limit).await.map_err(|failed| match failed {
+        process::run(command, message.document(), self.limit).await.map_err(|failed| match failed {
             Failed::Missing => Failure::Never(format!("there is no program `{program}`")),
             Failed::Otherwise(why) => Failure::Never(format!("`{program}` {why}")),
         })

@@ -34,19 +34,32 @@ impl Channel for Desktop {
         "channels.desktop"
     }
 
+    fn to(&self) -> String {
+        "notifications".into()
+    }
+
+    fn missing(&self) -> Option<String> {
+        notify("", "", Urgency::Low).is_none().then(|| "there is no desktop session".into())
+    }
+
     /// Never an error: a desktop comes and goes with the user's session.
     async fn deliver(&self, message: &Message) -> Result<(), Failure> {
-        let Some(command) = notify(&headline(message), &body(message), message.urgency()) else { return Ok(()) };
-        if let Err(failed) = process::run(command, Vec::new(), LIMIT).await {
-            let why = match failed {
-                Failed::Missing => "there is no program for it (notify-send is part of libnotify)".to_string(),
-                Failed::Otherwise(why) => format!("its program {why}"),
-            };
-            if !self.logged.swap(true, Relaxed) {
-                tracing::info!("no notification is shown on the desktop: {why}");
-            }
+        if let Err(Failure::Never(why)) = self.test(message).await
+            && !self.logged.swap(true, Relaxed)
+        {
+            tracing::info!("no notification is shown on the desktop: {why}");
         }
         Ok(())
+    }
+
+    async fn test(&self, message: &Message) -> Result<(), Failure> {
+        let Some(command) = notify(&headline(message), &body(message), message.urgency()) else { return Ok(()) };
+        process::run(command, Vec::new(), LIMIT).await.map_err(|failed| {
+            Failure::Never(match failed {
+                Failed::Missing => "there is no program for it (notify-send is part of libnotify)".into(),
+                Failed::Otherwise(why) => format!("its program {why}"),
+            })
+        })
     }
 }
 
@@ -78,6 +91,9 @@ fn headline(message: &Message) -> String {
 /// What else is to be said, and the command that shows the rest.
 fn body(message: &Message) -> String {
     let mut lines = Vec::new();
+    if message.findings.is_empty() {
+        return shown(&message.command());
+    }
     if message.findings.len() > 1 {
         lines.extend(message.findings.iter().take(LISTED).map(|a| shown(&a.item.title)));
         if message.findings.len() > LISTED {

@@ -1,8 +1,10 @@
 //! What one delivery tells, for a program (JSON) and for a person (a headline and lines).
 
+use crate::now;
 use crate::registry::SELF;
 use kairos_api::{FindingChange, InboxItem};
 use kairos_core::{Millis, Urgency};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -11,20 +13,25 @@ const MAX_FINDINGS: usize = 20;
 /// Of the document's form. Fields are only added.
 const VERSION: u32 = 1;
 
+/// What a test message says.
+pub(super) const TEST: &str = "a test of kairos-run: what it announces arrives here";
+
 /// A finding that is to be told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Announced {
     pub(super) change: FindingChange,
     pub(super) item: InboxItem,
 }
 
-/// The findings that one tick announced in a project.
-#[derive(Debug, Clone)]
+/// The findings that one tick announced in a project, or a test.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Message {
     /// Names the message, in each attempt to deliver it.
     pub(super) id: String,
+    /// When it was announced.
+    pub(super) at: Millis,
     pub(super) project: String,
-    /// At least one.
+    /// At least one; a test has none.
     pub(super) findings: Vec<Announced>,
 }
 
@@ -32,7 +39,13 @@ impl Message {
     /// All of them, the most urgent first, in as few messages as possible.
     pub(super) fn group(project: &str, mut findings: Vec<Announced>) -> Vec<Self> {
         findings.sort_by_key(|a| std::cmp::Reverse(a.item.urgency));
-        findings.chunks(MAX_FINDINGS).map(|part| Self { id: id(), project: project.into(), findings: part.to_vec() }).collect()
+        let message = |part: &[Announced]| Self { id: id(), at: now(), project: project.into(), findings: part.to_vec() };
+        findings.chunks(MAX_FINDINGS).map(message).collect()
+    }
+
+    /// One that shows whether a channel works.
+    pub(super) fn test() -> Self {
+        Self { id: id(), at: now(), project: String::new(), findings: Vec::new() }
     }
 
     /// What of it a channel wants: from an urgency on, and nothing about the channel itself. None if that is nothing.
@@ -50,12 +63,16 @@ impl Message {
 
     /// The ids of its findings.
     pub(super) fn ids(&self) -> String {
+        if self.findings.is_empty() {
+            return "test".into();
+        }
         self.findings.iter().map(|a| a.item.id.as_str()).collect::<Vec<_>>().join(" ")
     }
 
     /// The title of a single finding, else how many there are.
     pub(super) fn headline(&self) -> String {
         match &self.findings[..] {
+            [] => TEST.into(),
             [one] => one.item.title.clone(),
             many => format!("{} findings in {}", many.len(), self.project_name()),
         }
@@ -69,17 +86,19 @@ impl Message {
     /// The command that shows it in full.
     pub(super) fn command(&self) -> String {
         match &self.findings[..] {
+            [] => "kairos-run channels list".into(),
             [one] => show(&one.item),
             _ => "kairos-run inbox list".into(),
         }
     }
 
-    /// As a webhook and a command get it.
-    pub(super) fn document(&self, now: Millis) -> Vec<u8> {
-        let timestamp = jiff::Timestamp::from_millisecond(i64::try_from(now).unwrap_or(i64::MAX)).unwrap_or_default();
+    /// As a webhook and a command get it: in each attempt the same.
+    pub(super) fn document(&self) -> Vec<u8> {
+        let timestamp = jiff::Timestamp::from_millisecond(i64::try_from(self.at).unwrap_or(i64::MAX)).unwrap_or_default();
         let findings: Vec<Value> = self.findings.iter().map(finding).collect();
+        let kind = if findings.is_empty() { "channel.test" } else { "findings.announced" };
         let data = json!({"version": VERSION, "project": self.project, "text": self.headline(), "findings": findings});
-        json!({"type": "findings.announced", "timestamp": timestamp.to_string(), "data": data}).to_string().into_bytes()
+        json!({"type": kind, "timestamp": timestamp.to_string(), "data": data}).to_string().into_bytes()
     }
 }
 
@@ -148,7 +167,7 @@ pub(super) mod tests {
         let messages = Message::group("/p/mine", flood);
         assert_eq!(messages.iter().map(|m| m.findings.len()).collect::<Vec<_>>(), [20, 20, 5]);
         assert!(messages[0].id.starts_with("msg_") && messages[0].id != messages[1].id);
-        assert!(messages[0].document(0).len() < kairos_net::MAX_BODY);
+        assert!(messages[0].document().len() < kairos_net::MAX_BODY);
         assert_eq!(messages[2].headline(), "5 findings in mine");
     }
 

@@ -1,21 +1,24 @@
 //! Brings announced findings to the user where no live view is looked at: desktop, webhook, command.
 //!
 //! What reaches this module was announced: whether it deserves it was decided before. The findings that one tick announced in
-//! a project go out as one message a channel. Each channel has a worker with a bounded queue in memory, so that a slow one
-//! holds up nobody; what waits there ends with the process, and stays in the inbox in any case. A channel that fails says so
-//! once, as a finding in the inbox, until a delivery works again.
+//! a project go out as one message a channel. Each channel has a worker with a bounded queue, so that a slow one holds up
+//! nobody; what waits for a webhook is kept for a day and across restarts, and delivered at least once, each time under the same
+//! id. A channel that fails says so once, as a finding in the inbox, until a delivery works again.
 
+mod check;
 mod command;
 mod desktop;
 mod ledger;
 mod message;
 mod process;
+mod queue;
 mod settings;
 mod trouble;
 mod webhook;
 mod worker;
 
 use crate::events::Events;
+pub(crate) use check::{list, test};
 use kairos_api::Event;
 use kairos_core::config::Config;
 use kairos_store::UserDb;
@@ -48,9 +51,8 @@ impl Channels {
     /// Delivers what is announced from now on. `config` is the user's: a project can't set where findings go.
     pub(crate) fn start(config: &Config, events: &Events, user: UserDb, inboxes: Arc<dyn Inboxes>) -> Self {
         let (orders, received) = mpsc::channel(4);
-        let mut dispatcher = Dispatcher::new(user, inboxes);
-        dispatcher.apply(Settings::of(config));
-        tokio::spawn(dispatcher.run(events.subscribe(), received));
+        let dispatcher = Dispatcher::new(user, inboxes);
+        tokio::spawn(dispatcher.run(Settings::of(config), events.subscribe(), received));
         Self { orders }
     }
 
@@ -95,32 +97,22 @@ impl Dispatcher {
         }
     }
 
-    /// Starts the workers that these settings ask for; those of earlier ones end by themselves.
-    fn apply(&mut self, settings: Settings) {
+    /// Starts the workers that these settings ask for, once those of earlier ones have ended: what waits for them must not
+    /// be delivered by both.
+    async fn apply(&mut self, settings: Settings) {
         if settings == self.settings {
             return;
         }
-        let old = std::mem::take(&mut self.workers);
-        tokio::spawn(finish(old));
+        finish(std::mem::take(&mut self.workers)).await;
         self.tidy.clear();
-        let Settings { desktop, webhook, command } = &settings;
-        let mut start = |least, channel: Box<dyn worker::Channel>| {
-            self.workers.push(Worker::start(channel, least, self.inboxes.clone()));
-        };
-        if let Some(least) = desktop {
-            start(*least, Box::<desktop::Desktop>::default());
-        }
-        if let Some(webhook) = webhook {
-            start(webhook.least, Box::new(webhook::Webhook::new(webhook, self.user.clone())));
-        }
-        if let Some(command) = command {
-            let hidden = webhook.as_ref().and_then(|w| w.secret.variable());
-            start(command.least, Box::new(command::Command::new(command, hidden)));
+        for (least, channel) in settings.channels(&self.user) {
+            self.workers.push(Worker::start(channel, least, self.inboxes.clone(), &self.user));
         }
         self.settings = settings;
     }
 
-    async fn run(mut self, mut events: mpsc::Receiver<Event>, mut orders: mpsc::Receiver<Order>) {
+    async fn run(mut self, settings: Settings, mut events: mpsc::Receiver<Event>, mut orders: mpsc::Receiver<Order>) {
+        self.apply(settings).await;
         let done = loop {
             let due = self.due;
             tokio::select! {
@@ -129,17 +121,17 @@ impl Dispatcher {
                     None => break None,
                 },
                 order = orders.recv() => match order {
-                    Some(Order::Use(settings)) => self.apply(*settings),
+                    Some(Order::Use(settings)) => self.apply(*settings).await,
                     Some(Order::Finish(done)) => break Some(done),
                     None => break None,
                 },
-                () = async { match due { Some(due) => sleep_until(due).await, None => std::future::pending().await } } => self.send_all(),
+                () = async { match due { Some(due) => sleep_until(due).await, None => std::future::pending().await } } => self.send_all().await,
             }
         };
         while let Ok(event) = events.try_recv() {
             self.hear(event).await;
         }
-        self.send_all();
+        self.send_all().await;
         finish(self.workers).await;
         if let Some(done) = done {
             // Nobody may wait any more.
@@ -157,18 +149,19 @@ impl Dispatcher {
                 // Before anything is sent: new trouble must not be forgotten with the old.
                 if self.tidy.insert(project.clone()) {
                     trouble::forget(&*self.inboxes, &project).await;
+                    self.workers.iter().for_each(Worker::wake);
                 }
-                self.send(&project);
+                self.send(&project).await;
             }
             _ => {}
         }
     }
 
-    fn send(&mut self, project: &str) {
+    async fn send(&mut self, project: &str) {
         let Some(findings) = self.waiting.remove(project) else { return };
         for message in Message::group(project, findings) {
             for worker in &self.workers {
-                worker.give(&message);
+                worker.give(&message).await;
             }
         }
         if self.waiting.is_empty() {
@@ -176,9 +169,9 @@ impl Dispatcher {
         }
     }
 
-    fn send_all(&mut self) {
+    async fn send_all(&mut self) {
         while let Some(project) = self.waiting.keys().next().cloned() {
-            self.send(&project);
+            self.send(&project).await;
         }
         self.due = None;
     }

@@ -1,8 +1,12 @@
 //! Which channels are on, from which urgency on, and where they lead.
 
-use super::webhook::SecretPlace;
+use super::command::Command;
+use super::desktop::Desktop;
+use super::webhook::{SecretPlace, Webhook};
+use super::worker::Channel;
 use kairos_core::Urgency;
 use kairos_core::config::Config;
+use kairos_store::UserDb;
 use std::time::Duration;
 
 /// The settings `channels.*`; a channel that is off is none.
@@ -32,6 +36,23 @@ pub(super) struct CommandSettings {
 }
 
 impl Settings {
+    /// The channels that are on, with the least urgency of what goes through them.
+    pub(super) fn channels(&self, user: &UserDb) -> Vec<(Urgency, Box<dyn Channel>)> {
+        let mut all: Vec<(Urgency, Box<dyn Channel>)> = Vec::new();
+        if let Some(least) = self.desktop {
+            all.push((least, Box::<Desktop>::default()));
+        }
+        if let Some(webhook) = &self.webhook {
+            all.push((webhook.least, Box::new(Webhook::new(webhook, user.clone()))));
+        }
+        if let Some(command) = &self.command {
+            // The webhook's key is not for the command.
+            let hidden = self.webhook.as_ref().and_then(|w| w.secret.variable());
+            all.push((command.least, Box::new(Command::new(command, hidden))));
+        }
+        all
+    }
+
     pub(super) fn of(config: &Config) -> Self {
         // `off` is no urgency.
         let least = |key| config.text(key).parse::<Urgency>().ok();

@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 struct Fake {
     got: Arc<Mutex<Vec<String>>>,
     refuses: Arc<AtomicBool>,
+    /// It may be tried again, also after a restart.
+    keeps: bool,
 }
 
 #[async_trait]
@@ -26,7 +28,18 @@ impl Channel for Fake {
         "channels.fake"
     }
 
+    fn to(&self) -> String {
+        "me".into()
+    }
+
+    fn keeps(&self) -> bool {
+        self.keeps
+    }
+
     async fn deliver(&self, message: &Message) -> Result<(), Failure> {
+        if self.refuses.load(Relaxed) && self.keeps {
+            return Err(Failure::Later { why: "it is away".into(), after: None });
+        }
         if self.refuses.load(Relaxed) {
             return Err(Failure::Never("it refuses".into()));
         }
@@ -72,10 +85,10 @@ async fn a_tick_is_one_message_and_trouble_is_told_once() {
     let dir = tempfile::tempdir().unwrap();
     let user = UserDb::open(dir.path().join("state.db")).await.unwrap();
     let (fake, said, events) = (Fake::default(), Said::default(), Events::default());
-    let mut dispatcher = Dispatcher::new(user, Arc::new(said.clone()));
-    dispatcher.workers.push(Worker::start(Box::new(fake.clone()), Urgency::Normal, Arc::new(said.clone())));
+    let mut dispatcher = Dispatcher::new(user.clone(), Arc::new(said.clone()));
+    dispatcher.workers.push(Worker::start(Box::new(fake.clone()), Urgency::Normal, Arc::new(said.clone()), &user));
     let (orders, received) = mpsc::channel(4);
-    tokio::spawn(dispatcher.run(events.subscribe(), received));
+    tokio::spawn(dispatcher.run(Settings::default(), events.subscribe(), received));
     let channels = Channels { orders };
     let got = || fake.got.lock().unwrap().clone();
     let told = || said.0.lock().unwrap().clone();
@@ -105,4 +118,34 @@ async fn a_tick_is_one_message_and_trouble_is_told_once() {
     channels.finish().await;
     assert_eq!(got()[3..], ["7"]);
     assert_eq!(told()[3..], ["/a +channel:fake", "/a -channel:fake"]);
+}
+
+#[tokio::test]
+async fn what_was_not_delivered_waits_for_the_next_start_and_comes_once_in_its_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let user = UserDb::open(dir.path().join("state.db")).await.unwrap();
+    let fake = Fake { keeps: true, ..Fake::default() };
+    let start = || Worker::start(Box::new(fake.clone()), Urgency::Normal, Arc::new(Said::default()), &user);
+    let got = || fake.got.lock().unwrap().clone();
+    fake.refuses.store(true, Relaxed);
+    let worker = start();
+    for number in 1..=2 {
+        worker.give(&Message::group("/a", vec![announced(number, Urgency::High, "t")])[0]).await;
+    }
+    let begin = Instant::now();
+    worker.finish(LAST).await;
+    assert!(begin.elapsed() < LAST, "it does not try to the end");
+    let first: Message = serde_json::from_str(&user.first_unsent(crate::now()).await.unwrap().unwrap().body).unwrap();
+    assert_eq!(first.ids(), "1");
+
+    fake.refuses.store(false, Relaxed);
+    let worker = start();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(got().is_empty(), "not before the project is watched, where trouble could be told");
+    worker.wake();
+    wait_until(|| got().len() == 2).await;
+    worker.give(&Message::group("/a", vec![announced(3, Urgency::High, "t")])[0]).await;
+    worker.finish(LAST).await;
+    assert_eq!(got(), ["1", "2", "3"]);
+    assert_eq!(user.first_unsent(crate::now()).await.unwrap(), None);
 }

@@ -64,6 +64,11 @@ fn finding(channel: &str, setting: &str, why: &str) -> Finding {
             // At most four bytes a character.
             excerpt: why.chars().take(100).collect(),
         }],
-        remedy: Some(format!("check `{setting}` in your settings; `kairos-run config path` names the file")),
+        remedy: Some(remedy(setting)),
     }
+}
+
+/// What to do about a channel that fails.
+pub(super) fn remedy(setting: &str) -> String {
+    format!("check `{setting}` in your settings; `kairos-run config path` names the file")
 }

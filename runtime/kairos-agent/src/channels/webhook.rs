@@ -54,11 +54,20 @@ impl Channel for Webhook {
         "channels.webhook-url"
     }
 
+    fn to(&self) -> String {
+        host_of(&self.url).unwrap_or_else(|e| e.to_string())
+    }
+
+    /// Its other side may be away for a night.
+    fn keeps(&self) -> bool {
+        true
+    }
+
     async fn deliver(&self, message: &Message) -> Result<(), Failure> {
         // Read each time: a new key counts at once, and none is kept in memory.
         let key = self.secret.read().map_err(Failure::Never)?;
         let time = now();
-        let body = message.document(time);
+        let body = message.document();
         let seconds = (time / 1000).to_string();
         let signature = sign(&key, &message.id, &seconds, &body);
         let headers = vec![

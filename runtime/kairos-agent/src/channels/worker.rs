@@ -1,19 +1,19 @@
 //! One channel's queue, and what happens when a delivery fails.
 
 use super::message::Message;
+use super::queue::{self, Entrance, Exit};
 use super::trouble::{self, Inboxes};
 use async_trait::async_trait;
 use kairos_core::Urgency;
+use kairos_store::UserDb;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Messages that wait at most. At five findings a day that is weeks.
-const QUEUE: usize = 64;
-/// Attempts for one message: with the waits between them, about an hour.
-const ATTEMPTS: u32 = 16;
+/// Attempts for one message: with the waits between them, most of a day.
+const ATTEMPTS: u32 = 150;
 /// Failed attempts in a row after which the user is told.
 const PATIENCE: u32 = 3;
 /// The first wait; each is twice the one before it.
@@ -30,8 +30,22 @@ pub(super) trait Channel: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     /// The setting that says where it leads.
     fn setting(&self) -> &'static str;
+    /// Where it leads, without what could be a secret.
+    fn to(&self) -> String;
+    /// Why nobody is at its end now, where that can be told.
+    fn missing(&self) -> Option<String> {
+        None
+    }
+    /// May a message wait for it, across restarts? Where one failure is the end, there is nothing to wait for.
+    fn keeps(&self) -> bool {
+        false
+    }
     /// Tries it once.
     async fn deliver(&self, message: &Message) -> Result<(), Failure>;
+    /// Tries it with a test message, of which also that is told which else is only logged.
+    async fn test(&self, message: &Message) -> Result<(), Failure> {
+        self.deliver(message).await
+    }
 }
 
 /// Why a message did not arrive, in words that follow the channel's name.
@@ -43,31 +57,44 @@ pub(super) enum Failure {
     Never(String),
 }
 
+/// How the attempts ended without a delivery.
+enum End {
+    /// It won't arrive.
+    Failed(String),
+    /// It might have, but we end.
+    Interrupted(String),
+}
+
 /// A channel at work.
 pub(super) struct Worker {
     name: &'static str,
     least: Urgency,
-    queue: mpsc::Sender<Message>,
+    queue: Entrance,
     closing: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl Worker {
-    pub(super) fn start(channel: Box<dyn Channel>, least: Urgency, inboxes: Arc<dyn Inboxes>) -> Self {
-        let (queue, messages) = mpsc::channel(QUEUE);
+    pub(super) fn start(channel: Box<dyn Channel>, least: Urgency, inboxes: Arc<dyn Inboxes>, user: &UserDb) -> Self {
+        let (queue, messages) = if channel.keeps() { queue::kept(user) } else { queue::memory() };
         let (closing, closed) = watch::channel(false);
         let name = channel.name();
         let work = Work { channel, inboxes, closed, told_in: None, undelivered: 0 };
         Self { name, least, queue, closing, task: tokio::spawn(work.run(messages)) }
     }
 
-    /// Queues what of it the channel wants. Never waits: what finds no room is counted in the log, and is in the inbox.
-    pub(super) fn give(&self, message: &Message) {
+    /// Queues what of it the channel wants. Waits for no room: what finds none is told in the log, and is in the inbox.
+    pub(super) async fn give(&self, message: &Message) {
         if let Some(message) = message.for_channel(self.name, self.least)
-            && let Err(e) = self.queue.try_send(message)
+            && let Err(e) = self.queue.put(message).await
         {
-            tracing::warn!("the {} takes no more messages for now: {e}", self.name);
+            tracing::warn!("not all goes to the {}: {e}", self.name);
         }
+    }
+
+    /// Lets it deliver what waits since an earlier run.
+    pub(super) fn wake(&self) {
+        self.queue.wake();
     }
 
     /// Delivers what is queued, each message once, as far as that is done within the limit.
@@ -93,11 +120,19 @@ struct Work {
 }
 
 impl Work {
-    async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
-        while let Some(message) = messages.recv().await {
+    async fn run(mut self, mut messages: Exit) {
+        while let Some(message) = messages.next().await {
             match self.deliver(&message).await {
-                Ok(()) => self.well().await,
-                Err(why) => {
+                Ok(()) => {
+                    messages.done(&message).await;
+                    self.well().await;
+                }
+                Err(End::Interrupted(why)) if messages.keeps() => {
+                    tracing::info!("the {} gets {} after the next start: {why}", self.channel.name(), message.ids());
+                    return;
+                }
+                Err(End::Interrupted(why) | End::Failed(why)) => {
+                    messages.done(&message).await;
                     self.undelivered += 1;
                     let (name, count) = (self.channel.name(), self.undelivered);
                     tracing::warn!("the {name} did not get {}: {why} ({count} in a row)", message.ids());
@@ -107,16 +142,19 @@ impl Work {
         }
     }
 
-    /// Tries until it arrives, or won't.
-    async fn deliver(&mut self, message: &Message) -> Result<(), String> {
+    /// Tries until it arrives, or won't, or we end.
+    async fn deliver(&mut self, message: &Message) -> Result<(), End> {
         for attempt in 1.. {
             let (why, after) = match self.channel.deliver(message).await {
                 Ok(()) => return Ok(()),
-                Err(Failure::Never(why)) => return Err(why),
+                Err(Failure::Never(why)) => return Err(End::Failed(why)),
                 Err(Failure::Later { why, after }) => (why, after),
             };
-            if attempt >= ATTEMPTS || *self.closed.borrow() {
-                return Err(why);
+            if attempt >= ATTEMPTS {
+                return Err(End::Failed(why));
+            }
+            if *self.closed.borrow() {
+                return Err(End::Interrupted(why));
             }
             if attempt == PATIENCE {
                 self.ill(message, &why).await;
@@ -124,7 +162,7 @@ impl Work {
             tracing::debug!("the {} did not get {}, attempt {attempt}: {why}", self.channel.name(), message.ids());
             tokio::select! {
                 () = tokio::time::sleep(wait(attempt, after)) => {}
-                _ = self.closed.wait_for(|closed| *closed) => return Err(why),
+                _ = self.closed.wait_for(|closed| *closed) => return Err(End::Interrupted(why)),
             }
         }
         Ok(())
@@ -161,7 +199,7 @@ mod tests {
     #[test]
     fn waits_grow_and_hear_the_other_side_within_reason() {
         let longest: Duration = (1..ATTEMPTS).map(|attempt| wait(attempt, None)).sum();
-        assert!((3000..4100).contains(&longest.as_secs()), "{longest:?}");
+        assert!((17 * 3600..24 * 3600).contains(&longest.as_secs()), "{longest:?}");
         for (attempt, most) in [(1, 1), (4, 8), (10, 512), (15, 600), (u32::MAX, 600)] {
             let most = Duration::from_secs(most);
             let wait = wait(attempt, None);

@@ -1,7 +1,8 @@
 //! What is one for all projects: the user's attention, and whether he is there to give any.
 
 use super::settings::Settings;
-use super::{Circumstances, Decision, Rule, decide};
+use super::{Circumstances, Decision, Proactive, Rule, decide};
+use kairos_api::ProactiveStatus;
 use kairos_core::{Millis, Urgency};
 use kairos_signals::presence::{self, Signs};
 use kairos_store::{Note, StoreError, UserDb};
@@ -14,6 +15,9 @@ use tokio::sync::{Mutex, MutexGuard};
 const LOOK: Duration = Duration::from_secs(10);
 /// How long it may take to look; who can't be seen by then counts as here.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Under which name it is kept what may be said for a while, and how long that may be. For longer there is the setting.
+const PROACTIVE: &str = "proactive";
+pub(crate) const LONGEST_WHILE: Millis = 30 * 86_400_000;
 /// The time over which `surfacing.detector-rate` counts.
 const HOUR: Millis = 3_600_000;
 
@@ -32,6 +36,7 @@ pub(crate) struct Turn<'a> {
     manners: &'a Manners,
     settings: &'a Settings,
     now: Millis,
+    proactive: Proactive,
     quiet: bool,
     away: bool,
     today: u64,
@@ -69,12 +74,30 @@ impl Manners {
         signs.is_away(self.seen.load(Relaxed), settings.away_after, now)
     }
 
+    /// What may be said now, where the settings say that.
+    pub(crate) async fn proactive(&self, setting: Proactive, now: Millis) -> Result<ProactiveStatus, StoreError> {
+        let set = self.user.temporary(PROACTIVE, now).await?;
+        // A clock that was far ahead when it was set must not keep us quiet for years.
+        let set = set.filter(|(_, until)| *until <= now.saturating_add(LONGEST_WHILE));
+        let known = set.and_then(|(level, until)| Some((level.parse().ok()?, until)));
+        Ok(match known {
+            Some((level, until)) => ProactiveStatus { level, until: Some(until), setting },
+            None => ProactiveStatus { level: setting, until: None, setting },
+        })
+    }
+
+    /// Lets that be said until then; or what the settings say, from now on.
+    pub(crate) async fn set_proactive(&self, set: Option<(Proactive, Millis)>) -> Result<(), StoreError> {
+        self.user.set_temporary(PROACTIVE, set.map(|(level, until)| (level.as_str().into(), until))).await
+    }
+
     /// Begins to decide; the next one has to wait until the turn is over.
     pub(crate) async fn turn<'a>(&'a self, settings: &'a Settings, now: Millis) -> Result<Turn<'a>, StoreError> {
         let turn = self.turn.lock().await;
         Ok(Turn {
             quiet: settings.is_quiet(now),
             away: self.is_away(settings, now).await,
+            proactive: self.proactive(settings.proactive, now).await?.level,
             today: self.user.announced(None, settings.day_began(now), now).await?,
             muted: self.user.muted().await?.into_iter().map(|(plugin, _)| plugin).collect(),
             by_detector: BTreeMap::new(),
@@ -99,7 +122,7 @@ impl Turn<'_> {
         };
         let circumstances = Circumstances {
             urgency,
-            proactive: self.settings.proactive,
+            proactive: self.proactive,
             muted: self.muted.iter().any(|m| m == plugin),
             quiet: self.quiet,
             away: self.away,

@@ -4,25 +4,15 @@ pub(crate) mod feedback;
 pub(crate) mod manners;
 pub(crate) mod settings;
 
+pub use kairos_api::Proactive;
 use kairos_core::Urgency;
-
-/// The user's setting `proactive`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proactive {
-    /// Nothing is announced.
-    Off,
-    /// High and critical ones are.
-    Important,
-    /// All that pass the other rules.
-    All,
-}
 
 /// What counts for the decision.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances {
     /// Of the finding.
     pub urgency: Urgency,
-    /// `proactive`.
+    /// What the user lets pass now.
     pub proactive: Proactive,
     /// Its detector is muted.
     pub muted: bool,

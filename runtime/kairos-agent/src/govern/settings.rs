@@ -25,11 +25,7 @@ impl Settings {
     pub(crate) fn of(config: &Config) -> Self {
         let zone = config.text("quiet.zone");
         Self {
-            proactive: match config.text("proactive") {
-                "off" => Proactive::Off,
-                "important" => Proactive::Important,
-                _ => Proactive::All,
-            },
+            proactive: config.text("proactive").parse().unwrap_or_default(),
             daily_cap: config.number("surfacing.daily-cap"),
             detector_rate: config.number("surfacing.detector-rate"),
             away_after: config.duration("presence.away-after"),

@@ -1,6 +1,7 @@
 //! Finding and loading plugins.
 
 use super::{Entry, Loaded, Registry, SELF};
+use crate::look::{NoAnswer, look};
 use crate::project_plugins;
 use crate::scan::{self, Candidate, Source};
 use kairos_api::{Event, PluginChange, PluginState};
@@ -9,6 +10,7 @@ use kairos_host::cache::content_hash;
 use kairos_host::{Described, LoadError, Plugin};
 use kairos_store::StoreError;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What lies in the directories: by name, those that are overridden first, the one that is used last.
@@ -36,7 +38,11 @@ impl Registry {
     /// soon as it is loaded; one that takes minutes to compile holds up only those that are larger.
     pub(crate) async fn reload(&self) -> Result<(), StoreError> {
         let _one = self.reloading.lock().await;
-        let mut fresh = self.keep(self.find().await?).await;
+        let Some(found) = self.find().await? else {
+            tracing::warn!("plugins stay as they are: a plugins directory does not answer");
+            return Ok(());
+        };
+        let mut fresh = self.keep(found).await;
         fresh.sort_by_key(|(_, candidates)| candidates.last().map_or(0, Candidate::size));
         let total = fresh.len() as u32;
         let mut compiled = false;
@@ -82,22 +88,34 @@ impl Registry {
         self.entries().values().any(|e| e.retry)
     }
 
-    async fn find(&self) -> Result<Found, StoreError> {
+    /// None where a directory of the user's does not answer.
+    async fn find(&self) -> Result<Option<Found>, StoreError> {
         let (embedded, dirs) = (self.embedded.clone(), self.dirs.clone());
-        let blocking = tokio::task::spawn_blocking(move || scan::scan(&embedded, &dirs));
-        let mut found = blocking.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+        let Ok(mut found) = look(Path::new(""), "plugins", move || scan::scan(&embedded, &dirs)).await else {
+            return Ok(None);
+        };
         let places = self.projects().clone();
         for place in places {
-            let Some(offer) = self.offer(&place).await else { continue };
-            let trusted = self.is_trusted(&place, &offer).await?;
-            let plugins = if trusted { offer.trusted() } else { offer.plugins };
+            let plugins = match self.offer(&place).await {
+                Ok(Some(offer)) if self.is_trusted(&place, &offer).await? => offer.trusted(),
+                Ok(Some(offer)) => offer.plugins,
+                Ok(None) => continue,
+                Err(NoAnswer) => self.brought_by(&place),
+            };
             found.extend(plugins.into_iter().map(|(name, candidate)| (name, vec![candidate])));
         }
-        Ok(found)
+        Ok(Some(found))
+    }
+
+    /// What a project has brought, as far as it is known.
+    fn brought_by(&self, place: &scan::Place) -> Vec<(String, Candidate)> {
+        let entries = self.entries();
+        let own = entries.iter().filter(|(_, e)| e.candidate.origin.project() == Some(&place.root));
+        own.map(|(name, e)| (name.clone(), e.candidate.clone())).collect()
     }
 
     /// What a project brings, read again where a file has changed.
-    pub(super) async fn offer(&self, place: &scan::Place) -> Option<project_plugins::Offer> {
+    pub(super) async fn offer(&self, place: &scan::Place) -> Result<Option<project_plugins::Offer>, NoAnswer> {
         let hashes = |(name, e): (&String, &Entry)| match &e.candidate.source {
             Source::File { stamp, hash: Some(hash), .. } | Source::Untrusted { stamp, hash } => {
                 Some((name.clone(), (*stamp, hash.clone())))
@@ -105,12 +123,12 @@ impl Registry {
             _ => None,
         };
         let known: BTreeMap<_, _> = self.entries().iter().filter_map(hashes).collect();
-        let (place, max) = (place.clone(), self.max_component);
-        let look = move || {
+        let (own, max) = (place.clone(), self.max_component);
+        let read = move || {
             let known = |name: &str, now| known.get(name).filter(|(then, _)| *then == now).map(|(_, hash)| hash.clone());
-            project_plugins::look(&place, max, known)
+            project_plugins::look(&own, max, known)
         };
-        tokio::task::spawn_blocking(look).await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
+        look(&place.root, "plugins", read).await
     }
 
     /// Drops the entries that are gone, leaves those that are the same, and answers what has to be loaded.
@@ -183,8 +201,9 @@ impl Registry {
                 return Err("comes with the project; `kairos-run project trust` allows these very files".into());
             }
             Source::File { path, .. } => {
-                let (path, max) = (path.clone(), self.max_component);
-                read = tokio::task::spawn_blocking(move || scan::read(&path, max)).await.map_err(|e| e.to_string())??;
+                let (file, max) = (path.clone(), self.max_component);
+                let bytes = look(path, "plugin", move || scan::read(&file, max)).await;
+                read = bytes.map_err(|e| NotLoaded { why: e.to_string(), retry: true })??;
                 &read
             }
         };

@@ -16,7 +16,8 @@ impl Registry {
     /// What a project brings, and whether the user trusts it.
     pub(crate) async fn project_trust(&self, place: &Place) -> Result<ProjectTrust, StoreError> {
         let project = place.root.display().to_string();
-        let Some(offer) = self.offer(place).await else {
+        // A folder that does not answer brings nothing for now.
+        let Ok(Some(offer)) = self.offer(place).await else {
             return Ok(ProjectTrust { project, ..ProjectTrust::default() });
         };
         let trusted = self.is_trusted(place, &offer).await?;

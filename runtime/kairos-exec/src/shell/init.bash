@@ -1,18 +1,21 @@
 if [[ $- == *i* ]] && (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404 )); then
-  __kairos_program=@PROGRAM@
-  __kairos_socket=@SOCKET@
+  __kairos_file=@FILE@
   __kairos_on=x
   __kairos_started=
   __kairos_known=
   __kairos_history=
   __kairos_folder=$PWD
+  __kairos_unread=0
 
   # $1 is the exit code of the command, $2 its last argument.
   __kairos_precmd() {
     local started=${__kairos_started:-} folder=${__kairos_folder:-$PWD} now history text LC_ALL=C
     __kairos_started=
     __kairos_folder=$PWD
-    if [[ ! -S ${KAIROS_SOCKET:-$__kairos_socket} ]]; then
+    # Without the file nobody wants to know. If nobody has read it for a while, who made it was killed: it must not grow.
+    if [[ -w $__kairos_file && ! -s $__kairos_file ]]; then
+      __kairos_unread=0
+    elif [[ ! -w $__kairos_file ]] || ((__kairos_unread >= 32)); then
       __kairos_known=
       return "$1"
     fi
@@ -29,15 +32,9 @@ if [[ $- == *i* ]] && (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404 )); th
       else
         now=${SECONDS}000000
       fi
-      # The sleep lets the prompt come first: on a busy machine, what starts at once holds it up.
-      (
-        trap - DEBUG ERR
-        {
-          command sleep 0.02
-          exec "$__kairos_program" report-command --exit-code "$1" --duration-ms "$(((now - started) / 1000))" \
-            --folder "$folder" -- "${text:0:8192}"
-        } </dev/null >/dev/null 2>&1 &
-      ) 2>/dev/null
+      __kairos_unread=$((__kairos_unread + 1))
+      builtin printf '\0>\0%s\0%s\0%s\0%s\0<\0' "$1" "$(((now - started) / 1000))" "$folder" "$text" \
+        2>/dev/null >>"$__kairos_file" || :
     fi
     __kairos_known=x
     __kairos_history=$history

@@ -1,9 +1,11 @@
 use super::Sandbox;
-use crate::Project;
+use crate::{Call, LONG, Project};
 use kairos_core::ErrorCode;
 use kairos_core::ports::{FileKind, MAX_READ, ProjectView, Version};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::time::Instant;
 
 async fn code(project: &Project, path: &str) -> ErrorCode {
     project.read(path, 0, 10).await.expect_err(path).code
@@ -164,4 +166,21 @@ async fn pages_joined_are_the_whole_sorted_list() {
 async fn a_missing_folder_is_named() {
     let error = Project::open("/nowhere/at/all".as_ref(), &[]).err().unwrap();
     assert!(error.to_string().contains("/nowhere/at/all"), "{error}");
+}
+
+#[tokio::test]
+async fn while_a_call_hangs_all_others_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", "one");
+    let project = sandbox.open();
+    let (release, hang) = std::sync::mpsc::channel::<()>();
+    let job = tokio::task::spawn_blocking(move || hang.recv().is_ok());
+    let give_up = |begun| drop(Call { inner: &project.inner, stop: Arc::default(), job: job.abort_handle(), begun });
+    give_up(Instant::now());
+    assert!(project.answers(), "it may just be about to end");
+    give_up(Instant::now() - 2 * LONG);
+    assert_eq!(project.stat("a.txt").await.unwrap_err().code, ErrorCode::Unavailable);
+    drop(release);
+    job.await.unwrap();
+    assert_eq!(project.stat("a.txt").await.unwrap().size, 3);
 }

@@ -1,5 +1,9 @@
-//! `kairos-run start`, `stop` and `restart`.
+//! `kairos-run start`, `stop` and `restart`: through the service, where one is installed.
+//!
+//! What a service manager has started it must also end, or it takes the end for a failure; and what it has not started it
+//! doesn't know, and would start a second time.
 
+use super::service::{self, Manager};
 use crate::cli::JsonFlag;
 use crate::errors::advice;
 use crate::lock::Lock;
@@ -43,7 +47,10 @@ async fn running(paths: &Paths) -> Result<(Client, Status)> {
     loop {
         let client = match Client::connect(&paths.socket()).await {
             Ok(client) => client,
-            Err(ClientError::NotRunning(_)) => spawn(paths).await?,
+            Err(ClientError::NotRunning(_)) => match service::starter(paths) {
+                Some(manager) => service::start(paths, &manager).await?,
+                None => spawn(paths).await?,
+            },
             Err(e) => return Err(e.into()),
         };
         match client.status().await {
@@ -65,6 +72,8 @@ async fn spawn(paths: &Paths) -> Result<Client> {
     let said = File::create(&file).with_context(can_not)?;
     let mut child = Command::new(std::env::current_exe().context("the path of kairos-run can't be told")?)
         .arg("daemon")
+        // That is who started us, not it.
+        .env_remove(kairos_agent::STARTED_BY)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(said)
@@ -96,14 +105,31 @@ async fn spawn(paths: &Paths) -> Result<Client> {
 
 /// Ends the process, wherever it runs. That none runs is no error.
 pub async fn stop(paths: &Paths) -> Result<()> {
-    view::print(if end(paths).await? { "stopped\n" } else { "kairos-run is not running\n" })
+    let service = Manager::in_charge(paths);
+    let said = match (halt(paths, service.as_ref().map(|(m, _)| m)).await?, service) {
+        (true, Some(_)) => "stopped; the service starts it again when you log in\n",
+        (true, None) => "stopped\n",
+        (false, _) => "kairos-run is not running\n",
+    };
+    view::print(said)
 }
 
 /// Ends the process, if one runs, and starts it again with the projects that were added.
 pub async fn restart(paths: &Paths) -> Result<()> {
-    end(paths).await?;
+    halt(paths, Manager::in_charge(paths).as_ref().map(|(m, _)| m)).await?;
     let (_, status) = running(paths).await?;
     view::print(&Page::for_stdout().status(&status))
+}
+
+/// Ends what the service runs, and whatever runs beside it. False if nothing ran.
+async fn halt(paths: &Paths, service: Option<&Manager>) -> Result<bool> {
+    let ran = Lock::holder(paths)?.is_some();
+    // Also where nothing runs: after a failure the manager waits a while, and then starts it again. Where the manager can't
+    // be reached, a process of its own is asked as any other; it ends well, which no manager takes for a failure.
+    if let Some(manager) = service {
+        let _ = manager.stop();
+    }
+    Ok(end(paths).await? || ran)
 }
 
 /// Asks the process to end, and tells it to if it does not hear. False if none runs.

@@ -1,5 +1,6 @@
 //! One file a command. Those that concern the running process ask it through its socket.
 
+pub mod channels;
 pub mod config;
 pub mod digest;
 pub mod doctor;
@@ -8,6 +9,7 @@ pub mod inbox;
 pub mod lifecycle;
 pub mod logs;
 pub mod plugin;
+pub mod proactive;
 pub mod project;
 pub mod report_command;
 pub mod service;

@@ -1,6 +1,7 @@
 //! `kairos-run service`: lets the system start the process when the user logs in, and again when it fails.
 
 mod launchd;
+mod manager;
 mod steps;
 mod systemd;
 
@@ -10,66 +11,19 @@ use crate::errors::advice;
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::view;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use kairos_api::Client;
+pub use manager::Manager;
 use serde_json::json;
 use std::fs::DirBuilder;
-use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
-use steps::{Step, run, step, try_step};
+use steps::{Step, run};
 
-/// The line by which our own file is known.
-const MARKER: &str = "# Written by `kairos-run service install`; `kairos-run service uninstall` removes it.";
-/// What says where our folders are, because the service manager's environment is not the shell's. The first one says it alone.
-const CARRIED: [&str; 4] = ["KAIROS_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"];
 /// Until a service that was started has to answer. Plugins are compiled at the first start, on a slow machine for a minute.
 const ANSWER: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(50);
-
-/// What the service starts.
-struct Service {
-    /// The program, absolute.
-    program: String,
-    /// Variables that it needs.
-    environment: Vec<(&'static str, String)>,
-    /// Where it says what it can't write into its log.
-    said: String,
-}
-
-/// How the platform's service manager is told. Pure data, so that each platform's can be tested on any.
-#[derive(Debug)]
-pub struct Manager {
-    /// Its name.
-    pub name: &'static str,
-    /// The service's description.
-    pub file: PathBuf,
-    /// What the manager itself makes when it enables the service.
-    link: Option<PathBuf>,
-    text: String,
-    /// Makes the new file known.
-    prepare: Vec<Step>,
-    /// Starts it, or starts it anew.
-    begin: Vec<Step>,
-    /// Stops it, and starts it no more.
-    end: Vec<Step>,
-    /// Makes the manager forget the file that is gone.
-    after: Vec<Step>,
-    ask: Step,
-    read: fn(&str) -> State,
-    /// Shows what the service said.
-    log: &'static str,
-}
-
-/// What the manager says of the service.
-#[derive(Debug)]
-pub struct State {
-    /// The process, if it runs.
-    pub pid: Option<u32>,
-    /// In the manager's words.
-    pub text: String,
-}
 
 /// Does what the user asked for.
 pub async fn service(paths: &Paths, command: ServiceCommand) -> Result<()> {
@@ -88,90 +42,6 @@ pub async fn service(paths: &Paths, command: ServiceCommand) -> Result<()> {
             Ok(())
         }
         ServiceCommand::Status(json) => status(paths, &manager, json),
-    }
-}
-
-impl Manager {
-    /// The one of this platform.
-    pub fn here(paths: &Paths) -> Result<Self> {
-        let dirs = directories::BaseDirs::new().ok_or_else(|| advice("your home folder can't be told", "set HOME"))?;
-        let service = Service::here(paths)?;
-        let manager = if cfg!(target_os = "macos") {
-            launchd::manager(dirs.home_dir(), rustix::process::getuid().as_raw(), &service)
-        } else {
-            systemd::manager(dirs.config_dir(), &service)
-        };
-        manager.map_err(|why| anyhow!("no service can be made of this: {why}"))
-    }
-
-    /// The description that is installed; none if there is none. One that we did not write is an error.
-    pub fn installed(&self) -> Result<Option<String>> {
-        let file = self.file.display();
-        let foreign = || advice(format!("{file} was not made by kairos-run"), "move it away if you don't need it");
-        match self.file.symlink_metadata() {
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-            Err(e) => return Err(e).with_context(|| format!("can't read {file}")),
-            Ok(found) if !found.is_file() => return Err(foreign()),
-            Ok(_) => {}
-        }
-        let text = std::fs::read_to_string(&self.file).with_context(|| format!("can't read {file}"))?;
-        if text.contains(MARKER.trim_start_matches("# ")) { Ok(Some(text)) } else { Err(foreign()) }
-    }
-
-    /// Was a description made for the same folders?
-    pub fn is_same_home(&self, installed: &str) -> bool {
-        let folders = |text: &str| -> Vec<String> {
-            text.lines().filter(|l| CARRIED.iter().any(|name| l.contains(name))).map(String::from).collect()
-        };
-        folders(installed) == folders(&self.text)
-    }
-
-    /// How the service is; none if the manager can't be asked.
-    pub fn state(&self) -> Option<State> {
-        run(&self.ask).ok().map(|said| (self.read)(&said))
-    }
-
-    /// Stops the service and removes all that `install` and the manager made; what was done, in lines.
-    pub fn remove(&self) -> Result<Vec<String>> {
-        let link = self.link.as_ref().filter(|link| link.symlink_metadata().is_ok_and(|m| m.is_symlink()));
-        if self.installed()?.is_none() && link.is_none() {
-            return Ok(Vec::new());
-        }
-        let mut lines = Vec::new();
-        match self.end.iter().try_for_each(|s| run(s).map(drop)) {
-            Ok(()) => lines.push("the service is stopped".to_string()),
-            Err(e) => lines.push(format!("{} could not stop the service ({e}); `kairos-run stop` ends its process", self.name)),
-        }
-        for path in [self.link.as_ref(), Some(&self.file)].into_iter().flatten() {
-            match std::fs::remove_file(path) {
-                Err(e) if e.kind() == ErrorKind::NotFound => {}
-                done => done.with_context(|| format!("can't remove {}", path.display()))?,
-            }
-            // The folders were made for it, if nothing else is in them.
-            let _ = path.ancestors().skip(1).take(2).try_for_each(std::fs::remove_dir);
-        }
-        lines.push(format!("removed {}", self.file.display()));
-        for step in &self.after {
-            let _ = run(step);
-        }
-        Ok(lines)
-    }
-}
-
-impl Service {
-    fn here(paths: &Paths) -> Result<Self> {
-        let program = std::env::current_exe().context("the path of kairos-run can't be told")?;
-        let text = |path: &Path| path.to_str().map(String::from).with_context(|| format!("{} is not UTF-8", path.display()));
-        let mut environment = Vec::new();
-        for name in CARRIED {
-            if let Some(value) = std::env::var_os(name).filter(|v| !v.is_empty()) {
-                environment.push((name, text(&std::path::absolute(value)?)?));
-                if name == CARRIED[0] {
-                    break;
-                }
-            }
-        }
-        Ok(Self { program: text(&program)?, environment, said: text(&paths.start_log())? })
     }
 }
 
@@ -240,6 +110,30 @@ async fn hand_over(paths: &Paths, manager: &Manager) -> Result<Vec<String>> {
     };
     super::lifecycle::end(paths).await?;
     Ok(watched.into_iter().filter(|p| p.error.is_none()).map(|p| p.path).collect())
+}
+
+/// The service through which a process for these folders is started; none where none is installed. Where one is, and yet
+/// can't be used, it is said why.
+pub fn starter(paths: &Paths) -> Option<Manager> {
+    let (manager, installed) = Manager::in_charge(paths)?;
+    let why = if manager.is_same_program(&installed) {
+        match manager.reach() {
+            Ok(()) => return Some(manager),
+            Err(e) => format!("{} can't be reached: {e}", manager.name),
+        }
+    } else {
+        "it is for another program; `kairos-run service install` makes it one for this".into()
+    };
+    eprintln!("note: started without the service: {}", kairos_core::finding::one_line(&why));
+    None
+}
+
+/// Starts the process through the service, and waits until it answers.
+pub async fn start(paths: &Paths, manager: &Manager) -> Result<Client> {
+    // With these it could not start; the manager would only say that it ended.
+    config_files::load(&paths.config, None, &[])?;
+    manager.start().map_err(|e| advice(format!("the service does not start: {e}"), manager.log))?;
+    answering(paths, manager).await
 }
 
 /// Waits until the process that the manager has started answers.

@@ -105,7 +105,11 @@ impl Human {
                     return Vec::new();
                 }
                 let reason = reason.as_deref().map(|r| format!(": {}", one_line(r))).unwrap_or_default();
-                vec![self.at(&format!("watching files by {}{reason}{}", one_line(mode), self.of(project)))]
+                let how = match mode.as_str() {
+                    "gone" | "hung" => "not watching files".into(),
+                    _ => format!("watching files by {}", one_line(mode)),
+                };
+                vec![self.at(&format!("{how}{reason}{}", self.of(project)))]
             }
             Event::Pause { project, until } => {
                 let text = match until {
@@ -119,6 +123,7 @@ impl Human {
                 };
                 vec![text]
             }
+            Event::Test { text } => vec![self.at(&self.paint.bold(&one_line(text)))],
             Event::Dropped { count: lost } => {
                 vec![self.at(&self.paint.bad(&format!("{} lost: more happened at once than fits", count(*lost, "signal"))))]
             }

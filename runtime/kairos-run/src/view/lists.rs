@@ -1,9 +1,10 @@
 //! What commands print for a person: lists and pages.
 
-use super::text::{Cell, Paint, ago, clean_lines, count, date, dim, place, plain, size, span, table};
+use super::text::{Cell, Paint, ago, clean_lines, count, date, dim, place, plain, size, span, table, until};
 use jiff::tz::TimeZone;
 use kairos_api::{
-    InboxItem, InboxStatus, OpenFindings, PluginInfo, PluginState, ProjectFile, ProjectStatus, ProjectTrust, Status, ToolInfo,
+    InboxItem, InboxStatus, OpenFindings, PluginInfo, PluginState, Proactive, ProactiveStatus, ProjectFile, ProjectStatus,
+    ProjectTrust, Status, ToolInfo,
 };
 use kairos_core::finding::one_line;
 use kairos_core::{Grant, Millis, Urgency};
@@ -30,13 +31,36 @@ impl Page {
     /// `status`.
     pub fn status(&self, s: &Status) -> String {
         let out = format!(
-            "kairos-run {} runs as process {}, started {}, with {}\n",
+            "kairos-run {} runs as process {}, started {}{}, with {}\n",
             one_line(&s.version),
             s.pid,
             ago(s.started, self.now),
+            s.started_by.as_deref().map(|by| format!(" by {}", one_line(by))).unwrap_or_default(),
             count(s.plugins.into(), "plugin")
         );
-        out + &self.projects(&s.projects)
+        let said = match s.proactive {
+            ProactiveStatus { level: Proactive::All, until: None, .. } => String::new(),
+            other => format!("{}\n", self.paint.bad(&self.proactive(&other))),
+        };
+        out + &said + &self.projects(&s.projects)
+    }
+
+    /// What may be said, and until when.
+    pub fn proactive(&self, s: &ProactiveStatus) -> String {
+        let what = |level| match level {
+            Proactive::Off => "nothing is announced",
+            Proactive::Important => "only what is of high or critical urgency is announced",
+            Proactive::All => "what is found is announced",
+        };
+        let until = s.until.map(|t| {
+            format!(
+                " until {} ({}); then `proactive` is {} again",
+                until(t, self.now, &self.zone),
+                ago(t, self.now),
+                s.setting.as_str()
+            )
+        });
+        format!("{}: {}{}", s.level.as_str(), what(s.level), until.unwrap_or_default())
     }
 
     /// `project list`.

@@ -122,6 +122,12 @@ pub fn date(time: Millis, zone: &TimeZone) -> String {
     format_time(time, zone, "%Y-%m-%d %H:%M")
 }
 
+/// As short as it can be told: today by the clock alone.
+pub fn until(time: Millis, now: Millis, zone: &TimeZone) -> String {
+    let day = |time| format_time(time, zone, "%F");
+    if day(time) == day(now) { format_time(time, zone, "%H:%M") } else { date(time, zone) }
+}
+
 fn format_time(time: Millis, zone: &TimeZone, format: &str) -> String {
     let stamp = i64::try_from(time).ok().and_then(|t| Timestamp::from_millisecond(t).ok());
     stamp.map_or_else(|| "?".into(), |t| t.to_zoned(zone.clone()).strftime(format).to_string())

@@ -32,12 +32,6 @@ pub(super) struct Worker {
 
 impl Worker {
     pub fn run(self) {
-        self.work();
-        lock(&self.shared.state).ended = true;
-        self.shared.changed.notify_all();
-    }
-
-    fn work(&self) {
         let mut no_events = self.shared.config.force_poll.then(|| "polling was asked for".to_string());
         // Why something may have been missed, and how much at least; told once we watch again, so that nothing falls between.
         let mut missed: Option<Missed> = None;

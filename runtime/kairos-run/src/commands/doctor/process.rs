@@ -152,6 +152,11 @@ fn project(p: &ProjectStatus, now: u64) -> Check {
         let what = format!("{}: {last}, though one is due each {}", p.path, span(p.every_ms));
         return Check::warn("project", what, "`kairos-run logs` may say why; else `kairos-run restart`");
     }
+    if matches!(p.watch.mode.as_str(), "gone" | "hung") {
+        let reason = p.watch.reason.as_deref().unwrap_or("its folder is not there");
+        let remedy = "look at the disk, or the network folder, that it is on; nothing else waits for it";
+        return Check::warn("project", format!("{} waits: {reason}", p.path), remedy);
+    }
     if p.watch.mode != "native" {
         let reason = p.watch.reason.as_deref().unwrap_or("the system can't watch them");
         let what = format!("{}: {last}; files are watched by {}: {reason}", p.path, p.watch.mode);
@@ -204,6 +209,9 @@ mod tests {
         let late = ProjectStatus { next_tick: Some(now - 120_000), ..well.clone() };
         assert_eq!(project(&late, now).level, Level::Warn);
         // One that runs for minutes, and one that was never due.
+        let hung = kairos_api::Watch { mode: "hung".into(), ..Default::default() };
+        let silent = project(&ProjectStatus { watch: hung, ..well.clone() }, now);
+        assert!(silent.level == Level::Warn && silent.what.contains("/p waits"), "{}", silent.what);
         let long = ProjectStatus { next_tick: None, last_tick: Some(now - 600_000), ..well.clone() };
         assert!(project(&long, now).what.contains("10 min ago"));
         let new = ProjectStatus { next_tick: None, last_tick: None, ..well.clone() };

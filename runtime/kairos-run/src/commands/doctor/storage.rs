@@ -24,7 +24,8 @@ pub fn settings(paths: &Paths, daemon: &Daemon) -> Vec<Check> {
         Ok(_) if !paths.config.exists() => Check::ok(name, format!("{file} is not there: defaults")),
         Ok(_) => Check::ok(name, file.to_string()),
     }];
-    for project in daemon.projects().iter().filter(|p| p.error.is_none()) {
+    // A folder that hangs would hold up this, too.
+    for project in daemon.projects().iter().filter(|p| p.error.is_none() && p.watch.mode != "hung") {
         if let Err(e) = config_files::load(&paths.config, Some(Path::new(&project.path)), &[])
             && all[0].level == super::Level::Ok
         {

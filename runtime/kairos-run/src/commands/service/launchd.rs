@@ -1,6 +1,8 @@
 //! An agent of launchd (macOS). Nothing here touches the machine: texts and command lines alone.
 
-use super::{Manager, Service, State, step, try_step};
+use super::manager::{MARKER, Manager, Service, State};
+use super::steps::{step, try_step};
+use kairos_agent::STARTED_BY;
 use std::path::Path;
 
 const LABEL: &str = "kairos-run";
@@ -15,6 +17,11 @@ pub fn manager(home: &Path, uid: u32, service: &Service) -> Result<Manager, Stri
         name: "launchd",
         link: None,
         text: text(service)?,
+        starts: starts(service)?,
+        reach: step(&["launchctl", "print", &domain]),
+        // One that is loaded already can only be kicked; whether it runs then is looked at.
+        start: vec![try_step(&["launchctl", "bootstrap", &domain, &path]), try_step(&["launchctl", "kickstart", &target])],
+        stop: vec![try_step(&["launchctl", "bootout", &target])],
         prepare: vec![step(&["launchctl", "enable", &target])],
         // Only one that isn't loaded can be loaded.
         begin: vec![try_step(&["launchctl", "bootout", &target]), step(&["launchctl", "bootstrap", &domain, &path])],
@@ -27,8 +34,13 @@ pub fn manager(home: &Path, uid: u32, service: &Service) -> Result<Manager, Stri
     })
 }
 
+/// The line that says what is started.
+fn starts(service: &Service) -> Result<String, String> {
+    Ok(format!("\t\t<string>{}</string>", escaped(&service.program)?))
+}
+
 fn text(service: &Service) -> Result<String, String> {
-    let program = escaped(&service.program)?;
+    let starts = starts(service)?;
     let said = escaped(&service.said)?;
     let mut environment = String::new();
     for (name, value) in &service.environment {
@@ -44,11 +56,12 @@ fn text(service: &Service) -> Result<String, String> {
 	<string>{LABEL}</string>
 	<key>ProgramArguments</key>
 	<array>
-		<string>{program}</string>
+{starts}
 		<string>daemon</string>
 	</array>
 	<key>EnvironmentVariables</key>
 	<dict>{environment}
+		<key>{STARTED_BY}</key><string>launchd</string>
 	</dict>
 	<key>RunAtLoad</key>
 	<true/>
@@ -69,7 +82,7 @@ fn text(service: &Service) -> Result<String, String> {
 </dict>
 </plist>
 ",
-        marker = super::MARKER.trim_start_matches("# ")
+        marker = MARKER.trim_start_matches("# ")
     ))
 }
 
@@ -118,6 +131,7 @@ mod tests {
 	<key>EnvironmentVariables</key>
 	<dict>
 		<key>KAIROS_HOME</key><string>/k&lt;</string>
+		<key>KAIROS_STARTED_BY</key><string>launchd</string>
 	</dict>
 	<key>RunAtLoad</key>
 	<true/>

@@ -1,6 +1,8 @@
 //! A unit of the user's systemd (Linux). Nothing here touches the machine: texts and command lines alone.
 
-use super::{Manager, Service, State, Step, step, try_step};
+use super::manager::{MARKER, Manager, Service, State};
+use super::steps::{Step, step, try_step};
+use kairos_agent::STARTED_BY;
 use std::path::Path;
 
 const UNIT: &str = "kairos-run.service";
@@ -13,8 +15,12 @@ pub fn manager(config: &Path, service: &Service) -> Result<Manager, String> {
         file: folder.join(UNIT),
         link: Some(folder.join("default.target.wants").join(UNIT)),
         text: text(service)?,
-        prepare: vec![systemctl(&["daemon-reload"]), systemctl(&["enable", UNIT])],
+        starts: starts(service)?,
+        reach: systemctl(&["show", "--property=Version"]),
         // After too many failures it is not started again before its failures are forgotten.
+        start: vec![forget(), systemctl(&["start", UNIT])],
+        stop: vec![systemctl(&["stop", UNIT])],
+        prepare: vec![systemctl(&["daemon-reload"]), systemctl(&["enable", UNIT])],
         begin: vec![forget(), systemctl(&["restart", UNIT])],
         end: vec![systemctl(&["disable", "--now", UNIT])],
         // Once the file is gone.
@@ -33,8 +39,13 @@ fn forget() -> Step {
     try_step(&["systemctl", "--user", "reset-failed", UNIT])
 }
 
+/// The line that says what is started.
+fn starts(service: &Service) -> Result<String, String> {
+    Ok(format!("ExecStart={} daemon", quoted(&service.program)?))
+}
+
 fn text(service: &Service) -> Result<String, String> {
-    let program = quoted(&service.program)?;
+    let starts = starts(service)?;
     let mut environment = String::new();
     for (name, value) in &service.environment {
         environment += &format!("Environment={}\n", quoted(&format!("{name}={value}"))?);
@@ -49,8 +60,9 @@ StartLimitBurst=5
 
 [Service]
 Type=exec
-ExecStart={program} daemon
-{environment}Restart=on-failure
+{starts}
+{environment}Environment={STARTED_BY}=systemd
+Restart=on-failure
 RestartSec=10
 TimeoutStopSec=10
 # It takes some 30 MiB. The rest is for compiling a large plugin, in a process of its own that may be killed for it.
@@ -60,7 +72,7 @@ OOMPolicy=continue
 [Install]
 WantedBy=default.target
 ",
-        marker = super::MARKER
+        marker = MARKER
     ))
 }
 
@@ -115,6 +127,7 @@ StartLimitBurst=5
 Type=exec
 ExecStart="/home/a b/100%%/kairos-run" daemon
 Environment="KAIROS_HOME=/home/a b/\"k\"\\"
+Environment=KAIROS_STARTED_BY=systemd
 Restart=on-failure
 RestartSec=10
 TimeoutStopSec=10
