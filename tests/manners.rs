@@ -163,16 +163,13 @@ fn what_may_be_said_for_a_while_goes_back_by_itself() {
         assert!(said.contains(part), "{said}");
     }
     let said = world.ok(&["proactive", "off", "--for", "2h"]);
-    assert!(
-        said.starts_with("off: nothing is announced until ") && said.contains("then `proactive` is important again"),
-        "{said}"
-    );
+    assert!(said.starts_with("Nothing is announced until ") && said.contains("then `proactive` is important again"), "{said}");
     world.write("b.rs", CONFLICT);
     assert_eq!(running.finding("merge-conflicts", "b.rs")["kept_by"], "proactive");
     // Kept across a restart.
     assert_eq!(running.stop(), 0);
     let mut running = world.start(&[]);
-    assert!(world.ok(&["status"]).contains("nothing is announced until "));
+    assert!(world.ok(&["status"]).contains("Nothing is announced until "));
     assert!(world.json(&["status"])["proactive"]["until"].is_u64());
     world.write("c.rs", CONFLICT);
     let kept = running.finding("merge-conflicts", "c.rs");
@@ -190,7 +187,7 @@ fn what_may_be_said_for_a_while_goes_back_by_itself() {
     // Or it is ended.
     world.ok(&["proactive", "off", "--for", "2h"]);
     assert_eq!(said(&mut running, "e.rs"), false);
-    assert_eq!(world.ok(&["proactive", "resume"]), "important: only what is of high or critical urgency is announced\n");
+    assert_eq!(world.ok(&["proactive", "resume"]), "Only what is of high or critical urgency is announced\n");
     assert_eq!(said(&mut running, "f.rs"), true);
     assert_eq!(running.stop(), 0);
 }

@@ -15,7 +15,7 @@ use kairos_core::config::Config;
 use kairos_host::{Host, HostError, HostOptions};
 use kairos_project::OpenError;
 use kairos_signals::SignalQueue;
-use kairos_store::{StoreError, UserDb};
+use kairos_store::{ProjectDb, StoreError, UserDb};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -112,6 +112,8 @@ pub struct Agent {
     failed: Mutex<BTreeMap<String, String>>,
     /// A project's settings may have changed.
     settings_changed: Arc<Notify>,
+    /// Why our data take too much room, if they do.
+    disk: Mutex<Option<String>>,
     /// Loops that still run.
     running: Arc<watch::Sender<usize>>,
 }
@@ -162,7 +164,7 @@ impl Agent {
         let opening: Vec<_> = options
             .projects
             .into_iter()
-            .map(|p| tokio::spawn(open(p, several.clone(), events.clone(), manners.clone())))
+            .map(|p| tokio::spawn(open(p, None, several.clone(), events.clone(), manners.clone())))
             .collect();
         registry.reload().await?;
         let mut opened = Vec::new();
@@ -184,6 +186,7 @@ impl Agent {
             changing: tokio::sync::Mutex::new(()),
             stop: watch::Sender::new(false),
             failed: Mutex::default(),
+            disk: Mutex::default(),
             settings_changed: Arc::default(),
             running: Arc::new(watch::Sender::new(0)),
         });
@@ -228,7 +231,7 @@ impl Agent {
         }
         let root = options.root.clone();
         self.registry.add_project(place(&options));
-        let project = match self.open(options).await {
+        let project = match self.open(options, None).await {
             Ok(opened) => self.begin(opened),
             Err(e) => {
                 self.registry.remove_project(&root);
@@ -247,13 +250,14 @@ impl Agent {
         let Some(project) = self.watched(root) else { return Ok(false) };
         self.change_projects(|all| all.retain(|p| p.root != root));
         project.handle.end().await;
+        project.inbox.db.close().await;
         self.registry.remove_project(root);
         self.registry.reload().await?;
         self.tell(&project, ProjectChange::Removed);
         Ok(true)
     }
 
-    /// Takes a project in anew, in its place on the list. One that can't be is let go.
+    /// Takes a project in anew, in its place on the list, where it answers all the while. One that can't be is let go.
     async fn replace(&self, options: ProjectOptions) -> Result<(), StartError> {
         let _one = self.changing.lock().await;
         let root = options.root.clone();
@@ -261,7 +265,7 @@ impl Agent {
         // Between the two nobody must take the only project for the last that has ended.
         self.running.send_modify(|n| *n += 1);
         old.handle.end().await;
-        let result = match self.open(options).await {
+        let result = match self.open(options, Some(old.inbox.db.clone())).await {
             Ok(opened) => {
                 let new = self.begin(opened);
                 self.change_projects(|all| all.iter_mut().filter(|p| p.root == root).for_each(|p| *p = new.clone()));
@@ -269,6 +273,7 @@ impl Agent {
             }
             Err(e) => {
                 self.change_projects(|all| all.retain(|p| p.root != root));
+                old.inbox.db.close().await;
                 self.registry.remove_project(&root);
                 Err(e)
             }
@@ -284,8 +289,8 @@ impl Agent {
         look(folder, "settings", move || opener(&path)).await.map_err(|e| e.to_string())?
     }
 
-    async fn open(&self, options: ProjectOptions) -> Result<Opened, StartError> {
-        open(options, self.several.clone(), self.events.clone(), self.manners.clone()).await
+    async fn open(&self, options: ProjectOptions, db: Option<ProjectDb>) -> Result<Opened, StartError> {
+        open(options, db, self.several.clone(), self.events.clone(), self.manners.clone()).await
     }
 
     /// Waits until some project's own settings may have changed, or it has to be opened anew for another reason.
@@ -374,6 +379,25 @@ impl Agent {
         Ok(())
     }
 
+    /// The files with what was compiled of all plugins that are loaded.
+    pub fn compiled(&self) -> Vec<PathBuf> {
+        let entries = self.registry.entries();
+        entries.values().filter_map(|e| e.loaded.as_ref()).map(|l| self.registry.host.compiled(&l.plugin.hash)).collect()
+    }
+
+    /// Says once in the log, and in the status for as long as it is so, that our data take too much room; none: they don't.
+    pub fn tell_disk(&self, over: Option<String>) {
+        let mut told = self.disk.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(over) = over.as_ref().filter(|_| told.is_none()) {
+            tracing::warn!("{over}");
+        }
+        *told = over;
+    }
+
+    pub(crate) fn disk(&self) -> Option<String> {
+        self.disk.lock().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
     /// Those projects of the user's list that are not watched, with the reason.
     pub(crate) async fn missing(&self) -> Result<Vec<ProjectStatus>, StoreError> {
         let mut missing = Vec::new();
@@ -408,6 +432,7 @@ impl Agent {
         let mut result = Ok(());
         for project in self.projects() {
             let ended = project.handle.ended().await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+            project.inbox.db.close().await;
             result = result.and(ended);
         }
         self.watcher.abort();

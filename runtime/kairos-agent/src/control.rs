@@ -180,6 +180,7 @@ impl Control for Agent {
             projects,
             plugins: running as u32,
             proactive: self.proactive().await?,
+            disk: self.disk(),
             started_by: std::env::var(STARTED_BY).ok().filter(|by| !by.is_empty()),
         })
     }

@@ -46,16 +46,20 @@ pub(crate) struct Opened {
     glance: Glance,
 }
 
-/// Opens its database and starts its watchers. A large project takes a while.
+/// Opens its database, unless it is open already, and starts its watchers. A large project takes a while.
 pub(crate) async fn open(
     options: ProjectOptions,
+    db: Option<ProjectDb>,
     several: Arc<AtomicBool>,
     events: Events,
     manners: Arc<Manners>,
 ) -> Result<Opened, StartError> {
-    let ProjectOptions { root, slug, db, config, settings: files } = options.clone();
-    let data = db.parent().map(Path::to_path_buf).unwrap_or_default();
-    let db = ProjectDb::open(db).await?;
+    let ProjectOptions { root, slug, db: file, config, settings: files } = options.clone();
+    let data = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let db = match db {
+        Some(db) => db,
+        None => ProjectDb::open(file).await?,
+    };
     let queue = SignalQueue::default();
     let (watched, settings) = (queue.clone(), config.clone());
     let folder = root.clone();

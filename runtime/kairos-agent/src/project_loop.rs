@@ -220,7 +220,6 @@ impl ProjectLoop {
         let watch = self.watch.take();
         // One may hang in the project's folder.
         let _ = tokio::time::timeout(WATCH_END, tokio::task::spawn_blocking(move || drop(watch))).await;
-        self.db.close().await;
         Ok(())
     }
 

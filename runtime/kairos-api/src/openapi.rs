@@ -13,7 +13,7 @@ use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 const ABOUT: &str = "\
 What a running `kairos-run` does for others: HTTP/1.1 and JSON over a unix socket that its user alone, and root, can reach. \
-The command line uses nothing else.
+The command line uses it, too.
 
     socket=$(kairos-run config path --json | jq -r .socket)
     curl --unix-socket \"$socket\" http://localhost/v1/status

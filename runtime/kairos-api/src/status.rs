@@ -24,6 +24,9 @@ pub struct Status {
     /// What may be said.
     #[serde(default)]
     pub proactive: ProactiveStatus,
+    /// What is kept takes more room than it may, and no more of it can be spared: a sentence. None: all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<String>,
 }
 
 /// A watched project.

@@ -24,6 +24,7 @@ pub struct ToolCall {
     /// Its name.
     pub tool: String,
     /// As its schema wants it.
+    #[schema(value_type = Object)]
     pub input: serde_json::Value,
     /// In which project, by folder or slug; not needed where only one is watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]

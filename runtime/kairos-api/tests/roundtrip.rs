@@ -50,6 +50,7 @@ impl Control for Fake {
             plugins: 3,
             started_by: None,
             proactive: ProactiveStatus::default(),
+            disk: None,
         })
     }
     async fn inbox_list(&self, filter: InboxFilter) -> ApiResult<Vec<InboxItem>> {

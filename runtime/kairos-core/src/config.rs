@@ -181,6 +181,13 @@ pub const SETTINGS: &[Setting] = &[
     s("limits.host-bytes", Kind::Size, "\"64MiB\"", false, "Bytes that the host hands to a plugin in one call."),
     s("limits.component", Kind::Size, "\"64MiB\"", false, "Size of a plugin's file."),
     s("limits.plugins", Kind::Count, "2000", false, "Plugins loaded at once."),
+    s(
+        "limits.disk",
+        Kind::Size,
+        "\"512MiB\"",
+        false,
+        "Room that databases, compiled plugins, logs and reports take together; over it goes what can be spared, the oldest first.",
+    ),
     s("journal.keep", Kind::Duration, "\"168h\"", false, "How long ticks are kept for replay."),
     s("journal.size", Kind::Size, "\"64MiB\"", false, "How much of them is kept; the oldest go first."),
     s("terminal.buddy", Kind::Bool, "true", false, "Show the pet in the live view."),

@@ -1,5 +1,5 @@
 //! The shell hook: `eval "$(kairos-run shell-init bash)"` reports every interactive command with its folder, exit code and
-//! duration. Commands that begin with a space are not reported, nor is anything while no daemon listens.
+//! duration. Commands that begin with a space are not reported, nor is anything while no daemon reads.
 
 use std::path::Path;
 
@@ -16,25 +16,29 @@ pub enum Shell {
 
 /// The script to evaluate in an interactive shell; anywhere else it does nothing, and a second time it changes nothing.
 ///
-/// After each command, if a socket is at `socket` (or where `KAIROS_SOCKET` says), this runs in the background, silently:
-/// `PROGRAM report-command --exit-code N --duration-ms N --folder DIR -- COMMAND`. Commands are cut at 8,192 characters.
-/// Paths that are not UTF-8 are not supported: the hook then finds no socket.
+/// After each command it appends a record to `file` with the shell's own means: starting a process would hold up the prompt.
+/// Whoever wants to know makes the file, and puts an empty one in its place once something is in it. A shell takes the reader
+/// for dead after 32 records during which the file never was empty, until it is.
+///
+/// A record is `>`, exit code, milliseconds, folder, command and `<`, each followed by a NUL, after a NUL: nothing in a command
+/// can be taken for a border. A long one is written in parts, between which another shell's may lie.
+/// A path that is not UTF-8 is not supported: the hook then finds no file.
 ///
 /// Bash tells a hook the command only through its history: what the history leaves out (HISTIGNORE) is not reported. A
 /// repeated command that HISTCONTROL leaves out is reported if its last word is the same after expansion. In fish, nothing
 /// is reported in private mode, nor what the user's own `fish_should_add_to_history` refuses.
-pub fn init_script(shell: Shell, program: &Path, socket: &Path) -> String {
+pub fn init_script(shell: Shell, file: &Path) -> String {
     let template = match shell {
         Shell::Bash => include_str!("shell/init.bash"),
         Shell::Zsh => include_str!("shell/init.zsh"),
         Shell::Fish => include_str!("shell/init.fish"),
     };
-    let word = |path: &Path| match shell {
-        Shell::Bash | Shell::Zsh => quote(&path.to_string_lossy()),
+    let file = match shell {
+        Shell::Bash | Shell::Zsh => quote(&file.to_string_lossy()),
         // Unlike the others, fish knows escapes within single quotes.
-        Shell::Fish => quote(&path.to_string_lossy().replace('\\', r"\\")),
+        Shell::Fish => quote(&file.to_string_lossy().replace('\\', r"\\")),
     };
-    template.replace("@PROGRAM@", &word(program)).replace("@SOCKET@", &word(socket))
+    template.replace("@FILE@", &file)
 }
 
 /// As one word of a POSIX shell, whatever is in it.
@@ -49,9 +53,8 @@ mod tests {
     #[test]
     fn paths_are_quoted() {
         assert_eq!(quote("a'b $x"), r"'a'\''b $x'");
-        let script = init_script(Shell::Bash, Path::new("/o'/k"), Path::new("/s"));
-        assert!(script.contains(r"__kairos_program='/o'\''/k'"));
-        assert!(init_script(Shell::Fish, Path::new(r"/o\'"), Path::new("/s")).contains(r"__kairos_program '/o\\'\'''"));
-        assert!(!script.contains("@PROGRAM@") && !script.contains("@SOCKET@"));
+        let script = init_script(Shell::Bash, Path::new("/o'/k"));
+        assert!(script.contains(r"__kairos_file='/o'\''/k'") && !script.contains("@FILE@"));
+        assert!(init_script(Shell::Fish, Path::new(r"/o\'")).contains(r"__kairos_file '/o\\'\'''"));
     }
 }

@@ -43,6 +43,11 @@ impl Compiler {
         self.cache.path(hash).exists()
     }
 
+    /// Where it is in the cache, or would be.
+    pub(crate) fn path(&self, hash: &str) -> PathBuf {
+        self.cache.path(hash)
+    }
+
     /// From the cache; none if it has to be compiled.
     pub(crate) fn cached(&self, engine: &Engine, hash: &str) -> Option<Component> {
         self.cache.get(engine, hash)

@@ -13,6 +13,7 @@ use crate::runners::Definition;
 use kairos_core::plugin::is_plugin_name;
 use kairos_core::{Asked, Description, Interest, PluginKind};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
@@ -67,6 +68,11 @@ impl Host {
     /// Was this compiled before, so that loading it takes milliseconds?
     pub fn is_cached(&self, hash: &str) -> bool {
         self.inner.compiler.is_cached(hash)
+    }
+
+    /// The file with what was compiled of it, whether or not it is there.
+    pub fn compiled(&self, hash: &str) -> PathBuf {
+        self.inner.compiler.path(hash)
     }
 
     /// Loads a plugin from the bytes of its file: from the cache, else by compiling it in a child process.

@@ -10,7 +10,7 @@ pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
 pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
 pub use plugins::{PluginCommand, ToolCommand};
-pub use projects::{CiCommand, CiReportArgs, ProjectCommand, ReportArgs, SignalsCommand};
+pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -168,9 +168,6 @@ pub enum Command {
         /// Which shell
         shell: Shell,
     },
-    /// Reports a command that ended; the shell hook calls it
-    #[command(hide = true, name = "report-command")]
-    Report(ReportArgs),
     /// What is watched and why, with the switch of each source; pauses
     #[command(subcommand)]
     Signals(SignalsCommand),
@@ -235,18 +232,5 @@ mod tests {
         assert!(Cli::try_parse_from(["kairos-run", "--ticks", "0"]).is_err());
         assert!(Cli::try_parse_from(["kairos-run", "--every", "10"]).unwrap_err().to_string().contains("30s, 5m"));
         assert!(Cli::try_parse_from(["kairos-run", "inbox", "list", "--status", "eaten"]).is_err());
-        let cli = Cli::parse_from([
-            "kairos-run",
-            "report-command",
-            "--exit-code",
-            "-1",
-            "--duration-ms",
-            "5",
-            "--folder",
-            "/",
-            "--",
-            "--x",
-        ]);
-        assert!(matches!(cli.command, Some(Command::Report(r)) if r.exit_code == -1 && r.command == "--x"));
     }
 }

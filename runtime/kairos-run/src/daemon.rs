@@ -1,8 +1,10 @@
 //! The run in the background: without a terminal, with a log, for as long as the machine is up.
 
+use crate::command_watch;
 use crate::config_files;
 use crate::config_watch;
 use crate::crash;
+use crate::disk;
 use crate::lock::Lock;
 use crate::log;
 use crate::paths::Paths;
@@ -35,13 +37,17 @@ pub fn daemon(paths: &Paths) -> Result<()> {
         let api = run::Api::serve(paths, ready.agent.clone()).await?;
         let agent = ready.begin();
         let settings = tokio::spawn(config_watch::follow(paths.config.clone(), agent.clone()));
+        let commands = tokio::spawn(command_watch::follow(paths.commands(), agent.clone()));
         let projects = tokio::spawn(watch_projects(agent.clone()));
+        let disk = tokio::spawn(disk::keep(paths.clone(), config.number("limits.disk"), agent.clone()));
         let reason = tokio::select! {
             reason = &mut signalled => reason,
             () = agent.stopping() => "it was asked to",
         };
         projects.abort();
+        disk.abort();
         settings.abort();
+        commands.abort();
         run::end(agent, api, reason).await
     })
 }

@@ -8,6 +8,7 @@ use kairos_api::{Event, PluginChange, ProjectChange};
 use kairos_core::finding::one_line;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use tokio::sync::mpsc::Receiver;
 use tracing_subscriber::EnvFilter;
@@ -43,6 +44,17 @@ pub fn to_files(paths: &Paths) -> Result<()> {
         .with_writer(Mutex::new(writer))
         .try_init();
     Ok(())
+}
+
+/// The older files, the oldest first.
+pub fn older(paths: &Paths) -> Vec<PathBuf> {
+    let file = |n: usize| paths.log().with_added_extension(n.to_string());
+    (1..=KEPT).rev().map(file).filter(|f| f.exists()).collect()
+}
+
+/// Is it one of these?
+pub fn is_log(file: &Path) -> bool {
+    file.with_extension("").extension().is_some_and(|e| e == "log")
 }
 
 fn filter(level: &str) -> EnvFilter {

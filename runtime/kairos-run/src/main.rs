@@ -5,11 +5,13 @@
 
 mod attach;
 mod cli;
+mod command_watch;
 mod commands;
 mod config_files;
 mod config_watch;
 mod crash;
 mod daemon;
+mod disk;
 mod errors;
 mod lock;
 mod log;
@@ -66,7 +68,6 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Tool(command)) => return wait(commands::tool::tool(&paths, command)),
         Some(Command::Exec { command }) => return commands::exec::exec(&paths, command),
         Some(Command::ShellInit { shell }) => commands::shell_init::shell_init(&paths, shell)?,
-        Some(Command::Report(report)) => wait(commands::report_command::report_command(&paths, report))?,
         Some(Command::Signals(command)) => wait(commands::signals::signals(&paths, command))?,
         Some(Command::Ci(command)) => wait(commands::signals::ci(&paths, command))?,
         Some(Command::Config(command)) => commands::config::config(&paths, command)?,

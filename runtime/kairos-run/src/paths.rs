@@ -49,6 +49,11 @@ impl Paths {
         self.run.join("control.sock")
     }
 
+    /// Where shells tell the running process of commands; only there while one runs.
+    pub fn commands(&self) -> PathBuf {
+        self.run.join("commands")
+    }
+
     /// Held by the running process; holds its process id.
     pub fn lock(&self) -> PathBuf {
         self.run.join("lock")
@@ -77,6 +82,19 @@ impl Paths {
     /// What is kept about a project.
     pub fn project(&self, slug: &str) -> PathBuf {
         self.data.join("projects").join(slug)
+    }
+
+    /// The databases of all projects that were ever watched, by name.
+    pub fn project_dbs(&self) -> Vec<PathBuf> {
+        let folders = self.project("").read_dir().into_iter().flatten().flatten();
+        let mut all: Vec<_> = folders.map(|e| e.path().join("state.db")).filter(|f| f.exists()).collect();
+        all.sort();
+        all
+    }
+
+    /// Compiled plugins.
+    pub fn components(&self) -> PathBuf {
+        self.cache.join("components")
     }
 
     /// What is kept for all projects.

@@ -2,6 +2,7 @@
 
 use crate::attach;
 use crate::cli::RunArgs;
+use crate::command_watch;
 use crate::config_files::{self, Override};
 use crate::config_watch;
 use crate::lock::Lock;
@@ -114,6 +115,7 @@ async fn watch(
     let pet = (config.flag("terminal.buddy") && !args.json && std::io::stdout().is_terminal())
         .then(|| tokio::spawn(agent.clone().animate()));
     let settings = tokio::spawn(config_watch::follow(paths.config.clone(), agent.clone()));
+    let commands = tokio::spawn(command_watch::follow(paths.commands(), agent.clone()));
     let reason = tokio::select! {
         reason = &mut terminated => reason,
         () = &mut gone => "nobody reads",
@@ -121,6 +123,7 @@ async fn watch(
         () = agent.ended() => "the ticks are done",
     };
     settings.abort();
+    commands.abort();
     if let Some(pet) = pet {
         pet.abort();
     }
@@ -195,7 +198,7 @@ pub fn options(
     Ok(AgentOptions {
         version: env!("CARGO_PKG_VERSION").into(),
         host: HostOptions {
-            cache: paths.cache.join("components"),
+            cache: paths.components(),
             compiler: std::env::current_exe().context("the program's own file can't be found")?,
             limits,
             max_component: config.number("limits.component"),

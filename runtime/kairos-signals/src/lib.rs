@@ -4,6 +4,7 @@
 //! polling mode that stands in where the system can't watch.
 
 mod ci;
+mod commands;
 mod files;
 mod gate;
 mod git;
@@ -24,6 +25,7 @@ mod thread;
 mod watch;
 
 pub use ci::{CI_FOLDER, CiResult, MAX_CI_FILE};
+pub use commands::{CommandFile, FinishedCommand};
 pub use files::{FileConfig, FileWatch, PrivateCheck, WatchMode, WatchStatus};
 pub use gate::Seen;
 pub use git::{GitConfig, GitWatch, Snapshot};

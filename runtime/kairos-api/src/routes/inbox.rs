@@ -52,14 +52,16 @@ async fn set_proactive(State(c): State<Shared>, Json(request): Json<ProactiveReq
     c.set_proactive(request).await.map(Json)
 }
 
-/// The ways to the user, also those that are off.
-#[utoipa::path(get, path = "/v1/channels")]
+/// The ways to the user, also those that are off. A conflict while no project is watched.
+#[utoipa::path(get, path = "/v1/channels", responses(Conflict))]
 async fn channels(State(c): State<Shared>) -> Answer<List<ChannelInfo>> {
     c.channels().await.map(List)
 }
 
 /// Sends a test message through each of them that is on, or through the one that is named; each is tried once.
-#[utoipa::path(post, path = "/v1/channels/test", responses(Missing))]
+///
+/// A conflict while no project is watched.
+#[utoipa::path(post, path = "/v1/channels/test", responses(Conflict, Missing))]
 async fn test_channels(State(c): State<Shared>, Json(request): Json<ChannelTestRequest>) -> Answer<List<ChannelTest>> {
     c.test_channels(request).await.map(List)
 }

@@ -18,7 +18,7 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 /// What a handler answers.
 pub(super) type Answer<T> = Result<T, ApiError>;
 
-/// A JSON body, in either direction. An empty one stands for `{}`.
+/// A JSON body, in either direction.
 pub(super) struct Json<T>(pub T);
 
 /// Many of a kind, as a JSON array.
@@ -55,8 +55,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let Raw(bytes) = Raw::from_request(request, state).await?;
-        let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(bytes).map(Self).map_err(|e| ApiError::invalid(format!("the request is malformed: {e}")))
+        // Else an array would do, of the fields in their order.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(ApiError::invalid("the request is malformed: it is no JSON object"));
+        }
+        serde_json::from_slice(&bytes).map(Self).map_err(|e| ApiError::invalid(format!("the request is malformed: {e}")))
     }
 }
 

@@ -27,8 +27,8 @@ pub fn measure() -> Result<Vec<Row>> {
     rows.extend(shells("daemon running", &home("daemon"))?);
     daemon.child.kill()?;
     daemon.child.wait()?;
-    rows.extend(shells("daemon dead, socket left", &home("daemon"))?);
-    rows.extend(shells("no socket", &home("nobody"))?);
+    rows.extend(shells("daemon killed", &home("daemon"))?);
+    rows.extend(shells("no daemon yet", &home("nobody"))?);
     Ok(rows)
 }
 
@@ -93,7 +93,6 @@ impl Terminal {
         }
         command.env("TERM", "dumb");
         command.env_remove("PROMPT_COMMAND");
-        command.env_remove("KAIROS_SOCKET");
         command.cwd(folder);
         let pair = native_pty_system().openpty(PtySize::default())?;
         let child = pair.slave.spawn_command(command)?;

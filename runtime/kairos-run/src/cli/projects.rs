@@ -103,16 +103,3 @@ pub struct CiReportArgs {
     #[arg(long)]
     pub url: Option<String>,
 }
-
-/// What the hook knows about a command.
-#[derive(Debug, Args)]
-pub struct ReportArgs {
-    #[arg(long)]
-    pub folder: PathBuf,
-    #[arg(long, allow_hyphen_values = true)]
-    pub exit_code: i32,
-    #[arg(long)]
-    pub duration_ms: u64,
-    #[arg(required = true, last = true)]
-    pub command: String,
-}

@@ -67,7 +67,7 @@ pub async fn doctor(paths: &Paths, flag: JsonFlag) -> Result<bool> {
     checks.extend(storage::settings(paths, &daemon));
     checks.extend(storage::folders(paths));
     checks.push(storage::disk(paths));
-    checks.push(storage::size(paths));
+    checks.push(storage::size(paths, &daemon));
     checks.extend(storage::databases(paths));
     checks.extend(watches::watches(daemon.pid()));
     checks.push(surroundings::git());

@@ -11,7 +11,6 @@ pub mod logs;
 pub mod plugin;
 pub mod proactive;
 pub mod project;
-pub mod report_command;
 pub mod service;
 mod shell_files;
 pub mod shell_init;
@@ -47,7 +46,7 @@ fn project_name(dir: &Path) -> String {
 }
 
 /// A command line without the secrets in it: they must not get into the journal, let alone to a plugin.
-fn redacted(command: &str) -> String {
+pub fn redacted(command: &str) -> String {
     kairos_exec::redact::Redactor::from_env().redact(command)
 }
 

@@ -3,16 +3,15 @@
 use crate::cli::Shell;
 use crate::paths::Paths;
 use crate::view;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use kairos_exec::shell;
 
 /// Prints the hook.
 pub fn shell_init(paths: &Paths, which: Shell) -> Result<()> {
-    let program = std::env::current_exe().context("the path of kairos-run can't be told")?;
     let which = match which {
         Shell::Bash => shell::Shell::Bash,
         Shell::Zsh => shell::Shell::Zsh,
         Shell::Fish => shell::Shell::Fish,
     };
-    view::print(&shell::init_script(which, &program, &kairos_api::socket_path(&paths.socket())?))
+    view::print(&shell::init_script(which, &paths.commands()))
 }

@@ -42,15 +42,16 @@ impl Page {
             ProactiveStatus { level: Proactive::All, until: None, .. } => String::new(),
             other => format!("{}\n", self.paint.bad(&self.proactive(&other))),
         };
-        out + &said + &self.projects(&s.projects)
+        let disk = s.disk.as_deref().map(|d| format!("{}\n", self.paint.bad(&one_line(d)))).unwrap_or_default();
+        out + &said + &disk + &self.projects(&s.projects)
     }
 
     /// What may be said, and until when.
     pub fn proactive(&self, s: &ProactiveStatus) -> String {
         let what = |level| match level {
-            Proactive::Off => "nothing is announced",
-            Proactive::Important => "only what is of high or critical urgency is announced",
-            Proactive::All => "what is found is announced",
+            Proactive::Off => "Nothing is announced",
+            Proactive::Important => "Only what is of high or critical urgency is announced",
+            Proactive::All => "What is found is announced",
         };
         let until = s.until.map(|t| {
             format!(
@@ -60,7 +61,7 @@ impl Page {
                 s.setting.as_str()
             )
         });
-        format!("{}: {}{}", s.level.as_str(), what(s.level), until.unwrap_or_default())
+        format!("{}{}", what(s.level), until.unwrap_or_default())
     }
 
     /// `project list`.

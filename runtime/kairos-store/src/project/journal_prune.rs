@@ -27,6 +27,17 @@ impl ProjectDb {
         }
         Ok(pruned)
     }
+
+    /// Takes out the oldest ticks until about `max_bytes` remain, and answers how many do. What is freed goes back to the system
+    /// at once.
+    pub async fn cut_journal(&self, max_bytes: u64) -> Result<u64, StoreError> {
+        let pruned = self.prune(0, Duration::ZERO, max_bytes).await?;
+        if pruned.ticks > 0 {
+            // Only then does the file get smaller. Somebody who reads meanwhile puts it off.
+            self.db.call(|c| c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))).await?;
+        }
+        Ok(pruned.bytes)
+    }
 }
 
 fn prune(tx: &Connection, oldest: i64, max: i64) -> rusqlite::Result<Pruned> {

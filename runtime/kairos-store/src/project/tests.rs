@@ -316,6 +316,25 @@ async fn the_journal_stays_within_its_bounds() {
 }
 
 #[tokio::test]
+async fn a_journal_is_cut_beside_the_one_who_uses_it() {
+    let (_dir, db) = open().await;
+    for n in 0..40_u64 {
+        let mut answer = vec![1; 50_000];
+        answer[..8].copy_from_slice(&n.to_le_bytes());
+        db.append(tick(n + 1, n * 1000, answer)).await.unwrap();
+    }
+    let other = ProjectDb::open(db.file()).await.unwrap();
+    let all = other.cut_journal(u64::MAX).await.unwrap();
+    assert!(all > 2_000_000 && db.ticks(0..u64::MAX, 100).await.unwrap().len() == 40, "{all}");
+    let left = other.cut_journal(all / 2).await.unwrap();
+    assert!(left <= all / 2 && left > all / 3, "{left}");
+    other.close().await;
+    assert!(db.file().metadata().unwrap().len() < 1_500_000);
+    assert_eq!(db.ticks(0..u64::MAX, 1).await.unwrap()[0].id, 40, "the newest stay");
+    assert!(db.append(tick(50, 50_000, vec![2])).await.is_ok());
+}
+
+#[tokio::test]
 async fn plugin_state_changes_all_or_nothing() {
     let (_dir, db) = open().await;
     db.apply("p", vec![("a".into(), Some(vec![1])), ("b".into(), Some(vec![2]))]).await.unwrap();

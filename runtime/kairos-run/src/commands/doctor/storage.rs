@@ -3,17 +3,16 @@
 use super::Check;
 use super::process::Daemon;
 use crate::config_files;
+use crate::disk::Usage;
 use crate::paths::Paths;
 use crate::view::text;
 use kairos_store::{ProjectDb, StoreError, UserDb};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Free bytes below which things will soon fail, and below which they do.
 const LITTLE: u64 = 1 << 30;
 const TOO_LITTLE: u64 = 100 << 20;
-/// More than a handful of busy projects need.
-const MUCH: u64 = 2 << 30;
 
 /// The user's settings, and those of watched projects.
 pub fn settings(paths: &Paths, daemon: &Daemon) -> Vec<Check> {
@@ -88,37 +87,24 @@ pub fn disk(paths: &Paths) -> Check {
     }
 }
 
-/// What we keep.
-pub fn size(paths: &Paths) -> Check {
-    let (data, cache) = (size_of(&paths.data), size_of(&paths.cache));
-    let what = format!("{} of data, {} of cache", size_text(data), size_text(cache));
-    if data.saturating_add(cache) > MUCH {
-        return Check::warn("size", what, "lower `journal.size`; the cache may be removed while kairos-run does not run");
+/// What we keep, against what we may.
+pub fn size(paths: &Paths, daemon: &Daemon) -> Check {
+    let usage = Usage::of(paths);
+    let limit = config_files::load(&paths.config, None, &[]).unwrap_or_default().number("limits.disk");
+    let what = format!("{}: {}", size_text(usage.sum()), usage.text());
+    if usage.sum() <= limit {
+        return Check::ok("size", what);
     }
-    Check::ok("size", what)
-}
-
-/// Bytes on disk below a folder. Links are not followed.
-fn size_of(folder: &Path) -> u64 {
-    let mut sum = 0;
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(folder) = open.pop() {
-        for entry in folder.read_dir().into_iter().flatten().flatten() {
-            match entry.metadata() {
-                Ok(m) if m.is_dir() => open.push(entry.path()),
-                Ok(m) => sum += m.blocks() * 512,
-                Err(_) => {}
-            }
-        }
+    let what = format!("{what}; `limits.disk` allows {}", size_text(limit));
+    match daemon {
+        Daemon::Well(status, _) if status.disk.is_none() => Check::warn("size", what, "kairos-run makes room within ten minutes"),
+        Daemon::Well(..) => Check::warn("size", what, "no more can be spared: set `limits.disk` higher"),
+        _ => Check::warn("size", what, "`kairos-run start`: while it runs, it makes room"),
     }
-    sum
 }
 
 /// Each database, read from end to end.
 pub fn databases(paths: &Paths) -> Vec<Check> {
-    let mut files: Vec<PathBuf> = paths.project("").read_dir().into_iter().flatten().flatten().map(|e| e.path()).collect();
-    files.sort();
-    let projects = files.iter().map(|folder| folder.join("state.db")).filter(|f| f.exists());
     let mut failed = Vec::new();
     let mut sound = 0;
     let mut look = |file: &Path, check: fn(&Path) -> Result<(), StoreError>| match check(file) {
@@ -128,7 +114,7 @@ pub fn databases(paths: &Paths) -> Vec<Check> {
     if paths.user_db().exists() {
         look(&paths.user_db(), UserDb::check);
     }
-    projects.for_each(|file| look(&file, ProjectDb::check));
+    paths.project_dbs().iter().for_each(|file| look(file, ProjectDb::check));
     if failed.is_empty() {
         failed.push(Check::ok("database", format!("{} sound", text::count(sound, "database"))));
     }
@@ -157,15 +143,5 @@ mod tests {
         assert_eq!((check.level, check.remedy.unwrap()), (Level::Warn, format!("chmod 700 '{}'", data.display())));
         std::fs::write(dir.path().join("run"), "").unwrap();
         assert_eq!(folder("run", &dir.path().join("run"), 0o077).level, Level::Fail);
-    }
-
-    #[test]
-    fn links_do_not_count() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("a"), [1; 5000]).unwrap();
-        let alone = size_of(dir.path());
-        assert!(alone >= 5000);
-        std::os::unix::fs::symlink("/usr", dir.path().join("b")).unwrap();
-        assert!(size_of(dir.path()) < alone + 8192);
     }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const HOME: &[&str] = &["kairos.toml", "data", "cache", "run"];
 const DATA: &[&str] = &["state.db*", "projects", "plugins", "logs", "crashes", "run", "user"];
 const CACHE: &[&str] = &["components"];
-const RUN: &[&str] = &["lock", "control.sock*"];
+const RUN: &[&str] = &["lock", "control.sock*", "commands*"];
 /// Foreign things that are named before it gets boring.
 const NAMED: usize = 10;
 
