@@ -38,8 +38,8 @@ Times are milliseconds since 1970-01-01T00:00:00Z. All text that comes from a pr
     info(title = "kairos-run", description = ABOUT),
     servers((url = "http://localhost", description = "By the unix socket; the name does not matter")),
     components(schemas(
-        ApiError, ChannelInfo, ChannelTest, Digest, Event, InboxItem, PluginInfo, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status,
-        ToolInfo, ToolOutput, crate::routes::CiStatus
+        ApiError, ChannelInfo, ChannelTest, crate::routes::CiStatus, Digest, Event, InboxItem, PluginInfo, ProactiveStatus,
+        ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput
     ))
 )]
 struct Api;

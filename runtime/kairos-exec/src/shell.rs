@@ -18,7 +18,7 @@ pub enum Shell {
 ///
 /// After each command it appends a record to `file` with the shell's own means: starting a process would hold up the prompt.
 /// Whoever wants to know makes the file, and puts an empty one in its place once something is in it. A shell takes the reader
-/// for dead after 32 records during which the file never was empty, until it is.
+/// for dead after 100 records during which the file never was empty, until it is.
 ///
 /// A record is `>`, exit code, milliseconds, folder, command and `<`, each followed by a NUL, after a NUL: nothing in a command
 /// can be taken for a border. A long one is written in parts, between which another shell's may lie.

@@ -179,6 +179,7 @@ fn size_of(folder: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kairos_store::{Answer, Delivery, HostCall, TickRecord};
     use std::fs;
 
     fn paths(home: &Path) -> Paths {
@@ -204,6 +205,30 @@ mod tests {
         let usage = Usage::of(&paths);
         assert_eq!(usage, Usage { databases: 16 << 10, components: 32 << 10, logs: 4 << 10, crashes: 4 << 10 });
         assert!(usage.text().starts_with("16 KiB of databases, 32 KiB of compiled plugins"), "{}", usage.text());
+    }
+
+    #[tokio::test]
+    async fn journals_give_in_proportion_also_those_of_projects_that_nobody_watches() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = paths(home.path());
+        let journal = async |project: &str, ticks: u8| {
+            let db = ProjectDb::open(paths.project(project).join("state.db")).await.unwrap();
+            for n in 0..ticks {
+                let call = HostCall { function: "f".into(), args: "[]".into(), answer: Answer::new(vec![n; 60_000]) };
+                let delivery = Delivery { plugin: "p".into(), calls: vec![call], ..Delivery::default() };
+                let deliveries = vec![delivery];
+                db.append(TickRecord { started: n.into(), deliveries, ..TickRecord::default() }).await.unwrap();
+            }
+            db
+        };
+        let (large, small) = (journal("large", 40).await, journal("small", 10).await);
+        small.close().await;
+        cut_journals(&paths, 1_500_000).await;
+        let small = ProjectDb::open(small.file()).await.unwrap();
+        let left = async |db: &ProjectDb| db.ticks(0..u64::MAX, 100).await.unwrap().len();
+        assert_eq!((left(&large).await, left(&small).await), (20, 5));
+        cut_journals(&paths, u64::MAX).await;
+        assert_eq!((left(&large).await, left(&small).await), (0, 0));
     }
 
     #[test]

@@ -15,7 +15,7 @@ if [[ $- == *i* ]] && (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404 )); th
     # Without the file nobody wants to know. If nobody has read it for a while, who made it was killed: it must not grow.
     if [[ -w $__kairos_file && ! -s $__kairos_file ]]; then
       __kairos_unread=0
-    elif [[ ! -w $__kairos_file ]] || ((__kairos_unread >= 32)); then
+    elif [[ ! -w $__kairos_file ]] || ((__kairos_unread >= 100)); then
       __kairos_known=
       return "$1"
     fi

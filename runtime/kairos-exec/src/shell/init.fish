@@ -13,7 +13,7 @@ if status is-interactive
         builtin test -w "$__kairos_file"; or return
         if not builtin test -s "$__kairos_file"
             set -g __kairos_unread
-        else if set -q __kairos_unread[32]
+        else if set -q __kairos_unread[100]
             return
         end
         set -q fish_private_mode; and return
@@ -25,5 +25,7 @@ if status is-interactive
         set -ga __kairos_unread x
         builtin printf '\0>\0%s\0%s\0%s\0%s\0<\0' $code "$CMD_DURATION" "$__kairos_folder" "$argv[1]" \
             2>/dev/null >>"$__kairos_file"
+        # Of a full disk, fish itself speaks up, each time: once is enough.
+        or set -g __kairos_file
     end
 end

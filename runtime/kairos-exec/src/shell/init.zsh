@@ -20,7 +20,7 @@ if [[ -o interactive ]] && zmodload zsh/datetime 2>/dev/null; then
     [[ -w $__kairos_file ]] || return 0
     if [[ ! -s $__kairos_file ]]; then
       __kairos_unread=0
-    elif (( __kairos_unread >= 32 )); then
+    elif (( __kairos_unread >= 100 )); then
       return 0
     fi
     (( ++__kairos_unread ))
