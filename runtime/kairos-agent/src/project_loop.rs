@@ -25,7 +25,7 @@ const ID_BLOCK: u32 = 1000;
 /// An urgent signal seldom comes alone: what comes within this time shares its tick.
 const SETTLE: Duration = Duration::from_millis(30);
 /// How long a tick may go on when the loop is to end. What it would have done is done after the next start.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_millis(700);
 /// How long the watchers' end is waited for.
 const WATCH_END: Duration = Duration::from_millis(300);
 /// A clock that was set back by so many milliseconds or more would make wakes come late by as much.
