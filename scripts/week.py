@@ -6,7 +6,8 @@ usage: scripts/week.py BINARY REPOSITORY [--commits 60] [--accelerate 240] [--fr
 Clones REPOSITORY, goes back so many commits, and lets the daemon watch from Monday 08:00 on while the commits are made again
 (edit, stage, commit) in office hours and pushed in the evening, among commands that succeed and fail as they do on any day and
 a log that a server writes. Into that week/events.py plants something for each detector. The daemon's clock runs N times as
-fast (fastclock.c); times of files follow it. `--days 4-5` lives only Thursday and Friday, to try an event.
+fast (fastclock.c); times of files follow it. Each millisecond that the machine takes counts N times, so what else runs on it
+makes all of this later. `--days 4-5` lives only Thursday and Friday, to try an event.
 
 It prints for each planted event how many ticks after it could be seen it was told, and what else was told on each day. A
 message is what reaches the user at once: findings that are told together are one.
@@ -87,7 +88,7 @@ try:
     with open(events) as lines, open(office.log) as warnings:
         told = report.read(lines, warnings)
     print(f"{len(commits)} commits of {options.repository}, {status['tick']} ticks, {len(items)} findings in all\n")
-    sys.exit(report.judge(planned, told, items, lambda at: at / 1000 - office.monday))
+    sys.exit(report.judge(planned, told, lambda at: at / 1000 - office.monday))
 finally:
     office.kairos("stop", folder=base)
     options.keep or shutil.rmtree(base, ignore_errors=True)

@@ -170,7 +170,8 @@ EVENTS = [
           observable=10 * MINUTE + TICK),
     Event(7 * HOUR, "a key in a file", key, "secrets", "kairos_week/settings.py", gone("kairos_week/settings.py")),
 
-    Event(DAY + 3 * HOUR, "a command fails that passed", passes_then_fails, "command-failures", "test_sum", gone("kairos_week/test_sum.py")),
+    Event(DAY + 3 * HOUR, "a command fails that passed", passes_then_fails, "command-failures", "test_sum",
+          gone("kairos_week/test_sum.py")),
     # 15 minutes after it was first seen: code and documents are changed in one sitting.
     Event(DAY + 5 * HOUR, "a document names a file that is gone", document_left_behind, "stale-docs", "kairos_week/example.toml",
           document_over, observable=15 * MINUTE + TICK),
@@ -197,5 +198,6 @@ EVENTS = [
     Event(4 * DAY + 3 * HOUR, "a command fails again and again", fails_again_and_again, "thrash", "test_area",
           gone("kairos_week/test_area.py", "kairos_week/area.py")),
     # Friday evening is 17:00, for who made the last commit before 16:00.
-    Event(4 * DAY + 7.6 * HOUR, "the week's work is not pushed", last_commit, "forgotten", "unpushed:week", not_before=4 * DAY + 9 * HOUR),
+    Event(4 * DAY + 7.6 * HOUR, "the week's work is not pushed", last_commit, "forgotten", "unpushed:week",
+          not_before=4 * DAY + 9 * HOUR),
 ]

@@ -38,7 +38,7 @@ def line(item):
     return f"{item['plugin']}: {item['title']} [{item['urgency']}]"
 
 
-def judge(planned, told, items, seconds):
+def judge(planned, told, seconds):
     """Prints it all; returns the exit code. `seconds` makes a moment in seconds since Monday 08:00 of the daemon's time."""
     bad, expected = False, []
     for event in planned:

@@ -1,46 +1,29 @@
 //! The control API's answers.
 
-use crate::agent::{Agent, LoopHandle};
+mod handle;
+mod plugins;
+mod tools;
+
+pub(crate) use handle::ProjectHandle;
+
+use crate::agent::Agent;
 use crate::channels;
-use crate::govern::feedback;
 use crate::govern::manners::LONGEST_WHILE;
-use crate::inbox::Inbox;
 use crate::look::look;
 use crate::now;
-use crate::open::ProjectOptions;
-use crate::project_loop::LoopStatus;
-use crate::registry::{Entry, Running, SELF};
-use crate::scan::Place;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, ErrorKind, Event, Figures,
+    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, ErrorKind, Event,
     GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus, PauseRequest, PluginInfo, PluginState, ProactiveRequest,
     ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
-use kairos_core::ports::{ProjectView, StateStore};
-use kairos_core::{Grant, Millis, Report, Rights};
-use kairos_host::{Access, CallError, call_tool};
-use kairos_project::Project;
-use kairos_signals::SignalQueue;
+use kairos_core::{Grant, Millis};
 use kairos_store::{Filter, StoreError, What};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
-
-/// A watched project, as the API reaches it.
-pub(crate) struct ProjectHandle {
-    pub(crate) root: PathBuf,
-    pub(crate) slug: String,
-    pub(crate) options: ProjectOptions,
-    pub(crate) view: Project,
-    pub(crate) inbox: Inbox,
-    pub(crate) queue: SignalQueue,
-    pub(crate) status: Arc<Mutex<LoopStatus>>,
-    pub(crate) handle: LoopHandle,
-}
 
 /// The variable of the environment by which a service manager names itself to the process that it starts.
 pub const STARTED_BY: &str = "KAIROS_STARTED_BY";
@@ -50,45 +33,6 @@ const TRUSTED_LOAD: Duration = Duration::from_secs(5);
 
 pub(crate) fn internal(e: StoreError) -> ApiError {
     ApiError::internal(e.to_string())
-}
-
-impl ProjectHandle {
-    fn is(&self, name: &str) -> bool {
-        self.slug == name || self.root == Path::new(name)
-    }
-
-    async fn describe(&self) -> ApiResult<ProjectStatus> {
-        let status = self.status.lock().unwrap_or_else(|e| e.into_inner()).clone();
-        Ok(ProjectStatus {
-            path: self.root.display().to_string(),
-            slug: self.slug.clone(),
-            tick: status.ticks,
-            every_ms: status.every.as_millis() as u64,
-            on_battery: status.on_battery,
-            last_tick: status.last_tick,
-            next_tick: status.next_tick,
-            // A project whose database is broken still has a status.
-            open: if status.error.is_none() { self.inbox.open().await.map_err(internal)? } else { Default::default() },
-            watch: status.watch,
-            dropped_signals: status.dropped,
-            paused_until: self.queue.paused_until(),
-            git: status.git_dir.is_some(),
-            error: status.error,
-        })
-    }
-
-    pub(crate) fn is_outdated(&self) -> bool {
-        self.status.lock().unwrap_or_else(|e| e.into_inner()).outdated
-    }
-
-    /// Has its loop ended before its time?
-    pub(crate) fn has_failed(&self) -> bool {
-        self.status.lock().unwrap_or_else(|e| e.into_inner()).error.is_some()
-    }
-
-    fn place(&self) -> Place {
-        Place { root: self.root.clone(), slug: self.slug.clone() }
-    }
 }
 
 impl Agent {
@@ -123,21 +67,6 @@ impl Agent {
         })
     }
 
-    fn entry(&self, name: &str) -> ApiResult<Entry> {
-        self.registry.entries().get(name).cloned().ok_or_else(|| {
-            ApiError::not_found(format!("there is no plugin `{name}`")).with_hint("`kairos-run plugin list` shows all of them")
-        })
-    }
-
-    fn loaded(&self, name: &str) -> ApiResult<Entry> {
-        let entry = self.entry(name)?;
-        if entry.loaded.is_none() {
-            let why = entry.why.unwrap_or_default();
-            return Err(ApiError::new(ErrorKind::Conflict, format!("{name} can't be loaded: {why}")));
-        }
-        Ok(entry)
-    }
-
     pub(crate) fn project(&self, name: Option<&str>) -> ApiResult<Arc<ProjectHandle>> {
         let mut all = self.projects();
         match name {
@@ -148,19 +77,6 @@ impl Agent {
             None if all.len() == 1 => Ok(all.remove(0)),
             None => Err(ApiError::invalid("several projects are watched").with_hint("name one with --project")),
         }
-    }
-
-    async fn info(&self, name: &str) -> ApiResult<PluginInfo> {
-        let mut info = info(name, &self.entry(name)?);
-        info.muted_since = self.muted().await?.get(name).copied();
-        Ok(info)
-    }
-}
-
-impl Agent {
-    /// The muted plugins, and since when.
-    async fn muted(&self) -> ApiResult<BTreeMap<String, Millis>> {
-        Ok(self.manners.user.muted().await.map_err(internal)?.into_iter().collect())
     }
 }
 
@@ -227,15 +143,7 @@ impl Control for Agent {
     }
 
     async fn plugin_list(&self) -> ApiResult<Vec<PluginInfo>> {
-        let entries = self.registry.entries().clone();
-        let mut all: Vec<_> = entries.iter().map(|(name, e)| info(name, e)).collect();
-        let muted = self.muted().await?;
-        all.iter_mut().for_each(|p| p.muted_since = muted.get(&p.name).copied());
-        for (name, entry) in &entries {
-            all.extend(entry.overridden.iter().map(|c| overridden(name, c)));
-        }
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(all)
+        self.plugins().await
     }
 
     async fn plugin_info(&self, name: &str) -> ApiResult<PluginInfo> {
@@ -243,23 +151,7 @@ impl Control for Agent {
     }
 
     async fn plugin_grant(&self, name: &str, request: GrantRequest) -> ApiResult<PluginInfo> {
-        let entry = self.loaded(name)?;
-        let asked = entry.asked();
-        let mut grant = Grant::all_of(&asked);
-        if let Some(only) = &request.capabilities {
-            if let Some(unknown) = only.iter().find(|c| !asked.0.iter().any(|r| r.capability == **c)) {
-                return Err(ApiError::invalid(format!("{name} does not ask for `{unknown}`"))
-                    .with_hint(format!("`kairos-run plugin info {name}` shows what it asks for")));
-            }
-            grant.0.retain(|(capability, _)| only.contains(capability));
-        }
-        if grant == Grant::default() && !asked.is_empty() {
-            let error = format!("{name} asks for what this version of kairos-run can't give");
-            return Err(ApiError::new(ErrorKind::Conflict, error)
-                .with_hint(format!("`kairos-run plugin info {name}` shows what it asks for")));
-        }
-        self.registry.put_grant(&entry, grant, request.follow_updates).await.map_err(internal)?;
-        self.info(name).await
+        self.grant(name, request).await
     }
 
     async fn plugin_revoke(&self, name: &str) -> ApiResult<PluginInfo> {
@@ -298,13 +190,7 @@ impl Control for Agent {
     }
 
     async fn plugin_unmute(&self, name: &str) -> ApiResult<PluginInfo> {
-        // It may be gone, and yet be muted.
-        let was_muted = self.manners.user.unmute(name, now()).await.map_err(internal)?;
-        for project in self.projects().iter().filter(|_| was_muted) {
-            let over = Report { cleared: vec![feedback::key_of_all(name)], ..Report::default() };
-            project.inbox.take(SELF, over, now()).await.map_err(internal)?;
-        }
-        self.info(name).await
+        self.unmute(name).await
     }
 
     async fn proactive(&self) -> ApiResult<ProactiveStatus> {
@@ -383,7 +269,7 @@ impl Control for Agent {
         }
         let entries = self.registry.entries();
         let own = entries.iter().filter(|(_, e)| e.candidate.origin.project() == Some(&place.root));
-        Ok(own.map(|(name, e)| info(name, e)).collect())
+        Ok(own.map(|(name, e)| plugins::info(name, e)).collect())
     }
 
     async fn distrust_project(&self, project: &str) -> ApiResult<ProjectTrust> {
@@ -424,98 +310,10 @@ impl Control for Agent {
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {
-        let running = self.registry.running();
-        let tools = running.iter().flat_map(|r| {
-            r.described.definitions.iter().map(|d| ToolInfo {
-                name: d.name.clone(),
-                plugin: r.name.clone(),
-                description: d.description.clone(),
-                read_only: d.read_only,
-                input_schema: serde_json::from_str(&d.input_schema).unwrap_or_default(),
-            })
-        });
-        Ok(tools.collect())
+        Ok(self.tools())
     }
 
     async fn tool_call(&self, call: ToolCall) -> ApiResult<ToolOutput> {
-        let project = self.project(call.project.as_deref())?;
-        if !call.input.is_object() {
-            return Err(ApiError::invalid("a tool's input is a JSON object, such as '{\"path\": \"README.md\"}'"));
-        }
-        let running = self.registry.running();
-        let has_it = |r: &&Running| r.is_for(&project.root) && r.described.definitions.iter().any(|d| d.name == call.tool);
-        // A project's own tool can't stand in for one of the user's.
-        let tool = running.iter().filter(has_it).min_by_key(|r| r.is_projects_own()).ok_or_else(|| {
-            ApiError::not_found(format!("there is no tool `{}`", call.tool)).with_hint("`kairos-run tool list` shows all of them")
-        })?;
-        let view: Arc<dyn ProjectView> = Arc::new(project.view.clone());
-        let state: Arc<dyn StateStore> = Arc::new(project.inbox.db.clone());
-        let access = Access::new(&tool.name, view, state, &tool.rights);
-        let access = self.registry.lend(&tool.name, &tool.plugin.hash, access);
-        let outcome = call_tool(&self.registry.host, &tool.plugin, Access::clone(&access), &call.tool, &call.input).await;
-        let fault = match &outcome.result {
-            Err(CallError::Fault(fault)) => Some(fault.clone()),
-            _ => None,
-        };
-        self.registry.count(&tool.name, outcome.wall, outcome.cpu, outcome.memory, fault.as_ref());
-        self.registry.settle_tool(&tool.name, &tool.plugin.hash, fault.as_ref()).await;
-        Ok(match outcome.result {
-            Ok(o) => ToolOutput { text: o.text, structured: o.structured, truncated: o.truncated, is_error: false },
-            Err(e) => ToolOutput { text: e.to_string(), is_error: true, ..ToolOutput::default() },
-        })
-    }
-}
-
-fn info(name: &str, entry: &Entry) -> PluginInfo {
-    let asked = entry.asked();
-    let loaded = entry.loaded.as_ref();
-    PluginInfo {
-        name: name.into(),
-        version: loaded.map_or_else(String::new, |l| l.described.description.version.clone()),
-        summary: loaded.map_or_else(String::new, |l| l.described.description.summary.clone()),
-        kinds: loaded.map_or_else(Vec::new, |l| l.plugin.kinds.clone()),
-        file: file(&entry.candidate),
-        origin: entry.candidate.origin.text(),
-        content_hash: loaded.map_or_else(String::new, |l| l.plugin.hash.clone()),
-        size: entry.candidate.size(),
-        state: entry.state,
-        why: entry.why.clone(),
-        muted_since: None,
-        missing: Rights::missing(&asked, &entry.granted),
-        asked,
-        granted: entry.granted.clone(),
-        figures: Figures {
-            calls: entry.figures.calls,
-            p50_us: entry.figures.quantile(0.5),
-            p99_us: entry.figures.quantile(0.99),
-            memory_bytes: entry.figures.memory as u64,
-            faults: entry.figures.faults,
-            last_fault: entry.figures.last_fault.clone(),
-        },
-    }
-}
-
-fn file(candidate: &crate::scan::Candidate) -> String {
-    candidate.origin.file(&candidate.file_name).unwrap_or_default().display().to_string()
-}
-
-fn overridden(name: &str, candidate: &crate::scan::Candidate) -> PluginInfo {
-    let by = candidate.overridden_by.as_ref().map(crate::Origin::text).unwrap_or_default();
-    PluginInfo {
-        name: name.into(),
-        version: String::new(),
-        summary: String::new(),
-        kinds: Vec::new(),
-        file: file(candidate),
-        origin: candidate.origin.text(),
-        content_hash: String::new(),
-        size: 0,
-        state: PluginState::Overridden,
-        why: Some(format!("the file of the same name in {by} is used")),
-        muted_since: None,
-        asked: Default::default(),
-        granted: Grant::default(),
-        missing: Vec::new(),
-        figures: Figures::default(),
+        self.call_tool(call).await
     }
 }

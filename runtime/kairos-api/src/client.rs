@@ -99,7 +99,8 @@ impl Client {
     async fn stream(&self) -> ClientResult<UnixStream> {
         match timeout(CONNECT, UnixStream::connect(&self.path)).await {
             Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(e)) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            // The last one: it was killed at this very moment.
+            Ok(Err(e)) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset) => {
                 Err(ClientError::NotRunning(self.path.clone()))
             }
             Ok(Err(source)) => Err(ClientError::Unreachable { path: self.path.clone(), source }),

@@ -1,0 +1,190 @@
+//! All settings there are.
+
+/// What a value must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `"30s"`, `"5m"`, `"200ms"`, `"2h"`.
+    Duration,
+    /// `"64MiB"`, `"16KiB"`, bytes as a number.
+    Size,
+    /// A whole number from 0.
+    Count,
+    /// `true` or `false`.
+    Bool,
+    /// A list of strings.
+    List,
+    /// A list of parts of the day, `["22:00-07:00"]`.
+    Hours,
+    /// A list of days, `["sat", "sun"]`.
+    Days,
+    /// Text on one line; may be empty.
+    Text,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Dotted name.
+    pub key: &'static str,
+    /// What its value must look like.
+    pub kind: Kind,
+    /// As TOML.
+    pub default: &'static str,
+    /// May the `kairos.toml` of a project set it? It may come from a stranger, so it can only narrow what the user has
+    /// set: a list is added to his, a number counts where it is lower, a time where it is longer (all of them are waits), a
+    /// switch where it is off. Other kinds have no narrower value, and are never a project's to set.
+    pub project: bool,
+    /// One or two sentences.
+    pub doc: &'static str,
+}
+
+const fn s(key: &'static str, kind: Kind, default: &'static str, project: bool, doc: &'static str) -> Setting {
+    Setting { key, kind, default, project, doc }
+}
+
+/// From which urgency on a channel is used.
+const LEAST_URGENCY: Kind = Kind::Choice(&["off", "low", "normal", "high", "critical"]);
+
+/// All settings, in the order in which they are shown.
+pub const SETTINGS: &[Setting] = &[
+    s(
+        "every",
+        Kind::Duration,
+        "\"30s\"",
+        true,
+        "Time between ticks (1s to 24h), give or take a tenth. Urgent signals do not wait for it.",
+    ),
+    s("every-on-battery", Kind::Duration, "\"2m\"", true, "The same while the machine runs on its battery, where it is more."),
+    s("idle-after", Kind::Duration, "\"5m\"", true, "Without any signal for so long, the project is idle."),
+    s(
+        "proactive",
+        Kind::Choice(&["off", "important", "all"]),
+        "\"all\"",
+        false,
+        "What may be announced: nothing, high and critical findings, or all that pass the other rules.",
+    ),
+    s(
+        "plugins.dirs",
+        Kind::List,
+        "[]",
+        false,
+        "Folders with plugins, beside the standard one. A later folder overrides an earlier one by file name.",
+    ),
+    s("plugins.disabled", Kind::List, "[]", true, "Plugins that are not loaded, by file name without `.wasm`."),
+    s("files.ignore", Kind::List, "[]", true, "Globs of files that are not watched, on top of .gitignore."),
+    s(
+        "files.private",
+        Kind::List,
+        "[]",
+        true,
+        "Globs of files that no plugin may read, on top of the built-in list (.env files, keys, credentials).",
+    ),
+    s("files.poll", Kind::Duration, "\"10s\"", true, "How often files are looked at where the system can't watch them."),
+    s(
+        "signals.files",
+        Kind::Bool,
+        "true",
+        true,
+        "Watch the project's files. A project may switch this off, not on, like all below.",
+    ),
+    s("signals.git", Kind::Bool, "true", true, "Watch its repository: branches, commits, the index, stashes."),
+    s("signals.commands", Kind::Bool, "true", true, "Take in the commands that the shell hook and `exec` report."),
+    s(
+        "signals.logs",
+        Kind::List,
+        "[]",
+        true,
+        "Log files to watch, such as `log/*.log`, below the project; absolute paths only in your own file, not in a project's.",
+    ),
+    s("signals.ci", Kind::Bool, "true", true, "Take in results of CI: from the project's folder .kairos/ci and `ci report`."),
+    s("signals.system", Kind::Bool, "true", true, "Watch for a full disk and for low memory."),
+    s("signals.servers", Kind::Bool, "true", true, "Look for servers of yours that run in the project."),
+    s(
+        "signals.agents",
+        Kind::List,
+        "[]",
+        false,
+        "Other agents whose sessions in the project are counted, and never read: `claude-code`.",
+    ),
+    s(
+        "surfacing.daily-cap",
+        Kind::Count,
+        "5",
+        false,
+        "Messages sent in a day, over all projects; more go to the inbox silently. Critical ones always pass.",
+    ),
+    s(
+        "surfacing.detector-rate",
+        Kind::Count,
+        "3",
+        true,
+        "Messages of one detector in an hour, over all projects; more go to the inbox silently.",
+    ),
+    s(
+        "quiet.hours",
+        Kind::Hours,
+        "[]",
+        false,
+        "Parts of the day in which only critical findings are announced, such as [\"22:00-07:00\"]. What waits is said when they end.",
+    ),
+    s("quiet.days", Kind::Days, "[]", false, "Days that are quiet as a whole, such as [\"sat\", \"sun\"]."),
+    s(
+        "quiet.zone",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Where these times and days hold, such as \"Europe/Berlin\"; empty: the system's zone.",
+    ),
+    s(
+        "presence.away-after",
+        Kind::Duration,
+        "\"15m\"",
+        false,
+        "Without a key pressed for so long you are away, and findings below high wait until you are back. \"0s\": never.",
+    ),
+    s(
+        "channels.desktop",
+        LEAST_URGENCY,
+        "\"high\"",
+        false,
+        "Announced findings of at least this urgency are shown as notifications, where there is a desktop.",
+    ),
+    s("channels.webhook", LEAST_URGENCY, "\"normal\"", false, "And these are sent to `webhook-url`, if that is set."),
+    s("channels.webhook-url", Kind::Text, "\"\"", false, "Where announced findings are posted, signed by Standard Webhooks."),
+    s(
+        "channels.webhook-secret",
+        Kind::Text,
+        "\"env:KAIROS_WEBHOOK_SECRET\"",
+        false,
+        "Where the key is that signs them: `env:NAME`, or `file:/PATH` of a file that only you can read.",
+    ),
+    s("channels.command", LEAST_URGENCY, "\"normal\"", false, "And these are given to `command-line`, if that is set."),
+    s(
+        "channels.command-line",
+        Kind::List,
+        "[]",
+        false,
+        "A program and its arguments, run with the findings as JSON on its standard input. No shell.",
+    ),
+    s("channels.timeout", Kind::Duration, "\"10s\"", false, "How long one delivery to a webhook or a command may take."),
+    s("limits.memory", Kind::Size, "\"64MiB\"", false, "Memory of one plugin instance, all its memories together."),
+    s("limits.call-cpu", Kind::Duration, "\"500ms\"", false, "CPU time of one call into a plugin."),
+    s("limits.call-wall", Kind::Duration, "\"10s\"", false, "Wall-clock time of one call, host calls included."),
+    s("limits.tick-cpu", Kind::Duration, "\"2s\"", false, "CPU time that all detectors of a project share in one tick."),
+    s("limits.host-calls", Kind::Count, "20000", false, "Calls that a plugin may make to the host in one call."),
+    s("limits.host-bytes", Kind::Size, "\"64MiB\"", false, "Bytes that the host hands to a plugin in one call."),
+    s("limits.component", Kind::Size, "\"64MiB\"", false, "Size of a plugin's file."),
+    s("limits.plugins", Kind::Count, "2000", false, "Plugins loaded at once."),
+    s(
+        "limits.disk",
+        Kind::Size,
+        "\"512MiB\"",
+        false,
+        "Room that databases, compiled plugins, logs and reports take together; over it goes what can be spared, the oldest first.",
+    ),
+    s("journal.keep", Kind::Duration, "\"168h\"", false, "How long ticks are kept for replay."),
+    s("journal.size", Kind::Size, "\"64MiB\"", false, "How much of them is kept; the oldest go first."),
+    s("terminal.buddy", Kind::Bool, "true", false, "Show the pet in the live view."),
+];
