@@ -8,8 +8,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::time::{Duration, Instant};
-use support::webhook::{CONFLICT, KEY, Receiver, fake_notify_send, holds, hooked, script, wait_until, world};
-use support::{Running, World, text};
+use support::webhook::{KEY, Receiver, fake_notify_send, holds, hooked, script, world};
+use support::{CONFLICT, Running, World, text, wait_until};
 
 /// That a channel fails: said once, in the inbox.
 fn trouble(running: &mut Running, part: &str) -> Value {

@@ -4,34 +4,11 @@
 mod support;
 
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-use support::{BINARY, World, text};
-
-/// Without waiting half a minute for each look.
-fn in_a_hurry(world: &World) {
-    std::fs::create_dir_all(world.home()).unwrap();
-    std::fs::write(world.home().join("kairos.toml"), "every = \"1s\"\n").unwrap();
-}
-
-/// Ends the process in the background whatever becomes of the test.
-struct Background<'a>(&'a World);
-
-impl Drop for Background<'_> {
-    fn drop(&mut self) {
-        self.0.run(&["stop"]);
-    }
-}
+use std::time::Duration;
+use support::{BINARY, Background, CONFLICT, World, text, wait_until};
 
 fn pid(world: &World) -> u64 {
     world.json(&["status"])["pid"].as_u64().unwrap()
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn titles(world: &World) -> String {
@@ -39,12 +16,10 @@ fn titles(world: &World) -> String {
     items.as_array().unwrap().iter().map(|i| i["title"].to_string()).collect()
 }
 
-const CONFLICT: &str = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n";
-
 #[test]
 fn it_outlives_the_terminal_and_comes_back_with_its_inbox_after_a_kill() {
     let world = World::with_git();
-    in_a_hurry(&world);
+    world.settings("every = \"1s\"\n");
     world.write("b.rs", CONFLICT);
     // A terminal of its own, which is closed with all that runs in it.
     let mut terminal = Command::new("setsid")
@@ -90,7 +65,7 @@ fn it_outlives_the_terminal_and_comes_back_with_its_inbox_after_a_kill() {
 #[test]
 fn projects_come_and_go_while_it_runs_and_are_remembered() {
     let world = World::with_git();
-    in_a_hurry(&world);
+    world.settings("every = \"1s\"\n");
     let other = world.dir.path().join("other");
     std::fs::create_dir(&other).unwrap();
     let other = other.canonicalize().unwrap().to_str().unwrap().to_string();
@@ -123,7 +98,7 @@ fn projects_come_and_go_while_it_runs_and_are_remembered() {
 #[test]
 fn looking_on_shows_what_is_open_and_ends_alone() {
     let world = World::with_git();
-    in_a_hurry(&world);
+    world.settings("every = \"1s\"\n");
     world.write("b.rs", CONFLICT);
     world.ok(&["start"]);
     let _background = Background(&world);
@@ -139,8 +114,7 @@ fn looking_on_shows_what_is_open_and_ends_alone() {
 #[test]
 fn a_start_that_fails_says_why_and_leaves_nothing_behind() {
     let world = World::new();
-    std::fs::create_dir_all(world.home()).unwrap();
-    std::fs::write(world.home().join("kairos.toml"), "every = 3\n").unwrap();
+    world.settings("every = 3\n");
     let output = world.run(&["start"]);
     let error = text(&output.stderr);
     assert!(!output.status.success() && error.contains("kairos.toml:1"), "{error}");
@@ -166,18 +140,18 @@ fn a_start_that_fails_says_why_and_leaves_nothing_behind() {
 #[test]
 fn settings_take_effect_while_it_runs_and_broken_ones_leave_the_old() {
     let world = World::with_git();
-    in_a_hurry(&world);
-    std::fs::write(world.home().join("kairos.toml"), "every = \"7s\"\n").unwrap();
+    world.settings("every = \"1s\"\n");
+    world.settings("every = \"7s\"\n");
     world.ok(&["start"]);
     let _background = Background(&world);
     let every = |world: &World| world.json(&["status"])["projects"][0]["every_ms"].as_u64();
     assert_eq!(every(&world), Some(7000));
     let mut looking = world.spawn(&["--json"]);
     looking.wait_for("what runs", |e| e["event"] == "started");
-    std::fs::write(world.home().join("kairos.toml"), "every = \"1s\"\n").unwrap();
+    world.settings("every = \"1s\"\n");
     looking.wait_for("new settings", |e| e["event"] == "settings" && e["error"].is_null());
     assert_eq!(every(&world), Some(1000));
-    std::fs::write(world.home().join("kairos.toml"), "every = \n").unwrap();
+    world.settings("every = \n");
     let told = looking.wait_for("a complaint", |e| e["event"] == "settings");
     assert!(told["error"].as_str().unwrap().contains("kairos.toml:1"), "{told}");
     assert_eq!(every(&world), Some(1000));
@@ -186,7 +160,7 @@ fn settings_take_effect_while_it_runs_and_broken_ones_leave_the_old() {
     let bare = World::new();
     std::fs::rename(bare.project(), world.dir.path().join("bare")).unwrap();
     let bare = world.dir.path().join("bare").canonicalize().unwrap();
-    std::fs::write(world.home().join("kairos.toml"), "every = \"1s\"\n").unwrap();
+    world.settings("every = \"1s\"\n");
     world.ok(&["project", "add", bare.to_str().unwrap()]);
     let git = |world: &World| world.json(&["status"])["projects"][1]["git"].clone();
     assert_eq!(git(&world), false);
@@ -194,7 +168,7 @@ fn settings_take_effect_while_it_runs_and_broken_ones_leave_the_old() {
     wait_until("the repository is seen", || git(&world) == true);
 
     // The project's own, and what it does without.
-    std::fs::write(world.home().join("kairos.toml"), "every = \"1s\"\n").unwrap();
+    world.settings("every = \"1s\"\n");
     world.write("b.rs", CONFLICT);
     looking.finding("merge-conflicts", "b.rs");
     world.write("kairos.toml", "plugins.disabled = [\"merge-conflicts\"]\n");
@@ -206,7 +180,7 @@ fn settings_take_effect_while_it_runs_and_broken_ones_leave_the_old() {
 fn killed_at_any_point_the_inbox_and_the_journal_are_whole() {
     let kills: u32 = std::env::var("KAIROS_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
     let world = World::with_git();
-    in_a_hurry(&world);
+    world.settings("every = \"1s\"\n");
     let _background = Background(&world);
     // A generator of its own, so that a failure can be repeated.
     let mut random: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -5,25 +5,8 @@ mod support;
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
-use support::{World, text};
-
-/// Ends the process in the background whatever becomes of the test.
-struct Background<'a>(&'a World);
-
-impl Drop for Background<'_> {
-    fn drop(&mut self) {
-        self.0.run(&["stop"]);
-    }
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
+use std::time::{Duration, SystemTime};
+use support::{Background, World, text, wait_until};
 
 #[test]
 fn over_the_quota_goes_what_can_be_spared_and_nothing_else() {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use support::{World, text};
+use support::{Background, CONFLICT, World, text, wait_until};
 
 /// A folder that shows another one, as long as its process runs.
 struct Mount {
@@ -61,15 +61,6 @@ impl Drop for Mount {
     }
 }
 
-/// Ends the process in the background whatever becomes of the test.
-struct Background<'a>(&'a World);
-
-impl Drop for Background<'_> {
-    fn drop(&mut self) {
-        self.0.run(&["stop"]);
-    }
-}
-
 /// A project's part of `status`, which has to come soon.
 fn status(world: &World, path: &Path) -> Value {
     let begin = Instant::now();
@@ -78,16 +69,6 @@ fn status(world: &World, path: &Path) -> Value {
     let is_it = |p: &&Value| p["path"] == *path.to_string_lossy();
     all["projects"].as_array().unwrap().iter().find(is_it).cloned().unwrap_or_default()
 }
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(90);
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-const CONFLICT: &str = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n";
 
 #[test]
 fn a_disk_that_hangs_holds_up_its_own_project_alone() {

@@ -14,8 +14,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
-use support::{BINARY, World, repository, text};
+use std::time::Duration;
+use support::{BINARY, World, repository, text, wait_until};
 
 const SYSTEMCTL: &str = r#"#!/bin/sh
 echo "$*" >> "$FAKE/calls"
@@ -134,14 +134,6 @@ impl Machine {
         let check = all.iter().find(|c| c["name"] == name).unwrap_or_else(|| panic!("{name} is not among {checks:#}"));
         let remedy = check["remedy"].as_str().unwrap_or_default();
         (check["level"].as_str().unwrap().into(), format!("{} -> {remedy}", check["what"].as_str().unwrap()))
-    }
-}
-
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

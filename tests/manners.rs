@@ -4,17 +4,13 @@ mod support;
 
 use serde_json::Value;
 use std::time::Duration;
-use support::{World, prebuilt, repository, text};
-
-/// A file in which merge-conflicts finds something.
-const CONFLICT: &str = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n";
+use support::{CONFLICT, World, prebuilt, repository, text};
 
 /// Nobody is ever away in a test, wherever it runs.
 const HERE: &str = "[presence]\naway-after = \"0s\"\n";
 
 fn settings(world: &World, text: &str) {
-    std::fs::create_dir_all(world.home()).unwrap();
-    std::fs::write(world.home().join("kairos.toml"), format!("{text}\n{HERE}")).unwrap();
+    world.settings(&format!("{text}\n{HERE}"));
 }
 
 /// Quiet on every day.

@@ -8,8 +8,8 @@ use serde_json::Value;
 use std::io::{Read, Write};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
-use support::World;
+use std::time::Duration;
+use support::{Background, World, wait_until};
 
 const STUCK: Duration = Duration::from_secs(60);
 const MARK: &str = "ready> ";
@@ -85,26 +85,9 @@ impl Drop for Shell {
     }
 }
 
-/// Ends the process in the background whatever becomes of the test.
-struct Background<'a>(&'a World);
-
-impl Drop for Background<'_> {
-    fn drop(&mut self) {
-        self.0.run(&["stop"]);
-    }
-}
-
 fn commands(world: &World) -> Value {
     let shown = world.json(&["signals", "show"]);
     shown[0]["sources"].as_array().into_iter().flatten().find(|s| s["name"] == "commands").cloned().unwrap_or_default()
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + STUCK;
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Waits until a command is the latest that was told; answers its attributes.

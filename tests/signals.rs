@@ -34,11 +34,6 @@ fn attribute<'a>(signal: &'a Value, name: &str) -> &'a str {
     all.filter(|a| a[0] == name).find_map(|a| a[1].as_str()).unwrap_or_default()
 }
 
-fn settings(world: &World, text: &str) {
-    std::fs::create_dir_all(world.home()).unwrap();
-    std::fs::write(world.home().join("kairos.toml"), text).unwrap();
-}
-
 fn append(world: &World, path: &str, text: &str) {
     let mut file = std::fs::OpenOptions::new().append(true).create(true).open(world.project().join(path)).unwrap();
     file.write_all(text.as_bytes()).unwrap();
@@ -52,7 +47,7 @@ fn logs_and_results_of_ci_are_told_without_secrets() {
     let world = World::with_git();
     let outside = world.dir.path().join("outside.log");
     std::fs::write(&outside, "").unwrap();
-    settings(&world, &format!("[signals]\nlogs = [\"log/*.log\", {:?}]\n", outside.display().to_string()));
+    world.settings(&format!("[signals]\nlogs = [\"log/*.log\", {:?}]\n", outside.display().to_string()));
     world.write("log/app.log", "old\n");
     world.write(".gitignore", "log/\n");
     let running = world.start(&[]);
@@ -172,7 +167,7 @@ fn in_a_pause_nothing_is_taken_in_and_after_it_everything_is_looked_at() {
 #[test]
 fn each_source_has_its_switch_and_a_project_can_only_switch_off() {
     let world = World::with_git();
-    settings(&world, "[signals]\ngit = false\n");
+    world.settings("[signals]\ngit = false\n");
     world.write("kairos.toml", "[signals]\nfiles = false\ncommands = false\ngit = true\n");
     let mut running = world.start(&[]);
     running.ticks(1);
@@ -220,7 +215,7 @@ fn a_project_that_goes_away_comes_back_or_is_read_only_is_watched_as_far_as_it_c
     use std::os::unix::fs::PermissionsExt;
     let world = World::with_git();
     world.write("sub/a.txt", "x");
-    settings(&world, "[signals]\nlogs = [\"log/*.log\"]\n");
+    world.settings("[signals]\nlogs = [\"log/*.log\"]\n");
     let mut running = world.start(&[]);
     running.ticks(1);
     let mode = |name: &'static str| move |e: &Value| e["event"] == "watch" && e["mode"] == name;

@@ -5,33 +5,9 @@ mod support;
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
 use std::sync::Mutex;
-use support::World;
-use support::webhook::{CONFLICT, KEY, Receiver, holds, wait_until, world};
-
-/// The process in the background, until the test ends.
-struct Background<'a>(&'a World);
-
-impl Background<'_> {
-    fn start(world: &World) -> Background<'_> {
-        world.ok(&["start"]);
-        Background(world)
-    }
-
-    /// Without a word.
-    fn kill(&self) {
-        let pid = self.0.json(&["status"])["pid"].to_string();
-        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
-        wait_until("it is gone", || !self.0.run(&["status"]).status.success());
-    }
-}
-
-impl Drop for Background<'_> {
-    fn drop(&mut self) {
-        self.0.run(&["stop"]);
-    }
-}
+use support::webhook::{KEY, Receiver, holds, world};
+use support::{Background, CONFLICT, World, wait_until};
 
 /// The ids of messages that wait for the webhook.
 fn unsent(world: &World) -> Vec<String> {

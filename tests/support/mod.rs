@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_kairos-run");
 
+/// A file in which merge-conflicts finds something.
+pub const CONFLICT: &str = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n";
+
 /// The folder of the repository.
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -217,6 +220,37 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Ends the process in the background whatever becomes of the test.
+pub struct Background<'a>(pub &'a World);
+
+impl<'a> Background<'a> {
+    pub fn start(world: &'a World) -> Self {
+        world.ok(&["start"]);
+        Self(world)
+    }
+
+    /// Without a word.
+    pub fn kill(&self) {
+        let pid = self.0.json(&["status"])["pid"].to_string();
+        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        wait_until("it is gone", || !self.0.run(&["status"]).status.success());
+    }
+}
+
+impl Drop for Background<'_> {
+    fn drop(&mut self) {
+        self.0.run(&["stop"]);
+    }
+}
+
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The other end of the channels: a receiver of webhooks, programs that write down what they get.
 
-use super::World;
+use super::{World, wait_until};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,10 +12,8 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// A file in which merge-conflicts finds something.
-pub const CONFLICT: &str = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n";
 pub const KEY: &str = "C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
@@ -98,14 +96,6 @@ impl Receiver {
     pub fn wait_for(&self, count: usize) -> Vec<Request> {
         wait_until(&format!("{count} requests"), || self.all().len() >= count);
         self.all()
-    }
-}
-
-pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

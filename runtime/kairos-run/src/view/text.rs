@@ -87,7 +87,11 @@ pub fn place(evidence: &Evidence) -> String {
 
 /// `2 min ago`, `in 30 s`, `just now`.
 pub fn ago(then: Millis, now: Millis) -> String {
-    let (distance, future) = (now.abs_diff(then) / 1000, then > now);
+    let (mut distance, future) = (now.abs_diff(then) / 1000, then > now);
+    if future && distance >= 60 {
+        // What lasts two hours is not said to end in one, a second after it began.
+        distance += 59;
+    }
     let text = match distance {
         0..5 => return "just now".into(),
         5..60 => format!("{distance} s"),
@@ -236,6 +240,7 @@ mod tests {
         let told: Vec<_> = [0, 30_000, 120_000, 7_200_000, 90_000_000, 400_000_000].iter().map(|d| ago(now - d, now)).collect();
         assert_eq!(told, ["just now", "30 s ago", "2 min ago", "2 h ago", "1 day ago", "4 days ago"]);
         assert_eq!(ago(now + 30_000, now), "in 30 s");
+        assert_eq!((ago(now + 7_199_000, now), ago(now + 5_400_000, now)), ("in 2 h".into(), "in 1 h".into()));
         assert_eq!([span(500), span(30_000), span(90_000), span(3_600_000)], ["500 ms", "30 s", "1 min 30 s", "1 h"]);
         assert_eq!(date(0, &TimeZone::UTC), "1970-01-01 00:00");
         assert_eq!(date(u64::MAX, &TimeZone::UTC), "?");
