@@ -204,7 +204,8 @@ impl ProjectLoop {
         match report.wake_after {
             None => {}
             Some(0) => self.db.cancel_wake(name).await?,
-            Some(seconds) => self.db.set_wake(name, time + u64::from(seconds) * 1000).await?,
+            // From now, as the detector reckoned: a tick early, it would find that it has to wait for another.
+            Some(seconds) => self.db.set_wake(name, now() + u64::from(seconds) * 1000).await?,
         }
         if report.wake_after.is_some() {
             self.next_wake = self.db.next_wake().await?;

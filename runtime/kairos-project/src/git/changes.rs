@@ -12,7 +12,7 @@ use gix::status::{Item, Submodule, UntrackedFiles, tree_index::TrackRenames};
 use gix::worktree::IndexPersistedOrInMemory;
 use kairos_core::ports::{Change, ChangeKind, MAX_CHANGES, PortResult, Version};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,12 +25,11 @@ impl Git {
     /// when another commit is checked out in it.
     pub(crate) fn changes(&self, since: Version, max: u32, stop: Arc<AtomicBool>) -> PortResult<Vec<Change>> {
         check_max(max, MAX_CHANGES, "changes")?;
+        if since == Version::BranchPoint {
+            return self.since_branch_point(max, &stop, || self.changes(Version::Head, max, stop.clone()));
+        }
         let opened = self.open()?;
         let mut changes = Changes { max: max as usize, paths: BTreeMap::new() };
-        if since == Version::BranchPoint {
-            let point = self.branch_point(&opened)?;
-            changes.add_committed(&opened, point, opened.head_commit()?, &stop)?;
-        }
         let status = opened
             .repo
             .status(gix::progress::Discard)
@@ -47,11 +46,34 @@ impl Git {
         if since == Version::Index {
             let items = status.into_index_worktree_iter(patterns).map_err(wrong)?;
             changes.add_all(&opened, items.map(|item| item.map(Item::IndexWorktree)), &stop)?;
-        } else {
-            changes.add_all(&opened, status.into_iter(patterns).map_err(wrong)?, &stop)?;
+            return Ok(since_index(&changes.into_sorted()));
         }
-        Ok(changes.into_sorted(since))
+        changes.add_all(&opened, status.into_iter(patterns).map_err(wrong)?, &stop)?;
+        Ok(changes.into_sorted())
     }
+
+    /// What the branch committed, and the first `max` changes since HEAD, which are asked for if there is a branch point.
+    pub(super) fn since_branch_point<C: Deref<Target = [Change]>>(
+        &self,
+        max: u32,
+        stop: &AtomicBool,
+        since_head: impl FnOnce() -> PortResult<C>,
+    ) -> PortResult<Vec<Change>> {
+        let opened = self.open()?;
+        let point = self.branch_point(&opened)?;
+        let kinds =
+            |c: &Change| Kinds { renamed_from: c.renamed_from.clone(), committed: None, staged: c.staged, unstaged: c.unstaged };
+        let paths = since_head()?.iter().map(|c| (c.path.clone(), kinds(c))).collect();
+        let mut changes = Changes { max: max as usize, paths };
+        changes.add_committed(&opened, point, opened.head_commit()?, stop)?;
+        Ok(changes.into_sorted())
+    }
+}
+
+/// What of the changes since HEAD is not staged.
+pub(super) fn since_index(since_head: &[Change]) -> Vec<Change> {
+    let of_index = |c: &Change| c.unstaged.map(|_| Change { renamed_from: None, staged: None, ..c.clone() });
+    since_head.iter().filter_map(of_index).collect()
 }
 
 fn renames() -> Rewrites {
@@ -119,7 +141,8 @@ impl Changes {
                 self.add(path, kinds);
             }
         }
-        Ok(())
+        // A walk that is stopped ends as if it were complete.
+        if stop.load(Ordering::Relaxed) { Err(took_too_long()) } else { Ok(()) }
     }
 
     fn add(&mut self, path: &str, new: Kinds) {
@@ -140,10 +163,13 @@ impl Changes {
         }
     }
 
-    fn into_sorted(self, since: Version) -> Vec<Change> {
-        let change = |(path, Kinds { renamed_from, committed, staged, unstaged })| {
-            let staged = staged.filter(|_| since != Version::Index);
-            Change { path, renamed_from, committed, staged, unstaged }
+    fn into_sorted(self) -> Vec<Change> {
+        let change = |(path, Kinds { renamed_from, committed, staged, unstaged })| Change {
+            path,
+            renamed_from,
+            committed,
+            staged,
+            unstaged,
         };
         self.paths.into_iter().map(change).collect()
     }

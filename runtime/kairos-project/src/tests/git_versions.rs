@@ -5,6 +5,8 @@ use crate::Project;
 use kairos_core::ErrorCode;
 use kairos_core::ports::Version::{BranchPoint, Head, Index};
 use kairos_core::ports::{ChangeKind, ProjectView, Version};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// A clone whose `origin/main` is one commit of `a.txt`.
 fn cloned(origin: &Sandbox) -> Sandbox {
@@ -28,6 +30,10 @@ type Told = (String, [Option<ChangeKind>; 3]);
 /// Committed, staged, unstaged.
 async fn told(project: &Project, since: Version) -> Vec<Told> {
     let changes = project.git_changes(since, 1000).await.unwrap();
+    // What a tick's one walk tells of this version is the same.
+    let in_tick = project.for_ticks();
+    in_tick.git_changes(Head, 1000).await.unwrap();
+    assert_eq!(in_tick.git_changes(since, 1000).await.unwrap(), changes);
     changes.into_iter().map(|change| (change.path, [change.committed, change.staged, change.unstaged])).collect()
 }
 
@@ -234,9 +240,20 @@ async fn one_walk_answers_a_tick_and_no_longer() {
     // The same tick, another detector, which wants more.
     assert_eq!(paths(&in_tick.clone(), 10).await, ["b", "c"]);
     assert_eq!(project.for_ticks().git_changes(Index, 10).await.unwrap().len(), 3, "another handle, another answer");
-    assert_eq!(in_tick.git_changes(Index, 10).await.unwrap().len(), 3, "another question");
+    assert_eq!(in_tick.git_changes(Index, 10).await.unwrap().len(), 2, "the same walk");
     assert_eq!(paths(&project, 10).await, ["a", "b", "c"]);
     in_tick.begin_tick();
     assert_eq!(paths(&in_tick, 10).await, ["a", "b", "c"]);
     assert_eq!(in_tick.git_changes(Head, 0).await.unwrap_err().code, ErrorCode::Invalid);
+}
+
+#[tokio::test]
+async fn a_walk_that_was_stopped_is_no_answer() {
+    let sandbox = Sandbox::with_commit();
+    sandbox.write("b", "");
+    let project = sandbox.open();
+    for since in [Head, Index, BranchPoint] {
+        let stopped = project.inner.git.changes(since, 10, Arc::new(AtomicBool::new(true)));
+        assert_eq!(stopped.unwrap_err().code, ErrorCode::Unavailable);
+    }
 }
