@@ -6,8 +6,9 @@ usage: scripts/week.py BINARY REPOSITORY [--commits 60] [--accelerate 240] [--fr
 Clones REPOSITORY, goes back so many commits, and lets the daemon watch from Monday 08:00 on while the commits are made again
 (edit, stage, commit) in office hours and pushed in the evening, among commands that succeed and fail as they do on any day and
 a log that a server writes. Into that week/events.py plants something for each detector. The daemon's clock runs N times as
-fast (fastclock.c); times of files follow it. Each millisecond that the machine takes counts N times, so what else runs on it
-makes all of this later. `--days 4-5` lives only Thursday and Friday, to try an event.
+fast (fastclock.c); times of files follow it. Each millisecond that the machine takes counts N times, and the program's own
+time limits are N times as short: give it a release build, a quiet machine, and a smaller N where the report ends with warnings
+of them. `--days 4-5` lives only Thursday and Friday, to try an event.
 
 It prints for each planted event how many ticks after it could be seen it was told, and what else was told on each day. A
 message is what reaches the user at once: findings that are told together are one.
@@ -30,7 +31,8 @@ parser.add_argument("--from", dest="tip", default="HEAD", help="the newest commi
 parser.add_argument("--days", default="1-7", metavar="FIRST-LAST", help="from 1, Monday")
 parser.add_argument("--keep", metavar="FOLDER", help="a new folder to work in, which stays: what was told, the log, the journal")
 options = parser.parse_args()
-first, last = (int(day) for day in options.days.split("-"))
+first, _, last = options.days.partition("-")
+first, last = int(first), int(last or first)
 
 base = os.path.abspath(options.keep) if options.keep else tempfile.mkdtemp(prefix="kairos-week-")
 os.makedirs(base, exist_ok=True)

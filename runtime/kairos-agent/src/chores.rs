@@ -1,14 +1,16 @@
 //! What a loop looks at beside its signals: files of the project that concern ourselves at each tick; now and then git as a
 //! whole, power, old ticks.
 
-use crate::look::look;
+use crate::look::{PATIENCE, look_within};
 use crate::now;
 use crate::project_loop::{Pace, ProjectLoop};
 use crate::project_plugins;
 use crate::scan::Stamp;
 use kairos_signals::power;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// How often old ticks are thrown out of the journal, and snoozed findings looked at.
 const CHORES: Duration = Duration::from_secs(60);
@@ -52,12 +54,14 @@ fn wait_for_git(git_dir: &Path) {
 }
 
 impl ProjectLoop {
-    /// Looks at the project's folder, all at once and on another thread. False if it does not answer. `at_once`: somebody may
-    /// be writing there.
+    /// Looks at the project's folder, all at once and on another thread. False if it does not answer by the time of the next
+    /// tick. `at_once`: somebody may be writing there.
     pub(crate) async fn look_around(&mut self, at_once: bool) -> bool {
+        let folder = self.project.root().to_path_buf();
         let (project, settings, watch) = (self.project.clone(), self.settings.clone(), self.watch.clone());
         let (git_dir, chores) = (self.status().git_dir.clone(), self.chores_are_due());
-        let looked = look(self.project.root(), "project", move || {
+        let longest = self.status().every.max(PATIENCE);
+        let looked = look_within(longest, &folder, "project", move || {
             if let Some(git_dir) = git_dir.filter(|_| at_once) {
                 wait_for_git(&git_dir);
             }
@@ -67,8 +71,17 @@ impl ProjectLoop {
             }
             (Glance::at(project.root(), &settings), read, chores.then(|| project.git_dir()))
         });
-        let looked = looked.await;
-        let answered = std::mem::replace(&mut self.answers, looked.is_ok());
+        let mut looked = pin!(looked);
+        let answered = self.answers;
+        let looked = match timeout(PATIENCE, &mut looked).await {
+            Ok(looked) => looked,
+            Err(_) => {
+                self.answers = false;
+                self.tell_watch();
+                looked.await
+            }
+        };
+        self.answers = looked.is_ok();
         let Ok((now, read, git_dir)) = looked else {
             self.tell_watch();
             return false;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 
 /// How long a look is waited for. A disk that has to spin up answers within this.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The looks that hang, by folder and kind.
 static HANGING: Mutex<BTreeMap<(PathBuf, &'static str), AbortHandle>> = Mutex::new(BTreeMap::new());
@@ -28,7 +28,8 @@ pub(crate) async fn look<T: Send + 'static>(
     look_within(PATIENCE, folder, kind, look).await
 }
 
-async fn look_within<T: Send + 'static>(
+/// As [`look`], for who can wait for longer or less long.
+pub(crate) async fn look_within<T: Send + 'static>(
     patience: Duration,
     folder: &Path,
     kind: &'static str,

@@ -67,7 +67,7 @@ impl<'a, H: Host> Look<'a, H> {
     /// False: there is no such lock any more.
     fn examine(&mut self, entry: &mut Entry) -> bool {
         let path = entry.path.as_str();
-        if self.host.stat(path).is_err() {
+        if self.host.stat(path).is_err_and(|error| error.code == ErrorCode::NotFound) {
             findings::KEYS.iter().for_each(|kind| self.report.clear_key(&findings::key(kind, path)));
             self.report.clear_key(&findings::advisory_keys(path));
             return false;
