@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod finding;
+pub mod memory;
 pub mod plugin;
 pub mod ports;
 pub mod quiet;

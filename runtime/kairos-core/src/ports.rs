@@ -1,6 +1,7 @@
 //! What a plugin, or the agent, may ask for: small object-safe traits. Their types mirror `wit/host`, and are
 //! serialisable, because every answer is journalled.
 
+use crate::memory::{Claim, Observation, Relation};
 use crate::signal::Millis;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -247,4 +248,41 @@ pub trait StateStore: Send + Sync {
     async fn load(&self, plugin: &str) -> PortResult<Vec<(String, Vec<u8>)>>;
     /// Sets (`Some`) and deletes (`None`) keys, all or nothing.
     async fn apply(&self, plugin: &str, changes: Vec<(String, Option<Vec<u8>>)>) -> PortResult<()>;
+}
+
+/// A claim as a dream sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimView {
+    /// The claim.
+    #[serde(flatten)]
+    pub claim: Claim,
+    /// Every anchor holds.
+    pub anchored: bool,
+    /// How often a search found it.
+    pub recalls: u32,
+    /// When one found it last.
+    pub last_recall: Option<Millis>,
+}
+
+/// A claim near to a text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Of the claim.
+    pub id: String,
+    /// 0 to 1.
+    pub score: f32,
+    /// What the text is to the claim's.
+    pub relation: Relation,
+}
+
+/// Memory as it was when a dream began; it stays the same while a strategy reads it. See `wit/dream/dream.wit` for limits and errors.
+#[async_trait]
+#[allow(missing_docs)]
+pub trait Snapshot: Send + Sync {
+    fn time(&self) -> Millis;
+    async fn claims(&self, after: Option<&str>, max: u32) -> PortResult<Vec<ClaimView>>;
+    async fn observations(&self, after: Option<&str>, max: u32) -> PortResult<Vec<Observation>>;
+    async fn observation(&self, id: &str) -> PortResult<Observation>;
+    async fn similar(&self, text: &str, max: u32) -> PortResult<Vec<Candidate>>;
+    fn compare(&self, first: &str, second: &str) -> Relation;
 }

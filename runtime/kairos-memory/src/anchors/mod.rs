@@ -1,0 +1,1 @@
+//! Whether what a claim points at in the project is still so.

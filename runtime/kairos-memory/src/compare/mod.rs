@@ -1,0 +1,1 @@
+//! What two sentences are to one another.

@@ -1,0 +1,109 @@
+//! What the manner of a text tells: who speaks of himself, who states a wish that is to last, who asks for advice.
+
+/// Stems of words that say what form an answer shall have, not what it is about. Sorted.
+pub(crate) const FRAME: &[&str] = &[
+    "across",
+    "aspect",
+    "bring",
+    "brought",
+    "complet",
+    "comprehens",
+    "convers",
+    "detail",
+    "differ",
+    "discuss",
+    "explain",
+    "given",
+    "item",
+    "list",
+    "mention",
+    "onli",
+    "order",
+    "overview",
+    "provid",
+    "session",
+    "show",
+    "summar",
+    "summari",
+    "tell",
+    "throughout",
+    "variou",
+    "walk",
+];
+
+/// Words by which a wish is meant to last.
+const STANDING: &[&str] = &["always", "never", "prefer", "preferred", "prefers", "preference", "whenever", "avoid", "chosen"];
+/// The same in two or three words.
+const STANDING_PHRASES: &[&str] =
+    &["from now on", "instead of", "rather than", "make sure to", "don't ever", "in the future", "every time", "stick with"];
+
+/// Beginnings by which one asks for advice, or for something to be made.
+const ADVICE: &[&str] = &[
+    "should i",
+    "suggest",
+    "recommend",
+    "advice",
+    "help me",
+    "show me how",
+    "how do i",
+    "how can i",
+    "how to",
+    "what steps",
+    "do i need",
+    "would you",
+    "what are some",
+    "explain how",
+    "i'm planning",
+    "i want to",
+    "i'd like",
+    "i'm looking",
+];
+
+/// What turns "you" into politeness: "can you list", "did you see".
+const POLITE: &[&str] = &["can", "could", "would", "will", "thank"];
+
+/// How much the speaker tells of himself, 0 to 1: three mentions in the first lines are all there is to tell.
+pub(crate) fn tells(text: &str) -> f32 {
+    let own = text
+        .split(|c: char| !c.is_alphanumeric())
+        .take(120)
+        .filter(|word| matches!(word.to_lowercase().as_str(), "i" | "my" | "we" | "our" | "me"))
+        .count();
+    own.min(3) as f32 / 3.0
+}
+
+/// The text states a wish that is to last, or a preference.
+pub(crate) fn standing(text: &str) -> bool {
+    let lower: String = text.chars().take(600).collect::<String>().to_lowercase().replace('’', "'");
+    lower.split(|c: char| !c.is_alphanumeric()).any(|word| STANDING.contains(&word))
+        || STANDING_PHRASES.iter().any(|phrase| lower.contains(phrase))
+}
+
+/// The question, in lower case, asks for advice or for work.
+pub(crate) fn advice(lower: &str) -> bool {
+    ADVICE.iter().any(|phrase| lower.contains(phrase))
+}
+
+/// The question, as lower-case words, asks for what the other side said: "what did you suggest", or for a summary of both.
+pub(crate) fn asks_for_replies(words: &[&str]) -> bool {
+    let other = words.windows(2).any(|w| w[1] == "you" && !POLITE.contains(&w[0]));
+    other || words.iter().any(|word| word.starts_with("summar"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_for_the_search_in_it() {
+        assert!(FRAME.is_sorted());
+    }
+
+    #[test]
+    fn a_lasting_wish_is_known_from_a_passing_word() {
+        assert!(standing("Always add types when I ask for Python."));
+        assert!(standing("I’d rather use tabs; I prefer them."));
+        assert!(!standing("The build broke again."));
+        assert!(advice("which editor would you suggest?") && !advice("when did the build break?"));
+    }
+}

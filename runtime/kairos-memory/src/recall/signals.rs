@@ -1,0 +1,179 @@
+//! What speaks for a turn as the answer to a query: one number a sign, each 0 to 1, for the ranking to weigh.
+
+use crate::recall::dates::Days;
+use crate::recall::index::{Index, Stored, TurnId};
+use crate::recall::meaning::cosine;
+use crate::recall::query::{Asked, Query};
+use crate::recall::score::{Bm25, Unit, Wanted};
+
+/// The signs, in the order of their places.
+pub const SIGNS: [&str; 18] = [
+    "passage",
+    "window",
+    "previous",
+    "next",
+    "session",
+    "pairs",
+    "covered",
+    "speaker",
+    "date",
+    "when",
+    "advice",
+    "replies",
+    "meaning",
+    "meaning-near",
+    "asks",
+    "asker",
+    "tells",
+    "length",
+];
+/// How many of them, from the first, speak for a match with the query; the others only order what matches.
+pub(crate) const MATCHING: usize = 14;
+/// How many signs there are.
+pub const COUNT: usize = SIGNS.len();
+
+/// One turn's signs.
+pub type Signs = [f32; COUNT];
+
+/// Constants inside the signs, as apart from the weights between them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shape {
+    /// For turns, passages and windows.
+    pub turn: Bm25,
+    /// For sessions.
+    pub session: Bm25,
+    /// What a neighbour's term counts in a window.
+    pub window: f32,
+    /// Days after which a date that lies beside the one asked for counts half.
+    pub date_half_life: f32,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self {
+            turn: Bm25 { k1: 0.9, b: 0.4, delta: 0.5 },
+            session: Bm25 { k1: 1.2, b: 0.6, delta: 0.5 },
+            window: 0.5,
+            date_half_life: 7.0,
+        }
+    }
+}
+
+/// The signs of every turn, and the scores of every session.
+pub struct Evidence {
+    /// By turn.
+    pub turns: Vec<Signs>,
+    /// By session: BM25+ over the whole of it, and how well its day fits the dates asked for.
+    pub sessions: Vec<[f32; 2]>,
+}
+
+impl Index {
+    /// Reads the signs of every turn for one query.
+    pub fn evidence(&self, query: Query<'_>, shape: &Shape) -> Evidence {
+        let asked = self.understand(query);
+        let wanted: Vec<Wanted<'_>> = asked.terms.iter().flat_map(|term| self.wanted(term)).collect();
+        let (mut turn, covered) = self.bm25(&wanted, Unit::Turn, shape.turn);
+        let (mut window, _) = self.bm25(&wanted, Unit::Window(shape.window), shape.turn);
+        let (mut session, _) = self.bm25(&wanted, Unit::Session, shape.session);
+        let mut passage = self.best_passages(&wanted, shape.turn);
+        let pairs: Vec<Wanted<'_>> =
+            asked.pairs.iter().filter_map(|pair| self.pairs.get(pair)).map(|postings| Wanted { postings, weight: 1.0 }).collect();
+        let (mut pairs, _) = self.bm25(&pairs, Unit::Turn, shape.turn);
+        for scores in [&mut turn, &mut window, &mut session, &mut passage, &mut pairs] {
+            normalise(scores);
+        }
+        let meaning = self.meanings(query.text);
+
+        let of = |scores: &[f32], id: Option<TurnId>| id.map_or(0.0, |id| scores[id as usize]);
+        let turns = self.turns.iter().enumerate().map(|(at, stored)| {
+            let (speaker, date, when) = said(stored, &asked, shape);
+            [
+                passage[at],
+                window[at],
+                of(&turn, stored.prev),
+                of(&turn, stored.next),
+                session[stored.session as usize],
+                pairs[at],
+                covered[at],
+                speaker,
+                date,
+                when,
+                yes(stored.standing && asked.advice),
+                yes(asked.replies && asked.asker.is_some_and(|asker| asker != stored.speaker)),
+                meaning[at],
+                of(&meaning, stored.prev).max(of(&meaning, stored.next)),
+                yes(stored.asks),
+                yes(asked.asker == Some(stored.speaker)),
+                stored.tells,
+                (stored.len.min(200.0) / 200.0).sqrt(),
+            ]
+        });
+        let turns = turns.collect();
+        let fit = |day| closeness(Days::day(day), &asked.dates, shape);
+        let sessions = self.sessions.iter().zip(&session).map(|(s, score)| [*score, s.day.map_or(0.0, fit)]).collect();
+        Evidence { turns, sessions }
+    }
+
+    /// A term's own postings, and those of a pair that is written as this one word.
+    fn wanted(&self, term: &str) -> impl Iterator<Item = Wanted<'_>> {
+        let single = self.terms.get(term).map(|id| &self.postings[*id as usize]);
+        let pair = self.pairs.get(term);
+        single.into_iter().chain(pair).map(|postings| Wanted { postings, weight: 1.0 })
+    }
+
+    /// How near the best passage of each turn comes to the query's meaning, 0 to 1.
+    fn meanings(&self, text: &str) -> Vec<f32> {
+        let mut best = vec![0.0_f32; self.turns.len()];
+        if let Some(wanted) = self.table.as_ref().and_then(|table| table.embed(text)) {
+            for passage in &self.passages {
+                let near = passage.meaning.as_ref().map_or(0.0, |meaning| cosine(meaning, &wanted));
+                let slot = &mut best[passage.turn as usize];
+                *slot = slot.max(near);
+            }
+        }
+        best
+    }
+
+    fn best_passages(&self, wanted: &[Wanted<'_>], k: Bm25) -> Vec<f32> {
+        let (scores, _) = self.bm25(wanted, Unit::Passage, k);
+        let mut best = vec![0.0_f32; self.turns.len()];
+        for (passage, score) in self.passages.iter().zip(scores) {
+            let slot = &mut best[passage.turn as usize];
+            *slot = slot.max(score);
+        }
+        best
+    }
+}
+
+/// How far the speaker, the dates and the kind of answer fit.
+fn said(stored: &Stored, asked: &Asked, shape: &Shape) -> (f32, f32, f32) {
+    let speaker = yes(asked.speakers.contains(&stored.speaker));
+    let told = stored.dates.iter().map(|days| closeness(*days, &asked.dates, shape)).fold(0.0, f32::max);
+    let day = stored.day.map_or(0.0, |day| closeness(Days::day(day), &asked.dates, shape));
+    let dated = asked.when && !stored.dates.is_empty();
+    let counted = asked.count && stored.number;
+    (speaker, told.max(day), yes(dated || counted))
+}
+
+fn yes(fact: bool) -> f32 {
+    f32::from(u8::from(fact))
+}
+
+/// 1 where the days meet one of those asked for, half of it for every half-life they lie after; what was said before the day
+/// asked for is forgotten faster, because people tell of what was.
+fn closeness(days: Days, asked: &[Days], shape: &Shape) -> f32 {
+    let one = |asked: &Days| match asked.gap_to(days) {
+        0 => 1.0,
+        late if late > 0 => 0.5_f32.powf(late as f32 / shape.date_half_life),
+        early => 0.5_f32.powf(-early as f32 * 3.0 / shape.date_half_life),
+    };
+    asked.iter().map(one).fold(0.0, f32::max)
+}
+
+/// Divides by the greatest, so that scores of different granularities can be added.
+fn normalise(scores: &mut [f32]) {
+    let most = scores.iter().copied().fold(0.0, f32::max);
+    if most > 0.0 {
+        scores.iter_mut().for_each(|s| *s /= most);
+    }
+}

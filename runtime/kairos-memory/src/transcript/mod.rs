@@ -1,0 +1,1 @@
+//! What was observed, word for word: append-only files of one day each.
