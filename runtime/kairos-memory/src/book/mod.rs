@@ -1,0 +1,343 @@
+//! The claims of one memory folder: topic files, ledger and index as one thing that is read, changed in memory, and rendered.
+//!
+//! No I/O: [`Book::read`] takes files, [`Book::changes`] says which of them became what. A person may have edited the files
+//! meanwhile; [`Book::hand_edits`] lists what he did, and nothing is written before that was taken in.
+
+mod frontmatter;
+mod hand;
+mod index;
+mod ledger;
+mod topic;
+
+pub use hand::{HandEdit, USER};
+pub use index::{MAX_BYTES, MAX_LINE, MAX_LINES};
+pub use ledger::{Damaged, hash};
+pub use topic::{Bullet, MAX_FILE, Topic, Unreadable};
+
+use index::Pointer;
+use kairos_core::Millis;
+use kairos_core::memory::{Claim, ClaimKind, MAX_CLAIM, Status};
+use ledger::Record;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The ledger's path in the vault.
+pub const LEDGER: &str = ".kairos/claims.jsonl";
+/// Which lines of the index are ours.
+const OURS: &str = ".kairos/index";
+/// The index.
+pub const INDEX: &str = "MEMORY.md";
+
+/// Files by their path in the vault.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// Why a change of a claim was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BookError {
+    /// No such claim, or it is retired.
+    #[error("there is no claim {0}; `kairos-run memory list` names them")]
+    NoClaim(String),
+    /// Its file must be left alone.
+    #[error("{file} {why}")]
+    Frozen {
+        /// The topic file.
+        file: String,
+        /// What is wrong with it.
+        why: Unreadable,
+    },
+    /// Not one line of 1 to 2,048 bytes.
+    #[error("a claim is one line of at most {MAX_CLAIM} bytes; this text has {0}")]
+    Text(usize),
+    /// Not a name for a file.
+    #[error("`{0}` is no name for a topic: letters, digits, `-` and `_`, at most 64")]
+    Topic(String),
+}
+
+/// Something in the folder that is not as it should be. Nothing else suffers from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file's path in the vault.
+    pub file: String,
+    /// What is wrong, and the remedy.
+    pub text: String,
+}
+
+/// See the module.
+#[derive(Debug, Clone, Default)]
+pub struct Book {
+    topics: BTreeMap<String, Topic>,
+    frozen: BTreeMap<String, Unreadable>,
+    records: BTreeMap<String, Record>,
+    damaged: Vec<Damaged>,
+    index: String,
+    ours: BTreeSet<String>,
+    /// The files as they were read or last rendered.
+    files: Files,
+}
+
+impl Book {
+    /// Reads what a memory folder holds. Other files than Markdown at its top, ledger and index are left alone. `before` gives a file
+    /// as it was last written: it is asked for where a claim's words are no longer to be found.
+    pub fn read(files: Files, before: impl Fn(&str) -> Option<Vec<u8>>) -> Self {
+        let mut book = Self::default();
+        if let Some(bytes) = files.get(LEDGER) {
+            (book.records, book.damaged) = ledger::read(bytes);
+        }
+        book.ours = files.get(OURS).map(|bytes| index::read_ours(bytes)).unwrap_or_default();
+        book.index = files.get(INDEX).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
+        for (path, bytes) in &files {
+            let Some(name) = topic_of(path) else { continue };
+            match Topic::read(bytes) {
+                Ok(topic) => drop(book.topics.insert(name.to_owned(), topic)),
+                Err(why) => drop(book.frozen.insert(name.to_owned(), why)),
+            }
+        }
+        book.files = files;
+        book.find_words(before);
+        book
+    }
+
+    /// The words of claims stand in the bullets; those of a bullet that a person took out or changed, in the file as it was.
+    fn find_words(&mut self, before: impl Fn(&str) -> Option<Vec<u8>>) {
+        let now: Vec<Bullet> = self.topics.values().flat_map(|t| t.bullets().to_vec()).collect();
+        self.take_words(&now);
+        let lacking = |r: &&Record| r.claim.text.is_empty() || hash(&r.claim.text) != r.hash;
+        let topics: BTreeSet<String> = self.records.values().filter(lacking).map(|r| r.claim.topic.clone()).collect();
+        for topic in topics.iter().filter_map(|topic| Topic::read(&before(&file_of(topic))?).ok()) {
+            self.take_words(topic.bullets());
+        }
+    }
+
+    fn take_words(&mut self, bullets: &[Bullet]) {
+        for bullet in bullets {
+            let Some(record) = bullet.id.as_ref().and_then(|id| self.records.get_mut(id)) else { continue };
+            if record.hash == hash(&bullet.text) {
+                record.claim.text.clone_from(&bullet.text);
+            }
+        }
+    }
+
+    /// Is this a file whose content the book wants to read?
+    pub fn wants(path: &str) -> bool {
+        path == LEDGER || path == OURS || path == INDEX || topic_of(path).is_some()
+    }
+
+    /// All claims by id, retired ones too.
+    pub fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.records.values().map(|r| &r.claim)
+    }
+
+    /// One claim, retired or not.
+    pub fn claim(&self, id: &str) -> Option<&Claim> {
+        self.records.get(id).map(|r| &r.claim)
+    }
+
+    /// What is wrong in the folder.
+    pub fn problems(&self) -> Vec<Problem> {
+        let frozen = self.frozen.iter().map(|(topic, why)| Problem { file: file_of(topic), text: why.to_string() });
+        let damaged = self.damaged.iter().map(|d| Problem { file: LEDGER.into(), text: d.to_string() });
+        frozen.chain(damaged).collect()
+    }
+
+    /// Writes a new claim down. Answers its id.
+    ///
+    /// # Errors
+    /// Where the text or the topic's name can't be, or the topic's file must be left alone.
+    pub fn add(&mut self, mut claim: Claim) -> Result<String, BookError> {
+        check_text(&claim.text)?;
+        self.open_topic(&claim.topic, claim.kind)?;
+        if claim.id.is_empty() || self.records.contains_key(&claim.id) {
+            claim.id = self.fresh_id(&claim.text, claim.recorded);
+        }
+        let id = claim.id.clone();
+        if let Some(topic) = self.topics.get_mut(&claim.topic) {
+            topic.append(&id, &claim.text, claim.status);
+        }
+        self.records.insert(id.clone(), Record::new(claim));
+        Ok(id)
+    }
+
+    /// Changes a claim: its words, status, place, evidence. A retired claim leaves its file, one that comes back returns to it.
+    ///
+    /// # Errors
+    /// As [`Book::add`], and where there is no such claim.
+    pub fn update(&mut self, id: &str, change: impl FnOnce(&mut Claim)) -> Result<(), BookError> {
+        let record = self.records.get(id).ok_or_else(|| BookError::NoClaim(id.into()))?.clone();
+        let mut claim = record.claim.clone();
+        change(&mut claim);
+        check_text(&claim.text)?;
+        let was = &record.claim;
+        self.thaw(&was.topic)?;
+        let stays = was.topic == claim.topic && claim.status != Status::Retired;
+        match self.place(id).filter(|_| was.status != Status::Retired) {
+            Some((topic, at)) if stays => {
+                if was.text != claim.text || was.status != claim.status {
+                    self.topics.entry(topic).and_modify(|t| t.set(at, id, &claim.text, claim.status));
+                }
+            }
+            Some((topic, at)) => {
+                self.topics.entry(topic).and_modify(|t| t.remove(at));
+                self.put_down(&claim)?;
+            }
+            None => self.put_down(&claim)?,
+        }
+        let mut new = Record::new(claim);
+        new.keep_unknown(record);
+        self.records.insert(id.into(), new);
+        Ok(())
+    }
+
+    /// Forgets a claim for good, its words too.
+    ///
+    /// # Errors
+    /// Where there is no such claim, or its file must be left alone.
+    pub fn erase(&mut self, id: &str) -> Result<Claim, BookError> {
+        let claim = self.claim(id).ok_or_else(|| BookError::NoClaim(id.into()))?.clone();
+        self.thaw(&claim.topic)?;
+        if let Some((topic, at)) = self.place(id) {
+            self.topics.entry(topic).and_modify(|t| t.remove(at));
+        }
+        self.records.remove(id);
+        for record in self.records.values_mut() {
+            record.claim.rivals.retain(|rival| rival != id);
+        }
+        Ok(claim)
+    }
+
+    /// The files that are no longer as they were read, rendered; and from now on those are what was read. None: it is gone.
+    pub fn changes(&mut self, now: Millis) -> Vec<(String, Option<Vec<u8>>, Option<Vec<u8>>)> {
+        let mut files: Files = self.files.iter().filter(|(path, _)| !Self::wants(path)).map(|(p, b)| (p.clone(), b.clone())).collect();
+        files.extend(self.frozen.keys().filter_map(|t| self.files.get_key_value(&file_of(t))).map(|(p, b)| (p.clone(), b.clone())));
+        for (name, topic) in &mut self.topics {
+            let path = file_of(name);
+            let mut bytes = topic.render();
+            if self.files.get(&path) != Some(&bytes) {
+                topic.touch(now);
+                bytes = topic.render();
+            }
+            files.insert(path, bytes);
+        }
+        let (index, ours) = index::write(&self.index, &self.ours, &self.pointers());
+        // A folder without a claim gets no index.
+        if !self.records.is_empty() || self.files.contains_key(INDEX) {
+            files.insert(INDEX.into(), index.clone().into_bytes());
+            (self.index, self.ours) = (index, ours);
+        }
+        if !self.records.is_empty() || self.files.contains_key(LEDGER) {
+            let damaged = self.damaged_lines();
+            files.insert(LEDGER.into(), [ledger::write(&self.records), damaged].concat());
+            files.insert(OURS.into(), index::write_ours(&self.ours));
+        }
+        let paths: BTreeSet<&String> = self.files.keys().chain(files.keys()).collect();
+        let changed = paths.into_iter().filter(|path| self.files.get(*path) != files.get(*path));
+        let out = changed.map(|path| (path.clone(), self.files.get(path).cloned(), files.get(path).cloned())).collect();
+        self.files = files;
+        out
+    }
+
+    /// Lines of the ledger that can't be read are somebody's claims all the same: they stay until they are mended.
+    fn damaged_lines(&self) -> Vec<u8> {
+        let Some(bytes) = self.files.get(LEDGER).filter(|_| !self.damaged.is_empty()) else { return vec![] };
+        let lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
+        self.damaged.iter().filter_map(|d| lines.get(d.line - 1)).flat_map(|line| [*line, b"\n"].concat()).collect()
+    }
+
+    fn pointers(&self) -> Vec<Pointer> {
+        let pointer = |(name, topic): (&String, &Topic)| {
+            let facts: Vec<&Claim> = self.claims().filter(|c| c.topic == *name && c.status == Status::Fact).collect();
+            let first = facts.first()?;
+            let hook = topic.description().map_or_else(|| format!("{} facts", facts.len()), str::to_owned);
+            let title = topic.name().map_or_else(|| index::title(name), str::to_owned);
+            Some(Pointer { file: file_of(name), title, kind: topic.kind().unwrap_or(first.kind), hook, facts: facts.len() })
+        };
+        self.topics.iter().filter_map(pointer).collect()
+    }
+
+    /// Where a claim's bullet stands.
+    fn place(&self, id: &str) -> Option<(String, usize)> {
+        self.topics.iter().find_map(|(name, topic)| {
+            let at = topic.bullets().iter().position(|b| b.id.as_deref() == Some(id));
+            at.map(|at| (name.clone(), at))
+        })
+    }
+
+    fn put_down(&mut self, claim: &Claim) -> Result<(), BookError> {
+        if claim.status == Status::Retired {
+            return Ok(());
+        }
+        self.open_topic(&claim.topic, claim.kind)?;
+        self.topics.entry(claim.topic.clone()).and_modify(|t| t.append(&claim.id, &claim.text, claim.status));
+        Ok(())
+    }
+
+    fn open_topic(&mut self, name: &str, kind: ClaimKind) -> Result<(), BookError> {
+        if !is_topic_name(name) {
+            return Err(BookError::Topic(name.into()));
+        }
+        self.thaw(name)?;
+        let about = || match kind.as_str() {
+            own if own != name => index::title(name),
+            _ => description(kind).to_owned(),
+        };
+        self.topics.entry(name.to_owned()).or_insert_with(|| Topic::new(&index::title(name), &about(), kind));
+        Ok(())
+    }
+
+    fn thaw(&self, topic: &str) -> Result<(), BookError> {
+        match self.frozen.get(topic) {
+            Some(why) => Err(BookError::Frozen { file: file_of(topic), why: why.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Eight letters and digits without those that look alike; the same claim at the same time gets the same.
+    fn fresh_id(&self, text: &str, recorded: Millis) -> String {
+        const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let id = |n: u32| -> String {
+            let hash = hash(&format!("{n} {recorded} {text}"));
+            hash.as_bytes().chunks(2).take(8).map(|pair| char::from(LETTERS[byte(pair) & 31])).collect()
+        };
+        (0..).map(id).find(|id| !self.records.contains_key(id)).unwrap_or_default()
+    }
+}
+
+fn byte(pair: &[u8]) -> usize {
+    std::str::from_utf8(pair).ok().and_then(|hex| usize::from_str_radix(hex, 16).ok()).unwrap_or_default()
+}
+
+/// What a claim's id looks like.
+pub fn is_claim_id(id: &str) -> bool {
+    id.len() == 8 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+/// May a file be called that?
+pub fn is_topic_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && !name.starts_with('.')
+        && name != "MEMORY"
+}
+
+fn check_text(text: &str) -> Result<(), BookError> {
+    let one_line = !text.trim().is_empty() && !text.contains(['\n', '\r']);
+    if one_line && text.len() <= MAX_CLAIM { Ok(()) } else { Err(BookError::Text(text.len())) }
+}
+
+fn topic_of(path: &str) -> Option<&str> {
+    path.strip_suffix(".md").filter(|name| is_topic_name(name))
+}
+
+fn file_of(topic: &str) -> String {
+    format!("{topic}.md")
+}
+
+fn description(kind: ClaimKind) -> &'static str {
+    match kind {
+        ClaimKind::User => "Who the user is and how he wants to work",
+        ClaimKind::Feedback => "What to do again, and what to avoid",
+        ClaimKind::Project => "How things are in this project",
+        ClaimKind::Reference => "Where to find what",
+    }
+}
+
+#[cfg(test)]
+mod tests;
