@@ -20,8 +20,8 @@ pub enum Unreadable {
     #[error("line {0} is a marker of an unfinished merge; resolve the merge, its claims rest until then")]
     MergeMarker(usize),
     /// More than [`MAX_FILE`].
-    #[error("has {0} bytes, at most {MAX_FILE} are read; split it")]
-    TooLarge(usize),
+    #[error("has more than {MAX_FILE} bytes; split it")]
+    TooLarge,
 }
 
 /// Largest topic file, in bytes: what a person could still read.
@@ -55,7 +55,7 @@ impl Topic {
     /// Where it must be left alone.
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
         if bytes.len() > MAX_FILE {
-            return Err(Unreadable::TooLarge(bytes.len()));
+            return Err(Unreadable::TooLarge);
         }
         let text = std::str::from_utf8(bytes).map_err(|e| Unreadable::Encoding(e.valid_up_to()))?;
         let lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
