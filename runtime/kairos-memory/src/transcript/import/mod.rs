@@ -1,0 +1,1 @@
+//! What other programs have written down, taken over as observations. Files are only read.
