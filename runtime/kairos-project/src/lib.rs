@@ -135,7 +135,8 @@ impl Project {
     }
 
     /// What HEAD has at `path` or, by the renames that commits show, had there once: the path of a file or folder. `None` for what
-    /// was deleted or never there. `unavailable` without a repository, and where the history is too long to tell in half a second.
+    /// was deleted, was never there or vanished more than 20,000 commits ago, and without a repository. `unavailable` where half a
+    /// second was too short.
     pub async fn became(&self, path: &str) -> PortResult<Option<String>> {
         let path = path::normalise(path)?;
         self.blocking(move |inner, stop| inner.git.became(&path, &stop)).await

@@ -17,16 +17,19 @@ use std::time::{Duration, Instant};
 /// Renames of one path that are followed; a longer chain is a quarrel about names.
 const MAX_HOPS: usize = 8;
 /// Commits that are looked at for all hops together.
-const MAX_STEPS: usize = 50_000;
+const MAX_STEPS: usize = 20_000;
 /// The longest that it may take: it is asked within a tick.
 const FOLLOW_TIME: Duration = Duration::from_millis(500);
 
 impl Git {
-    /// What is in HEAD at that path or, by renames, was once: a file's path or a folder's. `None` for what was deleted or never
-    /// there. `unavailable` where the history is too long to tell in half a second.
+    /// What is in HEAD at that path or, by renames, was once: a file's path or a folder's. `None` for what was deleted, was never
+    /// there or has no history that one could look at. `unavailable` where half a second was too short.
     pub(crate) fn became(&self, path: &str, stop: &AtomicBool) -> PortResult<Option<String>> {
-        let opened = self.open()?;
-        let head = opened.head_commit()?;
+        let found = self.open().and_then(|opened| Ok((opened.head_commit()?, opened)));
+        let (head, opened) = match found {
+            Err(error) if error.code == ErrorCode::Unavailable => return Ok(None),
+            found => found?,
+        };
         let mut follow = Follow { opened: &opened, head, stop, steps: 0, deadline: Instant::now() + FOLLOW_TIME };
         let (mut path, mut seen) = (opened.repo_path(path), HashSet::new());
         while follow.is_missing(&path)? {
@@ -62,8 +65,11 @@ impl Follow<'_> {
         let mut filter = PathFilter::new(path.to_owned());
         for step in walk {
             self.steps += 1;
-            if self.stop.load(Ordering::Relaxed) || self.steps > MAX_STEPS || Instant::now() > self.deadline {
-                return Err(PortError::new(ErrorCode::Unavailable, "the history is too long to follow a rename in time"));
+            if self.steps > MAX_STEPS {
+                return Ok(None);
+            }
+            if self.stop.load(Ordering::Relaxed) || Instant::now() > self.deadline {
+                return Err(PortError::new(ErrorCode::Unavailable, "there was no time to follow a rename through the history"));
             }
             let step = step.map_err(wrong)?;
             if let Some(parent) = step.parent_ids.first()
