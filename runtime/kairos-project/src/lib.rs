@@ -134,6 +134,14 @@ impl Project {
         self.inner.given_up().as_ref().is_none_or(AbortHandle::is_finished)
     }
 
+    /// What HEAD has at `path` or, by the renames that commits show, had there once: the path of a file or folder. `None` for what
+    /// was deleted, was never there or vanished more than 20,000 commits ago, and without a repository. `unavailable` where half a
+    /// second was too short.
+    pub async fn became(&self, path: &str) -> PortResult<Option<String>> {
+        let path = path::normalise(path)?;
+        self.blocking(move |inner, stop| inner.git.became(&path, &stop)).await
+    }
+
     /// Runs `work` on a thread that may block. It sees the flag when the call is dropped or over time.
     async fn blocking<T, F>(&self, work: F) -> PortResult<T>
     where

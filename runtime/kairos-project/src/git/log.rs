@@ -79,13 +79,13 @@ fn read_commit(opened: &Opened, id: ObjectId) -> PortResult<Commit> {
 }
 
 /// Remembers what a path holds in commits, because each is asked for as itself and as a parent.
-struct PathFilter {
+pub(super) struct PathFilter {
     path: String,
     known: HashMap<ObjectId, Option<ObjectId>>,
 }
 
 impl PathFilter {
-    fn new(path: String) -> Self {
+    pub(super) fn new(path: String) -> Self {
         Self { path, known: HashMap::new() }
     }
 
@@ -96,6 +96,11 @@ impl PathFilter {
             return own.is_some();
         }
         parents.iter().all(|parent| self.entry(opened, *parent) != own)
+    }
+
+    /// Does the commit lack what all of its parents have?
+    pub(super) fn vanished(&mut self, opened: &Opened, id: ObjectId, parents: &[ObjectId]) -> bool {
+        self.entry(opened, id).is_none() && self.changed(opened, id, parents)
     }
 
     fn entry(&mut self, opened: &Opened, id: ObjectId) -> Option<ObjectId> {

@@ -10,6 +10,7 @@
 
 mod branch_point;
 mod changes;
+mod follow;
 mod index;
 mod log;
 mod shared;

@@ -227,3 +227,25 @@ async fn log_is_newest_first_and_can_follow_a_path() {
     assert_eq!(project.git_log(1, None).await.unwrap().len(), 1);
     assert_eq!(project.git_log(1, Some("../x")).await.unwrap_err().code, ErrorCode::Denied);
 }
+
+#[tokio::test]
+async fn what_was_renamed_is_followed_and_what_was_deleted_is_not() {
+    let sandbox = Sandbox::with_commit();
+    let text: String = (0..40).map(|n| format!("line {n}\n")).collect();
+    sandbox.write("old/deep/one.txt", &text);
+    sandbox.write("old/two.txt", "two\nand more of it\n");
+    sandbox.commit("two files");
+    sandbox.git(&["mv", "old", "new"]);
+    sandbox.commit("the folder moves");
+    sandbox.git(&["mv", "new/deep/one.txt", "last.txt"]);
+    sandbox.write("last.txt", text.replace("line 7\n", "line seven\n"));
+    sandbox.git(&["rm", "-q", "a.txt"]);
+    sandbox.commit("and the file, with an edit");
+    let project = sandbox.open();
+    assert_eq!(project.became("old/deep/one.txt").await.unwrap().as_deref(), Some("last.txt"));
+    assert_eq!(project.became("old/two.txt").await.unwrap().as_deref(), Some("new/two.txt"));
+    assert_eq!(project.became("old").await.unwrap().as_deref(), Some("new"));
+    assert_eq!(project.became("new").await.unwrap().as_deref(), Some("new"));
+    assert_eq!(project.became("a.txt").await.unwrap(), None);
+    assert_eq!(project.became("never").await.unwrap(), None);
+}
