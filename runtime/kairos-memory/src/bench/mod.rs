@@ -1,6 +1,7 @@
 //! `kairos-run bench memory`: the figures of retrieval, comparison and dreams, on data that is not part of the project.
 
 pub mod figure;
+pub mod pairs;
 
 pub use figure::{Figure, bootstrap, hit_at_1, recall};
 
