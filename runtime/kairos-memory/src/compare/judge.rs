@@ -5,6 +5,7 @@
 //! never is. Everything else is a question of how they differ, not whether.
 
 use super::align::{Alignment, Link, Pair, align};
+use super::lexicon::lexicon;
 use super::sentence::{Form, Mood, Sentence};
 use super::words::Place;
 use kairos_core::memory::Relation;
@@ -69,23 +70,36 @@ impl<'a> Seen<'a> {
     }
 
     fn contrary(&self) -> bool {
-        let flips = self.found.pairs.iter().filter(|p| p.link.is_shared() && self.flipped(p)).count() as f32;
+        let flips: Vec<&Pair> = self.found.pairs.iter().filter(|p| p.link.is_shared() && self.flipped(p)).collect();
         let opposed: Vec<&Pair> = self.found.pairs.iter().filter(|p| self.opposes(p)).collect();
-        if flips > 0.0 && opposed.is_empty() {
-            return self.share_of_shorter() >= CONTRARY_SHARE;
-        }
-        if flips > 0.0 {
+        if !flips.is_empty() {
             // "not near" and "far": the one takes back the other.
-            return false;
+            let denies_first = flips.iter().any(|p| self.a.tokens[p.first].negated);
+            let denies_second = flips.iter().any(|p| self.b.tokens[p.second].negated);
+            return opposed.is_empty() && (denies_first && self.denied_by(true) || denies_second && self.denied_by(false));
         }
         if !opposed.is_empty() {
-            let shorter = self.sizes.0.min(self.sizes.1);
-            let rest = shorter - opposed.len() as f32;
-            return opposed.len() <= 2 && self.shared >= CONTRARY_SHARE * rest && self.shared > 0.0;
+            let rest = self.sizes.0.min(self.sizes.1) - opposed.len() as f32;
+            let another = self.a.indefinite && self.b.indefinite;
+            return opposed.len() <= 2 && self.shared >= CONTRARY_SHARE * rest && self.shared > 0.0 && !another;
         }
         let places = self.found.pairs.iter().filter(|p| p.link.is_shared());
         let mut places = places.map(|p| (self.a.tokens[p.first].place, self.b.tokens[p.second].place));
         places.any(|(p, q)| Place::opposed(p, q)) && self.share_of_both() >= 0.8
+    }
+
+    /// What one side denies, does the other say? It must say all of it, as narrowly or more so; it may say more.
+    fn denied_by(&self, first: bool) -> bool {
+        let (denying, wider) = if first { (self.a, Link::Narrower) } else { (self.b, Link::Broader) };
+        let answered = |n: usize| {
+            self.found.pairs.iter().any(|p| {
+                let at = if first { p.first } else { p.second };
+                at == n && p.link.is_shared() && p.link != wider
+            })
+        };
+        let strong = |n: &usize| !denying.tokens[*n].weak;
+        let missing = (0..denying.tokens.len()).filter(strong).filter(|n| !answered(*n)).count();
+        missing == 0
     }
 
     /// Does the pair say what can't both be so?
@@ -108,12 +122,17 @@ impl<'a> Seen<'a> {
             && a.either == b.either
             && pairs.iter().all(|p| p.link.is_shared() && !self.flipped(p))
             && pairs.iter().all(|p| Place::agrees(a.tokens[p.first].place, b.tokens[p.second].place))
+            && self.doer_first()
             && self.in_order()
     }
 
     fn same(&self) -> bool {
         let over = |left: &[usize], s: &Sentence| left.iter().any(|n| !s.tokens[*n].weak);
-        let exact = |p: &Pair| matches!(p.link, Link::Equal | Link::Synonym);
+        let exact = |p: &Pair| match (p.link, self.a.tokens[p.first].id, self.b.tokens[p.second].id) {
+            (Link::Equal | Link::Synonym, ..) => true,
+            (Link::Broader | Link::Narrower, Some(x), Some(y)) => lexicon().is_loose(x, y),
+            _ => false,
+        };
         !over(&self.found.first, self.a)
             && !over(&self.found.second, self.b)
             && self.a.mood == self.b.mood
@@ -146,10 +165,17 @@ impl<'a> Seen<'a> {
     }
 
     fn same_order(&self, p: &Pair, q: &Pair) -> bool {
+        self.a.passive != self.b.passive || (p.first < q.first) == (p.second < q.second) || self.excused(p, q)
+    }
+
+    /// Where only one sentence is passive: who does it there ("by") comes first in the other.
+    fn doer_first(&self) -> bool {
+        let shared = || self.found.pairs.iter().filter(|p| p.link.is_shared());
+        let by = |s: &Sentence, n: usize| s.tokens[n].place == Some(Place::By);
         match (self.a.passive, self.b.passive) {
-            (false, true) => doer_first(self.b, (p.second, q.second), (p.first, q.first)),
-            (true, false) => doer_first(self.a, (p.first, q.first), (p.second, q.second)),
-            _ => (p.first < q.first) == (p.second < q.second) || self.excused(p, q),
+            (true, false) => shared().min_by_key(|p| p.second).is_none_or(|p| by(self.a, p.first)),
+            (false, true) => shared().min_by_key(|p| p.first).is_none_or(|p| by(self.b, p.second)),
+            _ => true,
         }
     }
 
@@ -162,15 +188,5 @@ impl<'a> Seen<'a> {
         let both = |f: &dyn Fn(&Sentence, usize, usize) -> bool| f(self.a, p.first, q.first) && f(self.b, p.second, q.second);
         let named = |x: &Pair| a[x.first].form != Form::Word || b[x.second].form != Form::Word;
         placed(p) || placed(q) || both(&listed) || (both(&near) && !(named(p) && named(q)))
-    }
-}
-
-/// Where one sentence is passive: who does it there ("by") comes first in the other.
-fn doer_first(passive: &Sentence, there: (usize, usize), active: (usize, usize)) -> bool {
-    let by = |n: usize| passive.tokens[n].place == Some(Place::By);
-    match (by(there.0), by(there.1)) {
-        (true, false) => active.0 < active.1,
-        (false, true) => active.1 < active.0,
-        _ => true,
     }
 }

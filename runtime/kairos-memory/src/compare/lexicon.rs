@@ -34,10 +34,71 @@ pub(super) struct Lexicon {
     kinds: Vec<Vec<u32>>,
     heads: Vec<Vec<u32>>,
     exclusive: Vec<bool>,
+    /// Kinds whose name and whose members may stand for one another.
+    loose: Vec<bool>,
     /// Phrases of several words, by their first: the stems that follow and the number of the whole.
     phrases: HashMap<String, Vec<(Vec<String>, u32)>>,
     names: Vec<String>,
 }
+
+/// Stems of bent forms that the analyzer of searches leaves apart. Both columns are stems.
+const IRREGULAR: &[(&str, &str)] = &[
+    ("beaten", "beat"),
+    ("became", "becom"),
+    ("bent", "bend"),
+    ("bit", "bite"),
+    ("bitten", "bite"),
+    ("blew", "blow"),
+    ("blown", "blow"),
+    ("drank", "drink"),
+    ("drunk", "drink"),
+    ("dug", "dig"),
+    ("fallen", "fall"),
+    ("fed", "feed"),
+    ("feet", "foot"),
+    ("flew", "fli"),
+    ("flown", "fli"),
+    ("forgot", "forget"),
+    ("forgotten", "forget"),
+    ("froze", "freez"),
+    ("frozen", "freez"),
+    ("geese", "goos"),
+    ("hung", "hang"),
+    ("knive", "knife"),
+    ("laid", "lay"),
+    ("lit", "light"),
+    ("mice", "mous"),
+    ("overridden", "overrid"),
+    ("rang", "ring"),
+    ("ridden", "ride"),
+    ("risen", "rise"),
+    ("rose", "rise"),
+    ("sank", "sink"),
+    ("shaken", "shake"),
+    ("shook", "shake"),
+    ("shown", "show"),
+    ("slept", "sleep"),
+    ("slid", "slide"),
+    ("sought", "seek"),
+    ("spun", "spin"),
+    ("stole", "steal"),
+    ("stolen", "steal"),
+    ("struck", "strike"),
+    ("stuck", "stick"),
+    ("sung", "sing"),
+    ("swept", "sweep"),
+    ("swum", "swim"),
+    ("swung", "swing"),
+    ("teeth", "tooth"),
+    ("tore", "tear"),
+    ("torn", "tear"),
+    ("woke", "wake"),
+    ("woken", "wake"),
+    ("worn", "wear"),
+    ("wove", "weav"),
+    ("woven", "weav"),
+    ("written", "write"),
+];
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::load);
 
@@ -56,6 +117,7 @@ impl Lexicon {
             kinds: vec![],
             heads: vec![],
             exclusive: vec![],
+            loose: vec![],
             phrases: HashMap::new(),
             names: vec![],
         };
@@ -77,8 +139,9 @@ impl Lexicon {
         for (kind, line) in (0..).zip(lines(include_str!("words/kinds.txt"))) {
             let (heads, members) = line.split_once(':').unwrap_or((line, ""));
             new.exclusive.push(heads.contains('!'));
+            new.loose.push(heads.contains('~'));
             for word in heads.split_whitespace() {
-                let id = new.add(word.trim_end_matches('!'));
+                let id = new.add(word.trim_end_matches(['!', '~']));
                 new.heads[id].push(kind);
             }
             for word in members.split_whitespace() {
@@ -90,7 +153,7 @@ impl Lexicon {
     }
 
     fn add(&mut self, word: &str) -> usize {
-        let stems: Vec<String> = word.split('_').map(|w| self.analyzer.stem(w)).collect();
+        let stems: Vec<String> = word.split('_').map(|w| self.stem(w)).collect();
         let name = stems.join("_");
         if let Some(id) = self.ids.get(&name) {
             return *id as usize;
@@ -111,7 +174,8 @@ impl Lexicon {
 
     /// The stem of a lower-case word.
     pub(super) fn stem(&self, lower: &str) -> String {
-        self.analyzer.stem(lower)
+        let stem = self.analyzer.stem(lower);
+        IRREGULAR.binary_search_by_key(&stem.as_str(), |(form, _)| form).map_or(stem, |at| IRREGULAR[at].1.to_owned())
     }
 
     /// The number of a stem, where any list has it.
@@ -152,9 +216,11 @@ impl Lexicon {
         (!common.is_empty()).then_some(Kinship::Sibling)
     }
 
-    /// Is it one of a kind of which a thing is only one?
-    pub(super) fn is_exclusive(&self, word: u32) -> bool {
-        self.kinds[word as usize].iter().any(|k| self.exclusive[*k as usize])
+    /// Is the one the kind that the other is of, and is that a matter of style ("the man", "the person")?
+    pub(super) fn is_loose(&self, first: u32, second: u32) -> bool {
+        let (a, b) = (first as usize, second as usize);
+        let of = |head: usize, member: usize| self.heads[head].iter().any(|k| self.loose[*k as usize] && self.kinds[member].contains(k));
+        of(a, b) || of(b, a)
     }
 }
 
@@ -169,12 +235,18 @@ mod tests {
     }
 
     #[test]
+    fn bent_forms_are_sorted_for_the_search_in_them() {
+        assert!(IRREGULAR.is_sorted());
+    }
+
+    #[test]
     fn words_are_kin_as_the_lists_say() {
         assert_eq!(kinship("motorbike", "motorcycles"), Some(Kinship::Synonym));
         assert_eq!(kinship("always", "never"), Some(Kinship::Opposite));
         assert_eq!(kinship("enable", "disabled"), Some(Kinship::Opposite));
         assert_eq!(kinship("red", "green"), Some(Kinship::Exclusive));
-        assert_eq!(kinship("postgres", "mysql"), Some(Kinship::Sibling));
+        assert_eq!(kinship("postgres", "mysql"), Some(Kinship::Exclusive));
+        assert_eq!(kinship("tea", "coffee"), Some(Kinship::Sibling));
         assert_eq!(kinship("database", "mysql"), Some(Kinship::Broader));
         assert_eq!(kinship("turn_on", "enable"), Some(Kinship::Synonym));
     }

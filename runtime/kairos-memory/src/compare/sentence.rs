@@ -57,6 +57,8 @@ pub(super) struct Sentence {
     pub(super) either: bool,
     /// Denied somewhere.
     pub(super) denied: bool,
+    /// Begins with "a", "some" or a number: it may speak of another one.
+    pub(super) indefinite: bool,
 }
 
 struct Raw<'a> {
@@ -171,11 +173,14 @@ impl<'a> Reader<'a> {
             mood: Mood::Plain,
             either: false,
             denied: false,
+            indefinite: false,
         };
         Self { raw, stems, out, place: None, negated: false, brief: false, listed: false, helped: false, from: 0 }
     }
 
     fn read(mut self) -> Sentence {
+        let first = self.raw.first().map_or("", |r| r.lower.as_str());
+        self.out.indefinite = matches!(first, "a" | "an" | "some" | "several" | "somebody" | "someone") || quantity(first).is_some();
         let mut at = 0;
         while at < self.raw.len() {
             let taken = self.step(at);
@@ -210,6 +215,11 @@ impl<'a> Reader<'a> {
         let lower = raw.lower.as_str();
         if raw.quoted || is_code(raw.text) {
             return self.code(at);
+        }
+        let last = raw.ends || self.raw.get(at + 1).is_none_or(|r| matches!(r.lower.as_str(), "and" | "or" | "but"));
+        if last && words::is_particle(lower) {
+            self.push(self.stems[at].clone(), lexicon().id(&self.stems[at]), Form::Word, at, false);
+            return 1;
         }
         if let Some((place, taken)) = words::place(&self.raw[at..].iter().take(3).map(|r| r.lower.as_str()).collect::<Vec<_>>()) {
             if self.brief {

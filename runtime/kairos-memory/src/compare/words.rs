@@ -116,6 +116,11 @@ pub(super) fn place(words: &[&str]) -> Option<(Place, usize)> {
     })
 }
 
+/// May stand without a noun behind it, and says something then: "looks up".
+pub(super) fn is_particle(lower: &str) -> bool {
+    matches!(lower, "up" | "down" | "in" | "on" | "off" | "over" | "out" | "away" | "back" | "around" | "through" | "behind" | "before")
+}
+
 /// Denies what follows in its clause.
 pub(super) fn is_negation(lower: &str) -> bool {
     matches!(
@@ -161,31 +166,21 @@ pub(super) fn is_empty(lower: &str) -> bool {
 
 /// Adds colour, not content: degree, mood, manner of moving. A claim without it is still the same claim.
 pub(super) fn is_weak(lower: &str) -> bool {
-    WEAK.binary_search(&lower).is_ok()
+    // "carefully", "breathlessly", "amusingly", "hurriedly", "furiously": how someone does it.
+    let manner = ["fully", "lessly", "ingly", "edly", "ously"].iter().any(|end| lower.len() > end.len() + 2 && lower.ends_with(end));
+    WEAK.binary_search(&lower).is_ok() || (manner && STRONG.binary_search(&lower).is_err())
 }
 
-const EMPTY: &[&str] = &[
-    "a", "also", "am", "an", "and", "any", "anybody", "anyone", "anything", "are", "be", "been", "being", "but", "can", "could",
-    "did", "do", "does", "doing", "done", "else", "ever", "existing", "had", "has", "have", "having", "here", "how", "is", "it",
-    "it's", "its", "itself", "just", "kind", "let", "located", "lot", "lots", "made", "make", "makes", "may", "might", "must",
-    "need", "needs", "one's", "ought", "own", "piece", "placed", "please", "shall", "should", "so", "some", "somebody",
-    "something", "sort", "that", "the", "their", "theirs", "them", "themselves", "then", "there", "there's", "these", "they",
-    "this", "those", "thus", "too", "used", "was", "wear", "wearing", "wears", "were", "what", "where", "which", "who", "whom",
-    "whose", "will", "would",
+const EMPTY: &[&str] = &["a", "also", "am", "an", "and", "any", "anything", "are", "be", "been", "being", "but", "can", "clad", "colored", "coloured", "could", "did", "do", "does", "doing", "done", "dressed", "else", "ever", "existing", "had", "has", "have", "having", "here", "how", "is", "it", "it's", "its", "itself", "just", "kind", "let", "located", "lot", "lots", "made", "make", "makes", "may", "might", "must", "need", "needs", "one's", "ought", "own", "piece", "placed", "please", "shall", "should", "so", "some", "someone's", "something", "sort", "that", "the", "their", "theirs", "them", "themselves", "then", "there", "there's", "these", "they", "this", "those", "thus", "too", "used", "was", "wear", "wearing", "wears", "were", "what", "where", "which", "who", "whom", "whose", "will", "worn", "would"];
+
+/// Ends like a word of manner, and says something.
+const STRONG: &[&str] = &[
+    "accordingly", "allegedly", "anonymously", "asynchronously", "autonomously", "continuously", "contiguously", "erroneously",
+    "exceedingly", "expectedly", "homogeneously", "increasingly", "previously", "repeatedly", "reportedly", "simultaneously",
+    "statelessly", "successfully", "supposedly", "synchronously", "unexpectedly", "unsuccessfully",
 ];
 
-const WEAK: &[&str] = &[
-    "absolutely", "actually", "amazingly", "angrily", "anxiously", "apparently", "attentively", "awfully", "basically",
-    "beautifully", "boldly", "bravely", "briefly", "calmly", "carefully", "casually", "cautiously", "certainly", "cheerfully",
-    "clearly", "completely", "currently", "definitely", "deftly", "eagerly", "easily", "energetically", "enthusiastically",
-    "entirely", "especially", "essentially", "excitedly", "extremely", "fairly", "fearlessly", "fiercely", "firmly", "frantically",
-    "fully", "generally", "gently", "gladly", "gracefully", "greatly", "happily", "harmlessly", "hastily", "highly", "incredibly",
-    "intensely", "intently", "joyfully", "joyously", "lazily", "literally", "merrily", "nervously", "nicely", "now", "obviously",
-    "particularly", "passionately", "patiently", "perfectly", "playfully", "pretty", "probably", "quickly", "quite", "rapidly",
-    "rather", "really", "sadly", "seriously", "shrewdly", "simply", "skilfully", "skillfully", "slightly", "slowly", "smoothly",
-    "softly", "somewhat", "speedily", "still", "strangely", "strongly", "suddenly", "swiftly", "tenderly", "thoroughly",
-    "totally", "truly", "utterly", "very", "vigorously", "violently", "well", "wildly",
-];
+const WEAK: &[&str] = &["absently", "absolutely", "actually", "amazingly", "angrily", "anxiously", "apparently", "attentively", "awfully", "basically", "beautifully", "boldly", "bravely", "briefly", "calmly", "carefully", "casually", "cautiously", "certainly", "cheerfully", "clearly", "closely", "completely", "currently", "definitely", "deftly", "eagerly", "easily", "energetically", "enthusiastically", "entirely", "especially", "essentially", "excitedly", "extremely", "fairly", "fearlessly", "fiercely", "firmly", "frantically", "fully", "funnily", "generally", "gently", "gladly", "gracefully", "greatly", "happily", "harmlessly", "hastily", "highly", "hungrily", "incredibly", "intensely", "intently", "joyfully", "joyously", "lazily", "literally", "loudly", "merrily", "nervously", "nicely", "noisily", "now", "obviously", "particularly", "passionately", "patiently", "perfectly", "playfully", "pretty", "probably", "proudly", "quickly", "quite", "rapidly", "rather", "really", "sadly", "seriously", "shrewdly", "simply", "skilfully", "skillfully", "slightly", "slowly", "smoothly", "softly", "somewhat", "speedily", "steadily", "still", "strangely", "strongly", "suddenly", "swiftly", "tenderly", "thoroughly", "tightly", "totally", "truly", "utterly", "very", "vigorously", "violently", "warmly", "well", "wildly"];
 
 #[cfg(test)]
 mod tests {
