@@ -2,6 +2,7 @@
 
 pub mod drift;
 pub mod figure;
+pub mod pairs;
 
 pub use figure::{Figure, bootstrap, hit_at_1, recall};
 

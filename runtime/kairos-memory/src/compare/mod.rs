@@ -1,1 +1,61 @@
-//! What two sentences are to one another.
+//! What two sentences are to one another, judged from their words: no model, microseconds, the same answer every time.
+
+mod align;
+mod judge;
+mod lexicon;
+mod quantity;
+mod sentence;
+mod words;
+
+use kairos_core::memory::Relation;
+use sentence::Sentence;
+
+/// What the first text is to the second. Exchanging them gives the mirrored relation.
+pub fn compare(first: &str, second: &str) -> Relation {
+    if first == second {
+        return Relation::Same;
+    }
+    // Judged in one order only, so that both orders agree.
+    if first <= second {
+        judge::judge(&Sentence::parse(first), &Sentence::parse(second))
+    } else {
+        mirrored(judge::judge(&Sentence::parse(second), &Sentence::parse(first)))
+    }
+}
+
+fn mirrored(relation: Relation) -> Relation {
+    match relation {
+        Relation::Includes => Relation::Included,
+        Relation::Included => Relation::Includes,
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Relation::{Contrary, Included, Includes, Same};
+
+    #[test]
+    fn claims_of_a_developer_s_world() {
+        for (first, second, relation) in [
+            ("tests run with pytest -x", "tests run with pytest", Includes),
+            ("tests run with pytest", "tests run with pytest -x", Included),
+            ("The server listens on port 8080", "The server listens on port 8081", Contrary),
+            ("never push to main", "push to main", Contrary),
+            ("CI uses Node 18 since March", "CI uses Node 20", Contrary),
+            ("The repo uses PostgreSQL.", "the repository uses postgres", Same),
+            ("The timeout is 2 minutes", "the timeout is 120s", Same),
+            ("Run the tests before each commit", "Run the tests after each commit", Contrary),
+            ("Postgres replaced MySQL", "MySQL was replaced by Postgres", Same),
+            ("Don't use tabs", "Use tabs", Contrary),
+            ("indent with tabs", "indent with spaces", Contrary),
+            ("avoid force pushing", "force push", Contrary),
+        ] {
+            assert_eq!(compare(first, second), relation, "{first} / {second}");
+        }
+        assert_ne!(compare("Postgres replaced MySQL", "MySQL replaced Postgres"), Same);
+        assert_ne!(compare("MySQL was replaced by Postgres", "MySQL replaced Postgres"), Same);
+        assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
+    }
+}

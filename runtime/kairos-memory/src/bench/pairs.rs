@@ -1,0 +1,209 @@
+//! How well sentence pairs are judged: false merges, contradictions, updates, instructions.
+//!
+//! Beside ours stands a baseline: the share of common runs of three characters (Jaccard), a pair counting as the same from .85 on,
+//! which is what similarity alone would do.
+
+use super::{Row, bootstrap};
+use crate::compare::compare;
+use kairos_core::memory::Relation;
+use serde_json::Value;
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A pair with what people said of it.
+struct Labelled {
+    key: u64,
+    first: String,
+    second: String,
+    label: String,
+    /// Relatedness or similarity, 0 to 5.
+    score: f32,
+}
+
+/// All measures for which `data` has what they need, in a fixed order.
+pub fn run(data: &Path) -> Vec<Row> {
+    measure(data, &|_| true)
+}
+
+/// The same over those items only whose key is kept: a part to tune on, another to be honest with.
+pub fn measure(data: &Path, keep: &dyn Fn(u64) -> bool) -> Vec<Row> {
+    let mut rows = vec![];
+    let pairs = data.join("pairs");
+    let kept = |all: Vec<Labelled>| -> Vec<Labelled> { all.into_iter().filter(|p| keep(p.key)).collect() };
+    breaking(&kept(breaking_pairs(&pairs)), &mut rows);
+    sick(&kept(sick_pairs(&pairs)), &mut rows);
+    similarity(&kept(sts_pairs(&pairs)), &kept(mrpc_pairs(&pairs)), &mut rows);
+    rows
+}
+
+fn breaking(all: &[Labelled], rows: &mut Vec<Row>) {
+    let contrary: Vec<&Labelled> = all.iter().filter(|p| p.label == "contradiction").collect();
+    let entailed: Vec<&Labelled> = all.iter().filter(|p| p.label == "entailment").collect();
+    let definition = "share of pairs labelled contradiction that are judged the same; less is better";
+    share(rows, "Breaking NLI false merges", definition, Some(0.001), true, &contrary, merged);
+    share(rows, "Breaking NLI false merges, Jaccard", "the same for the baseline", None, true, &contrary, alike);
+    let definition = "share of pairs labelled entailment (a synonym exchanged) that are judged the same";
+    share(rows, "Breaking NLI synonyms merged", definition, None, false, &entailed, merged);
+}
+
+fn sick(all: &[Labelled], rows: &mut Vec<Row>) {
+    let contrary: Vec<&Labelled> = all.iter().filter(|p| p.label == "CONTRADICTION").collect();
+    let neutral: Vec<&Labelled> = all.iter().filter(|p| p.label == "NEUTRAL").collect();
+    let entailed: Vec<&Labelled> = all.iter().filter(|p| p.label == "ENTAILMENT").collect();
+    let near: Vec<&Labelled> = entailed.iter().copied().filter(|p| p.score >= PARAPHRASE).collect();
+    let definition = "share of pairs labelled contradiction that are judged the same; less is better";
+    share(rows, "SICK false merges", definition, Some(0.005), true, &contrary, merged);
+    share(rows, "SICK false merges, Jaccard", "the same for the baseline", None, true, &contrary, alike);
+    let definition = "share of pairs labelled neutral that are judged the same; less is better";
+    share(rows, "SICK neutral pairs merged", definition, None, true, &neutral, merged);
+    let definition = "share of pairs labelled entailment with relatedness >= 4.7 that are judged the same";
+    share(rows, "SICK paraphrases merged", definition, Some(0.75), false, &near, merged);
+    share(rows, "SICK paraphrases merged, Jaccard", "the same for the baseline", None, false, &near, alike);
+    let definition = "the same, a pair of which one includes the other counting too: the longer stays, nothing is lost";
+    share(rows, "SICK paraphrases merged or folded", definition, None, false, &near, |p| {
+        matches!(compare(&p.first, &p.second), Relation::Same | Relation::Includes | Relation::Included)
+    });
+    let definition = "share of all pairs labelled entailment that are judged the same";
+    share(rows, "SICK entailments merged", definition, None, false, &entailed, merged);
+    if !all.is_empty() {
+        let groups: Vec<Vec<f64>> = all
+            .iter()
+            .map(|p| match (p.label == "CONTRADICTION", compare(&p.first, &p.second) == Relation::Contrary) {
+                (true, true) => vec![1.0, 1.0],
+                (false, false) => vec![],
+                _ => vec![0.0],
+            })
+            .collect();
+        rows.push(Row {
+            measure: "SICK contradiction F1".to_owned(),
+            definition: "F1 of contrary against the label contradiction, over all pairs",
+            figure: bootstrap(&groups),
+            reach: Some(0.85),
+            less: false,
+        });
+    }
+}
+
+/// From this relatedness on a SICK entailment is a paraphrase.
+const PARAPHRASE: f32 = 4.7;
+
+fn similarity(sts: &[Labelled], mrpc: &[Labelled], rows: &mut Vec<Row>) {
+    let low: Vec<&Labelled> = sts.iter().filter(|p| p.score < 3.0).collect();
+    let high: Vec<&Labelled> = sts.iter().filter(|p| p.score >= 4.8).collect();
+    let definition = "share of pairs of similarity < 3 that are judged the same; less is better";
+    share(rows, "STS-B unlike pairs merged", definition, None, true, &low, merged);
+    let definition = "share of pairs of similarity >= 4.8 that are judged the same";
+    share(rows, "STS-B like pairs merged", definition, None, false, &high, merged);
+    let other: Vec<&Labelled> = mrpc.iter().filter(|p| p.label == "0").collect();
+    let definition = "share of pairs labelled no paraphrase that are judged the same; less is better";
+    share(rows, "MRPC others merged", definition, None, true, &other, merged);
+}
+
+fn share<T>(
+    rows: &mut Vec<Row>,
+    measure: &str,
+    definition: &'static str,
+    reach: Option<f64>,
+    less: bool,
+    items: &[T],
+    holds: impl Fn(&T) -> bool,
+) {
+    if items.is_empty() {
+        return;
+    }
+    let groups: Vec<Vec<f64>> = items.iter().map(|i| vec![f64::from(u8::from(holds(i)))]).collect();
+    rows.push(Row { measure: measure.to_owned(), definition, figure: bootstrap(&groups), reach, less });
+}
+
+fn merged(pair: &&Labelled) -> bool {
+    compare(&pair.first, &pair.second) == Relation::Same
+}
+
+fn alike(pair: &&Labelled) -> bool {
+    let runs = |text: &str| {
+        let letters: Vec<char> = text.to_lowercase().chars().collect();
+        letters.windows(3).map(<[char]>::to_vec).collect::<HashSet<_>>()
+    };
+    let (a, b) = (runs(&pair.first), runs(&pair.second));
+    let common = a.intersection(&b).count();
+    common as f64 >= 0.85 * (a.len() + b.len() - common) as f64
+}
+
+/// Files of a folder by the head and tail of their names, sorted.
+fn files(folder: &Path, head: &str, tail: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(head) && n.ends_with(tail)))
+        .collect();
+    found.sort();
+    found
+}
+
+fn lines(folder: &Path, head: &str, tail: &str) -> Vec<String> {
+    let texts = files(folder, head, tail).into_iter().filter_map(|p| fs::read_to_string(p).ok());
+    texts.flat_map(|t| t.lines().map(ToOwned::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// FNV-1a: the same on every machine.
+fn key(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn breaking_pairs(folder: &Path) -> Vec<Labelled> {
+    let all = lines(folder, "breaking_nli", ".jsonl");
+    let text = |v: &Value, name: &str| v[name].as_str().unwrap_or_default().to_owned();
+    let parsed = all.iter().filter_map(|l| serde_json::from_str::<Value>(l).ok());
+    parsed
+        .map(|v| Labelled {
+            key: key(&text(&v, "sentence1")),
+            first: text(&v, "sentence1"),
+            second: text(&v, "sentence2"),
+            label: text(&v, "gold_label"),
+            score: 0.0,
+        })
+        .collect()
+}
+
+fn sick_pairs(folder: &Path) -> Vec<Labelled> {
+    let all = lines(folder, "SICK_", ".txt");
+    let cells = all.iter().map(|l| l.split('\t').collect::<Vec<_>>());
+    cells
+        .filter_map(|c| {
+            let [id, first, second, score, label, ..] = c.as_slice() else { return None };
+            let (id, score) = (id.parse::<u64>().ok()?, score.parse().ok()?);
+            // Neighbours are made from the same sentences: fifty at a time go to the same part.
+            let key = key(&(id / 50).to_string());
+            Some(Labelled { key, first: (*first).to_owned(), second: (*second).to_owned(), label: (*label).to_owned(), score })
+        })
+        .collect()
+}
+
+fn sts_pairs(folder: &Path) -> Vec<Labelled> {
+    let all = lines(folder, "stsb-en", ".csv");
+    let rows = all.iter().filter_map(|l| {
+        let (texts, score) = l.rsplit_once(',')?;
+        // Two cells, quoted where they hold a comma.
+        let (first, second) = match texts.strip_prefix('"') {
+            Some(rest) => rest.split_once("\",")?,
+            None => texts.split_once(',')?,
+        };
+        let clean = |t: &str| t.trim_matches('"').replace("\"\"", "\"");
+        Some(Labelled { key: key(first), first: clean(first), second: clean(second), label: String::new(), score: score.parse().ok()? })
+    });
+    rows.collect()
+}
+
+fn mrpc_pairs(folder: &Path) -> Vec<Labelled> {
+    let all = lines(folder, "msr-para", ".tsv");
+    let rows = all.iter().filter_map(|l| {
+        let cells: Vec<&str> = l.split('\t').collect();
+        let [label, _, _, first, second] = cells.as_slice() else { return None };
+        let key = key(first);
+        Some(Labelled { key, first: (*first).to_owned(), second: (*second).to_owned(), label: (*label).to_owned(), score: 0.0 })
+    });
+    rows.collect()
+}

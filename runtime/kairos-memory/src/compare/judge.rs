@@ -1,0 +1,192 @@
+//! From paired words to a relation.
+//!
+//! The rule that carries it: two sentences say the same only if every word of the one that says something is answered in the other
+//! by itself, an inflection or a known synonym, in the same role, denied alike. A word that is merely near in use ("tea", "coffee")
+//! never is. Everything else is a question of how they differ, not whether.
+
+use super::align::{Alignment, Link, Pair, align};
+use super::lexicon::lexicon;
+use super::sentence::{Form, Mood, Sentence};
+use super::words::Place;
+use kairos_core::memory::Relation;
+
+/// Least share of the shorter sentence that must be shared for a difference to be a contradiction, not another subject.
+const CONTRARY_SHARE: f32 = 0.6;
+/// Least share of the words of both for two sentences to be about the same thing.
+const RELATED_SHARE: f32 = 0.34;
+
+/// What the first sentence is to the second.
+pub(super) fn judge(a: &Sentence, b: &Sentence) -> Relation {
+    if a.tokens.is_empty() || b.tokens.is_empty() {
+        return if a.tokens.is_empty() && b.tokens.is_empty() && a.denied == b.denied { Relation::Related } else { Relation::Apart };
+    }
+    let found = align(a, b);
+    let seen = Seen::new(a, b, &found);
+    if seen.contrary() {
+        Relation::Contrary
+    } else if seen.same() {
+        Relation::Same
+    } else if let Some(relation) = seen.one_sided() {
+        relation
+    } else if seen.share_of_both() >= RELATED_SHARE || seen.shares_a_name() {
+        Relation::Related
+    } else {
+        Relation::Apart
+    }
+}
+
+/// What an alignment shows.
+struct Seen<'a> {
+    a: &'a Sentence,
+    b: &'a Sentence,
+    found: &'a Alignment,
+    shared: f32,
+    /// Content words of each, weak ones left out.
+    sizes: (f32, f32),
+}
+
+impl<'a> Seen<'a> {
+    fn new(a: &'a Sentence, b: &'a Sentence, found: &'a Alignment) -> Self {
+        let strong = |s: &Sentence| s.tokens.iter().filter(|t| !t.weak).count() as f32;
+        let shared = found.pairs.iter().filter(|p| p.link.is_shared() && !a.tokens[p.first].weak && !b.tokens[p.second].weak);
+        Self { a, b, found, shared: shared.count() as f32, sizes: (strong(a).max(1.0), strong(b).max(1.0)) }
+    }
+
+    fn share_of_shorter(&self) -> f32 {
+        self.shared / self.sizes.0.min(self.sizes.1)
+    }
+
+    fn share_of_both(&self) -> f32 {
+        2.0 * self.shared / (self.sizes.0 + self.sizes.1)
+    }
+
+    fn shares_a_name(&self) -> bool {
+        self.found.pairs.iter().any(|p| p.link == Link::Equal && matches!(self.a.tokens[p.first].form, Form::Name | Form::Code))
+    }
+
+    /// Is the pair denied on one side only?
+    fn flipped(&self, p: &Pair) -> bool {
+        self.a.tokens[p.first].negated != self.b.tokens[p.second].negated
+    }
+
+    fn contrary(&self) -> bool {
+        let flips: Vec<&Pair> = self.found.pairs.iter().filter(|p| p.link.is_shared() && self.flipped(p)).collect();
+        let opposed: Vec<&Pair> = self.found.pairs.iter().filter(|p| self.opposes(p)).collect();
+        if !flips.is_empty() {
+            // "not near" and "far": the one takes back the other.
+            let denies_first = flips.iter().any(|p| self.a.tokens[p.first].negated);
+            let denies_second = flips.iter().any(|p| self.b.tokens[p.second].negated);
+            return opposed.is_empty() && (denies_first && self.denied_by(true) || denies_second && self.denied_by(false));
+        }
+        if !opposed.is_empty() {
+            let rest = self.sizes.0.min(self.sizes.1) - opposed.len() as f32;
+            let another = self.a.indefinite && self.b.indefinite;
+            return opposed.len() <= 2 && self.shared >= CONTRARY_SHARE * rest && self.shared > 0.0 && !another;
+        }
+        let places = self.found.pairs.iter().filter(|p| p.link.is_shared());
+        let mut places = places.map(|p| (self.a.tokens[p.first].place, self.b.tokens[p.second].place));
+        places.any(|(p, q)| Place::opposed(p, q)) && self.share_of_both() >= 0.8
+    }
+
+    /// What one side denies, does the other say? It must say all of it, as narrowly or more so; it may say more.
+    fn denied_by(&self, first: bool) -> bool {
+        let (denying, wider) = if first { (self.a, Link::Narrower) } else { (self.b, Link::Broader) };
+        let answered = |n: usize| {
+            self.found.pairs.iter().any(|p| {
+                let at = if first { p.first } else { p.second };
+                at == n && p.link.is_shared() && p.link != wider
+            })
+        };
+        let strong = |n: &usize| !denying.tokens[*n].weak;
+        let missing = (0..denying.tokens.len()).filter(strong).filter(|n| !answered(*n)).count();
+        missing == 0
+    }
+
+    /// Does the pair say what can't both be so?
+    fn opposes(&self, p: &Pair) -> bool {
+        match p.link {
+            Link::Opposite => !self.flipped(p),
+            // Another subject is another matter: "Ada owns it", "Ben owns it".
+            Link::Exclusive => p.first > 0 && p.second > 0 && !self.flipped(p),
+            _ => false,
+        }
+    }
+
+    /// Nothing tells them apart, left-over words aside.
+    fn in_agreement(&self) -> bool {
+        let (a, b) = (self.a, self.b);
+        let persons = a.persons == 0 || b.persons == 0 || a.persons & b.persons != 0;
+        let pairs = &self.found.pairs;
+        persons
+            && a.past == b.past
+            && a.either == b.either
+            && pairs.iter().all(|p| p.link.is_shared() && !self.flipped(p))
+            && pairs.iter().all(|p| Place::agrees(a.tokens[p.first].place, b.tokens[p.second].place))
+            && self.doer_first()
+            && self.in_order()
+    }
+
+    fn same(&self) -> bool {
+        let over = |left: &[usize], s: &Sentence| left.iter().any(|n| !s.tokens[*n].weak);
+        let exact = |p: &Pair| match (p.link, self.a.tokens[p.first].id, self.b.tokens[p.second].id) {
+            (Link::Equal | Link::Synonym, ..) => true,
+            (Link::Broader | Link::Narrower, Some(x), Some(y)) => lexicon().is_loose(x, y),
+            _ => false,
+        };
+        !over(&self.found.first, self.a)
+            && !over(&self.found.second, self.b)
+            && self.a.mood == self.b.mood
+            && self.a.denied == self.b.denied
+            && self.found.pairs.iter().all(exact)
+            && self.in_agreement()
+    }
+
+    /// One says all that the other says, and more.
+    fn one_sided(&self) -> Option<Relation> {
+        if !self.in_agreement() || self.a.denied != self.b.denied {
+            return None;
+        }
+        let over = |left: &[usize], s: &Sentence| left.iter().any(|n| !s.tokens[*n].weak);
+        let has = |link: Link| self.found.pairs.iter().any(|p| p.link == link);
+        let mood = |x: Mood, y: Mood| x != Mood::Plain && y == Mood::Plain;
+        let first_more = over(&self.found.first, self.a) || has(Link::Narrower) || mood(self.a.mood, self.b.mood);
+        let second_more = over(&self.found.second, self.b) || has(Link::Broader) || mood(self.b.mood, self.a.mood);
+        match (first_more, second_more) {
+            (true, false) => Some(Relation::Includes),
+            (false, true) => Some(Relation::Included),
+            _ => None,
+        }
+    }
+
+    /// Do shared words come in the same order, or in one that grammar accounts for?
+    fn in_order(&self) -> bool {
+        let pairs: Vec<&Pair> = self.found.pairs.iter().filter(|p| p.link.is_shared()).collect();
+        pairs.iter().enumerate().all(|(n, p)| pairs[n + 1..].iter().all(|q| self.same_order(p, q)))
+    }
+
+    fn same_order(&self, p: &Pair, q: &Pair) -> bool {
+        self.a.passive != self.b.passive || (p.first < q.first) == (p.second < q.second) || self.excused(p, q)
+    }
+
+    /// Where only one sentence is passive: who does it there ("by") comes first in the other.
+    fn doer_first(&self) -> bool {
+        let shared = || self.found.pairs.iter().filter(|p| p.link.is_shared());
+        let by = |s: &Sentence, n: usize| s.tokens[n].place == Some(Place::By);
+        match (self.a.passive, self.b.passive) {
+            (true, false) => shared().min_by_key(|p| p.second).is_none_or(|p| by(self.a, p.first)),
+            (false, true) => shared().min_by_key(|p| p.first).is_none_or(|p| by(self.b, p.second)),
+            _ => true,
+        }
+    }
+
+    /// Turned about, yet the same: what has a preposition of its own, members of a list, an adjective before its noun or behind it.
+    fn excused(&self, p: &Pair, q: &Pair) -> bool {
+        let (a, b) = (&self.a.tokens, &self.b.tokens);
+        let placed = |x: &Pair| a[x.first].place.is_some() && a[x.first].place == b[x.second].place;
+        let near = |s: &Sentence, x: usize, y: usize| x.abs_diff(y) <= 2 && s.tokens[x].at.abs_diff(s.tokens[y].at) <= 3;
+        let listed = |s: &Sentence, x: usize, y: usize| s.tokens[x.min(y) + 1..=x.max(y)].iter().any(|t| t.listed);
+        let both = |f: &dyn Fn(&Sentence, usize, usize) -> bool| f(self.a, p.first, q.first) && f(self.b, p.second, q.second);
+        let named = |x: &Pair| a[x.first].form != Form::Word || b[x.second].form != Form::Word;
+        placed(p) || placed(q) || both(&listed) || (both(&near) && !(named(p) && named(q)))
+    }
+}

@@ -1,0 +1,339 @@
+//! A sentence taken apart: the words that say something, each with its preposition, whether it is denied, and what it is.
+
+use super::lexicon::lexicon;
+use super::quantity::{Quantity, joined, quantity, unit};
+use super::words::{self, Place};
+
+/// Longest text that is looked at, in words: a claim has a few dozen.
+const MAX_WORDS: usize = 400;
+
+/// What a word is by its form.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Form {
+    Word,
+    /// Written with a capital inside a sentence.
+    Name,
+    /// A path, a flag, a version, an identifier: compared letter by letter.
+    Code,
+    Number(Quantity),
+}
+
+/// A word that says something.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Token {
+    pub(super) stem: String,
+    /// Its number in the lexicon.
+    pub(super) id: Option<u32>,
+    pub(super) form: Form,
+    /// The preposition before it.
+    pub(super) place: Option<Place>,
+    pub(super) negated: bool,
+    /// Adds colour, not content.
+    pub(super) weak: bool,
+    /// Stands beside the one before it in a list.
+    pub(super) listed: bool,
+    /// Where it stands among all words.
+    pub(super) at: usize,
+}
+
+/// What must be, may be, or simply is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mood {
+    Plain,
+    Must,
+    May,
+}
+
+/// A sentence taken apart.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sentence {
+    pub(super) tokens: Vec<Token>,
+    /// Bits for first, second and third person among the pronouns.
+    pub(super) persons: u8,
+    pub(super) past: bool,
+    pub(super) passive: bool,
+    pub(super) mood: Mood,
+    /// Has an "or".
+    pub(super) either: bool,
+    /// Denied somewhere.
+    pub(super) denied: bool,
+    /// Begins with "a", "some" or a number: it may speak of another one.
+    pub(super) indefinite: bool,
+}
+
+struct Raw<'a> {
+    text: &'a str,
+    lower: String,
+    /// Ends a clause.
+    ends: bool,
+    quoted: bool,
+}
+
+impl Sentence {
+    pub(super) fn parse(text: &str) -> Self {
+        let raw = split(text);
+        let stems: Vec<String> = raw.iter().map(|r| lexicon().stem(&r.lower)).collect();
+        Reader::new(&raw, &stems).read()
+    }
+}
+
+/// Words with their punctuation cut off; "isn't" gives "is" and "not".
+fn split(text: &str) -> Vec<Raw<'_>> {
+    let mut out: Vec<Raw> = vec![];
+    let mut quoted = false;
+    for word in text.split_whitespace() {
+        if out.len() >= MAX_WORDS {
+            break;
+        }
+        quoted |= word.trim_start_matches(['(', '"', '*']).starts_with('`');
+        let bare = trim(word);
+        let ends = word.ends_with([',', ';', ':', '.', '!', '?']) || matches!(word, "-" | "–" | "—" | "--");
+        if bare.is_empty() {
+            if let Some(last) = out.last_mut() {
+                last.ends |= ends;
+            }
+            continue;
+        }
+        let lower = bare.to_lowercase().replace('’', "'");
+        if let Some(head) = negated_verb(&lower) {
+            out.push(Raw { text: bare, lower: head.to_owned(), ends: false, quoted });
+            out.push(Raw { text: "not", lower: "not".to_owned(), ends, quoted });
+        } else {
+            let lower = lower.strip_suffix("'s").map_or(lower.clone(), ToOwned::to_owned);
+            let is_code = quoted || is_code(bare);
+            let parts: Vec<&str> = lower.split('-').filter(|p| !p.is_empty()).collect();
+            if !is_code && parts.len() > 1 {
+                for (n, part) in parts.iter().enumerate() {
+                    let last = n + 1 == parts.len();
+                    out.push(Raw { text: bare, lower: (*part).to_owned(), ends: ends && last, quoted });
+                }
+            } else {
+                out.push(Raw { text: bare, lower, ends, quoted });
+            }
+        }
+        if quoted && word.trim_end_matches([',', '.', ';', ':', ')', '"', '*', '!', '?']).ends_with('`') {
+            quoted = false;
+        }
+    }
+    out
+}
+
+fn trim(word: &str) -> &str {
+    let word = word.trim_matches(['`', '*', '"', '(', ')', '[', ']', '{', '}', '\'', '“', '”', '‘', ',', ';', ':', '!', '?']);
+    let word = word.trim_end_matches(['.', '`', '"', ')', ',']);
+    if word.chars().any(char::is_alphanumeric) { word } else { "" }
+}
+
+fn negated_verb(lower: &str) -> Option<&str> {
+    Some(match lower {
+        "can't" | "cannot" => "can",
+        "won't" => "will",
+        "shan't" => "shall",
+        _ => lower.strip_suffix("n't").filter(|h| !h.is_empty())?,
+    })
+}
+
+/// Does it look like something a machine reads?
+pub(super) fn is_code(word: &str) -> bool {
+    let inner = word.trim_end_matches("'s");
+    let digits = inner.contains(|c: char| c.is_ascii_digit());
+    let letters = inner.contains(char::is_alphabetic);
+    inner.starts_with('-')
+        || inner.contains(['_', '/', '=', '@', '#', '\\', '<', '>', '$', '&', '~', '+'])
+        || inner.contains("::")
+        || inner.char_indices().any(|(at, c)| {
+            c == '.' && inner[at + 1..].starts_with(char::is_alphanumeric) && (letters || inner.matches('.').count() > 1)
+        })
+        || (digits && letters && quantity(&inner.to_lowercase()).is_none())
+        || inner.chars().zip(inner.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase())
+}
+
+/// Walks the words once.
+struct Reader<'a> {
+    raw: &'a [Raw<'a>],
+    stems: &'a [String],
+    out: Sentence,
+    place: Option<Place>,
+    negated: bool,
+    /// A denial that ends with its noun: "without", "instead of".
+    brief: bool,
+    listed: bool,
+    /// A verb of being or having came: what ends in "ed" now is no past.
+    helped: bool,
+    from: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(raw: &'a [Raw<'a>], stems: &'a [String]) -> Self {
+        let out = Sentence {
+            tokens: vec![],
+            persons: 0,
+            past: false,
+            passive: false,
+            mood: Mood::Plain,
+            either: false,
+            denied: false,
+            indefinite: false,
+        };
+        Self { raw, stems, out, place: None, negated: false, brief: false, listed: false, helped: false, from: 0 }
+    }
+
+    fn read(mut self) -> Sentence {
+        let first = self.raw.first().map_or("", |r| r.lower.as_str());
+        self.out.indefinite = matches!(first, "a" | "an" | "some" | "several" | "somebody" | "someone") || quantity(first).is_some();
+        let mut at = 0;
+        while at < self.raw.len() {
+            let taken = self.step(at);
+            let ended = self.raw[at..at + taken].iter().any(|r| r.ends);
+            at += taken;
+            if ended {
+                self.listed = true;
+                // A comma in a list ends neither denial nor place; before a verb of its own it does.
+                if self.raw[at - 1].text != "not" && self.clause_follows(at) {
+                    self.end_clause();
+                }
+            }
+        }
+        self.out
+    }
+
+    fn end_clause(&mut self) {
+        (self.negated, self.brief, self.place) = (false, false, None);
+        self.from = self.out.tokens.len();
+    }
+
+    /// Has what follows a verb of its own before the next boundary?
+    fn clause_follows(&self, at: usize) -> bool {
+        let rest = self.raw[at.min(self.raw.len())..].iter();
+        let mut words = rest.take_while(|r| !matches!(r.lower.as_str(), "and" | "but"));
+        words.any(|r| words::is_auxiliary(&r.lower))
+    }
+
+    /// Reads what stands at `at`; how many words that took.
+    fn step(&mut self, at: usize) -> usize {
+        let raw = &self.raw[at];
+        let lower = raw.lower.as_str();
+        if raw.quoted || is_code(raw.text) {
+            return self.code(at);
+        }
+        let last = raw.ends || self.raw.get(at + 1).is_none_or(|r| matches!(r.lower.as_str(), "and" | "or" | "but"));
+        if last && words::is_particle(lower) {
+            self.push(self.stems[at].clone(), lexicon().id(&self.stems[at]), Form::Word, at, false);
+            return 1;
+        }
+        if let Some((place, taken)) = words::place(&self.raw[at..].iter().take(3).map(|r| r.lower.as_str()).collect::<Vec<_>>()) {
+            if self.brief {
+                (self.negated, self.brief) = (false, false);
+            }
+            if place.denies() {
+                (self.negated, self.brief) = (true, true);
+                self.out.denied = true;
+            }
+            self.out.passive |= place == Place::By && at > 0 && !self.raw[at - 1].lower.ends_with("ing");
+            (self.place, self.listed) = (Some(place), false);
+            return taken;
+        }
+        if let Some(q) = quantity(lower)
+            && !(lower == "second" && at > 0 && self.raw[at - 1].lower == "the")
+        {
+            return self.number(at, q);
+        }
+        if words::is_negation(lower) {
+            // "no longer", "not only", "not any more"
+            let next = self.raw.get(at + 1).map_or("", |r| r.lower.as_str());
+            if lower == "not" && matches!(next, "only" | "just") {
+                return 2;
+            }
+            self.negated = !self.negated;
+            self.out.denied = true;
+            return if matches!(next, "longer" | "more") { 2 } else { 1 };
+        }
+        let halts = lower.starts_with("stop") && !self.raw.get(at + 1).is_some_and(|r| r.lower.ends_with("ing"));
+        if words::forbids(lower) && !halts {
+            // What is forbidden may stand before or behind.
+            self.out.tokens[self.from..].iter_mut().for_each(|t| t.negated = !t.negated);
+            self.negated = !self.negated;
+            self.out.denied = true;
+            return 1;
+        }
+        let phrase_of: Vec<&str> = self.stems[at..].iter().take(6).map(String::as_str).collect();
+        if let Some((id, name, taken)) = lexicon().phrase(&phrase_of) {
+            self.push(name.to_owned(), Some(id), Form::Word, at, false);
+            return taken;
+        }
+        if self.function_word(at, lower) {
+            return 1;
+        }
+        let stem = self.stems[at].clone();
+        let capital = raw.text.starts_with(char::is_uppercase);
+        let starts = at == 0 || self.raw[at - 1].text.ends_with('.');
+        let shouting = raw.text.len() > 1 && raw.text.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
+        let form = if capital && (!starts || shouting) { Form::Name } else { Form::Word };
+        let id = lexicon().id(&stem);
+        self.out.past |= !self.helped && lower.ends_with("ed") && !stem.ends_with("ed") && self.place.is_none();
+        let weak = words::is_weak(lower);
+        self.push(stem, id, form, at, weak);
+        1
+    }
+
+    fn code(&mut self, at: usize) -> usize {
+        let raw = &self.raw[at];
+        let text = raw.text.trim_end_matches("'s");
+        let version = text.strip_prefix(['v', 'V']).filter(|v| v.starts_with(|c: char| c.is_ascii_digit()));
+        let stem = version.unwrap_or(text).to_owned();
+        let id = lexicon().id(&raw.lower).or_else(|| lexicon().id(&self.stems[at]));
+        self.push(stem, id, Form::Code, at, false);
+        1
+    }
+
+    fn number(&mut self, at: usize, first: Quantity) -> usize {
+        let (mut q, mut taken) = (first, 1);
+        let lower = |n: usize| self.raw.get(at + n).map(|r| r.lower.as_str());
+        if !self.raw[at].ends
+            && let Some(more) = lower(1).and_then(quantity).and_then(|next| joined(q, next))
+        {
+            (q, taken) = (more, 2);
+        }
+        if q.dimension.is_none()
+            && !self.raw[at].ends
+            && let Some((dimension, size)) = lower(taken).filter(|w| w.len() > 1).and_then(unit)
+        {
+            q = Quantity { value: q.value * size, dimension: Some(dimension) };
+            taken += 1;
+        }
+        // "one man" and "a man" are the same.
+        let weak = q.value == 1.0 && self.raw[at].lower == "one" && q.dimension.is_none();
+        self.push(format!("{}", q.value), None, Form::Number(q), at, weak);
+        taken
+    }
+
+    /// Takes note of a word of grammar; false where it is none.
+    fn function_word(&mut self, at: usize, lower: &str) -> bool {
+        match lower {
+            "and" | "but" | "whereas" | "while" => {
+                self.listed = true;
+                if lower != "and" || self.clause_follows(at + 1) {
+                    self.end_clause();
+                }
+                return true;
+            }
+            "or" | "either" => {
+                (self.out.either, self.listed) = (true, true);
+                return true;
+            }
+            "must" | "should" | "shall" | "need" | "needs" | "ought" => self.out.mood = Mood::Must,
+            "may" | "might" | "can" | "could" => self.out.mood = Mood::May,
+            "is" | "are" | "be" | "been" | "being" | "has" | "have" => self.helped = true,
+            "was" | "were" | "had" | "did" | "formerly" | "previously" => self.out.past = true,
+            "used" if self.raw.get(at + 1).is_some_and(|r| r.lower == "to") => self.out.past = true,
+            _ => {}
+        }
+        self.out.persons |= words::person(lower);
+        words::is_empty(lower)
+    }
+
+    fn push(&mut self, stem: String, id: Option<u32>, form: Form, at: usize, weak: bool) {
+        let listed = std::mem::take(&mut self.listed);
+        self.out.tokens.push(Token { stem, id, form, place: self.place, negated: self.negated, weak, listed, at });
+    }
+}
