@@ -7,7 +7,7 @@
 
 mod cues;
 mod dates;
-
+mod digest;
 mod index;
 mod meaning;
 mod query;
