@@ -16,6 +16,8 @@ mod score;
 mod signals;
 mod text;
 
+pub mod search;
+
 pub use dates::{Days, dates_in};
 pub use index::{Index, SessionId, Turn, TurnId};
 pub use meaning::{Table, TableError};

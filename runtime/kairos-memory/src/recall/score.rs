@@ -124,7 +124,7 @@ impl Index {
     }
 }
 
-/// A pair is at least as rare as the rarer of its two.
+/// A pair counts as much as its two terms together: how often it stands in the whole corpus is not kept.
 fn rare_pair(pair: &(String, String), asked: &Asked, rare: &[f32]) -> f32 {
     let of = |term: &String| asked.terms.iter().position(|known| known == term).map_or(0.0, |at| rare[at]);
     of(&pair.0) + of(&pair.1)
