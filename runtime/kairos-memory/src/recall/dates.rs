@@ -6,9 +6,10 @@
 use crate::recall::text::number_word;
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, ToSpan};
+use serde::{Deserialize, Serialize};
 
 /// A run of days, both ends included; `first <= last`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Days {
     /// The first day.
     pub first: Date,

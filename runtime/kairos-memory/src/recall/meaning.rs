@@ -6,10 +6,13 @@
 //! Format: `KEMB1\n`, then two little-endian `u32` (tokens, dimensions), then for each token its length as one byte and its
 //! UTF-8, then tokens x dimensions signed bytes.
 
+use crate::recall::digest::sentences;
 use std::collections::HashMap;
 use thiserror::Error;
 
 const MAGIC: &[u8] = b"KEMB1\n";
+/// A passage is closed at the first sentence end after this many words.
+const PASSAGE_WORDS: usize = 100;
 /// Longest word that is looked up, in bytes.
 const MAX_WORD: usize = 64;
 
@@ -74,6 +77,11 @@ impl Table {
         (length > 0.0).then(|| sum.iter().map(|s| s / length).collect())
     }
 
+    /// Where each passage of `text` points: about sixty words, cut between sentences.
+    pub(crate) fn embed_passages(&self, text: &str) -> Vec<Vec<f32>> {
+        passages(text).iter().filter_map(|passage| self.embed(passage)).collect()
+    }
+
     /// The longest known pieces of a word from its left, as WordPiece does; none where a part is unknown.
     fn pieces(&self, word: &str) -> Vec<u32> {
         let mut out = vec![];
@@ -90,6 +98,21 @@ impl Table {
         }
         out
     }
+}
+
+/// `text` in runs of whole sentences of at least a hundred words, but for the last.
+fn passages(text: &str) -> Vec<&str> {
+    let (mut out, mut start, mut words, mut end) = (vec![], 0, 0, 0);
+    for sentence in sentences(text) {
+        if words >= PASSAGE_WORDS {
+            out.push(&text[start..end]);
+            (start, words) = (end, 0);
+        }
+        words += sentence.split_whitespace().count();
+        end += sentence.len();
+    }
+    out.push(&text[start..]);
+    out
 }
 
 /// How far two vectors of length 1 point the same way, -1 to 1.

@@ -7,7 +7,7 @@
 
 mod cues;
 mod dates;
-
+mod digest;
 mod index;
 mod meaning;
 mod query;
@@ -15,6 +15,8 @@ mod rank;
 mod score;
 mod signals;
 mod text;
+
+pub mod search;
 
 pub use dates::{Days, dates_in};
 pub use index::{Index, SessionId, Turn, TurnId};

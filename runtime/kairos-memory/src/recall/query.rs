@@ -22,8 +22,8 @@ pub struct Query<'a> {
 pub(crate) struct Asked {
     /// Distinct terms; a speaker's name is no term.
     pub terms: Vec<String>,
-    /// Neighbouring terms, written together.
-    pub pairs: Vec<String>,
+    /// Neighbouring terms.
+    pub pairs: Vec<(String, String)>,
     /// The speakers it names, by number.
     pub speakers: Vec<u32>,
     pub dates: Vec<Days>,
@@ -66,7 +66,7 @@ impl Index {
             asked.dates = dates_in(query.text, today);
         }
         let all = self.analyzer.terms(query.text);
-        asked.pairs = all.windows(2).map(|pair| pair.concat()).collect();
+        asked.pairs = all.windows(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
         let frame = |term: &String| cues::FRAME.binary_search(&term.as_str()).is_ok();
         let only_frame = all.iter().all(frame);
         for term in all {

@@ -35,8 +35,12 @@ pub struct Ranking {
 impl Ranking {
     /// The constants that fit an index: with a table of embeddings or without.
     pub fn of(index: &Index) -> Self {
-        let weights = if index.table.is_some() { Weights::with_meaning() } else { Weights::default() };
-        Self { shape: Shape::default(), weights }
+        if index.table.is_some() { Self::with_meaning() } else { Self::default() }
+    }
+
+    /// The constants for turns whose meanings are compared too.
+    pub fn with_meaning() -> Self {
+        Self { shape: Shape::default(), weights: Weights::with_meaning() }
     }
 
     /// The best `k` turns with their scores; none where nothing matches.

@@ -1,10 +1,10 @@
 //! What speaks for a turn as the answer to a query: one number a sign, each 0 to 1, for the ranking to weigh.
 
 use crate::recall::dates::Days;
-use crate::recall::index::{Index, Stored, TurnId};
+use crate::recall::index::{Corpus, Index, Stored, TurnId};
 use crate::recall::meaning::cosine;
 use crate::recall::query::{Asked, Query};
-use crate::recall::score::{Bm25, Unit, Wanted};
+use crate::recall::score::Bm25;
 
 /// The signs, in the order of their places.
 pub const SIGNS: [&str; 18] = [
@@ -70,23 +70,38 @@ pub struct Evidence {
 impl Index {
     /// Reads the signs of every turn for one query.
     pub fn evidence(&self, query: Query<'_>, shape: &Shape) -> Evidence {
-        let asked = self.understand(query);
-        let wanted: Vec<Wanted<'_>> = asked.terms.iter().flat_map(|term| self.wanted(term)).collect();
-        let (mut turn, covered) = self.bm25(&wanted, Unit::Turn, shape.turn);
-        let (mut window, _) = self.bm25(&wanted, Unit::Window(shape.window), shape.turn);
-        let (mut session, _) = self.bm25(&wanted, Unit::Session, shape.session);
-        let mut passage = self.best_passages(&wanted, shape.turn);
-        let pairs: Vec<Wanted<'_>> =
-            asked.pairs.iter().filter_map(|pair| self.pairs.get(pair)).map(|postings| Wanted { postings, weight: 1.0 }).collect();
-        let (mut pairs, _) = self.bm25(&pairs, Unit::Turn, shape.turn);
+        self.evidence_in(&self.understand(query), query.text, None, shape)
+    }
+
+    /// The same for a query that was understood, the turns being some of a larger corpus.
+    pub(crate) fn evidence_in(&self, asked: &Asked, text: &str, corpus: Option<Corpus>, shape: &Shape) -> Evidence {
+        let counted = self.count(asked, corpus, shape.window);
+        let (rare, corpus) = (&counted.rare, &counted.corpus);
+        let terms = rare.len();
+        let mut turn = counted.turns.bm25(rare, shape.turn, corpus.turn_len);
+        let mut window = counted.windows.bm25(rare, shape.turn, corpus.turn_len * (1.0 + 2.0 * shape.window));
+        let mut session = counted.sessions.bm25(rare, shape.session, corpus.session_len);
+        let mut passage = vec![0.0_f32; self.turns.len()];
+        let passage_len = counted.passages.lens.iter().sum::<f32>() / counted.passages.lens.len().max(1) as f32;
+        for (home, score) in counted.home.iter().zip(counted.passages.bm25(rare, shape.turn, passage_len)) {
+            passage[*home] = passage[*home].max(score);
+        }
+        let pair_columns: Vec<f32> = std::iter::repeat_n(0.0, terms).chain(counted.rare_pairs.iter().copied()).collect();
+        let mut pairs = counted.turns.bm25(&pair_columns, shape.turn, corpus.turn_len);
         for scores in [&mut turn, &mut window, &mut session, &mut passage, &mut pairs] {
             normalise(scores);
         }
-        let meaning = self.meanings(query.text);
+        let all: f32 = rare.iter().sum();
+        let covered = |turn: usize| {
+            let held = counted.turns.of(turn).iter().zip(rare).filter(|(count, _)| **count > 0.0);
+            if all > 0.0 { held.map(|(_, rare)| rare).sum::<f32>() / all } else { 0.0 }
+        };
+        let meaning = self.meanings(text);
 
         let of = |scores: &[f32], id: Option<TurnId>| id.map_or(0.0, |id| scores[id as usize]);
         let turns = self.turns.iter().enumerate().map(|(at, stored)| {
-            let (speaker, date, when) = said(stored, &asked, shape);
+            let (speaker, date, when) = said(stored, asked, shape);
+            let digest = &stored.digest;
             [
                 passage[at],
                 window[at],
@@ -94,18 +109,18 @@ impl Index {
                 of(&turn, stored.next),
                 session[stored.session as usize],
                 pairs[at],
-                covered[at],
+                covered(at),
                 speaker,
                 date,
                 when,
-                yes(stored.standing && asked.advice),
+                yes(digest.standing && asked.advice),
                 yes(asked.replies && asked.asker.is_some_and(|asker| asker != stored.speaker)),
                 meaning[at],
                 of(&meaning, stored.prev).max(of(&meaning, stored.next)),
-                yes(stored.asks),
+                yes(digest.asks),
                 yes(asked.asker == Some(stored.speaker)),
-                stored.tells,
-                (stored.len.min(200.0) / 200.0).sqrt(),
+                digest.tells,
+                (digest.len.min(200) as f32 / 200.0).sqrt(),
             ]
         });
         let turns = turns.collect();
@@ -114,44 +129,21 @@ impl Index {
         Evidence { turns, sessions }
     }
 
-    /// A term's own postings, and those of a pair that is written as this one word.
-    fn wanted(&self, term: &str) -> impl Iterator<Item = Wanted<'_>> {
-        let single = self.terms.get(term).map(|id| &self.postings[*id as usize]);
-        let pair = self.pairs.get(term);
-        single.into_iter().chain(pair).map(|postings| Wanted { postings, weight: 1.0 })
-    }
-
     /// How near the best passage of each turn comes to the query's meaning, 0 to 1.
     fn meanings(&self, text: &str) -> Vec<f32> {
-        let mut best = vec![0.0_f32; self.turns.len()];
-        if let Some(wanted) = self.table.as_ref().and_then(|table| table.embed(text)) {
-            for passage in &self.passages {
-                let near = passage.meaning.as_ref().map_or(0.0, |meaning| cosine(meaning, &wanted));
-                let slot = &mut best[passage.turn as usize];
-                *slot = slot.max(near);
-            }
-        }
-        best
-    }
-
-    fn best_passages(&self, wanted: &[Wanted<'_>], k: Bm25) -> Vec<f32> {
-        let (scores, _) = self.bm25(wanted, Unit::Passage, k);
-        let mut best = vec![0.0_f32; self.turns.len()];
-        for (passage, score) in self.passages.iter().zip(scores) {
-            let slot = &mut best[passage.turn as usize];
-            *slot = slot.max(score);
-        }
-        best
+        let Some(wanted) = self.table.as_ref().and_then(|table| table.embed(text)) else { return vec![0.0; self.turns.len()] };
+        let best = |stored: &Stored| stored.meanings.iter().map(|meaning| cosine(meaning, &wanted)).fold(0.0, f32::max);
+        self.turns.iter().map(best).collect()
     }
 }
 
 /// How far the speaker, the dates and the kind of answer fit.
 fn said(stored: &Stored, asked: &Asked, shape: &Shape) -> (f32, f32, f32) {
     let speaker = yes(asked.speakers.contains(&stored.speaker));
-    let told = stored.dates.iter().map(|days| closeness(*days, &asked.dates, shape)).fold(0.0, f32::max);
+    let told = stored.digest.dates.iter().map(|days| closeness(*days, &asked.dates, shape)).fold(0.0, f32::max);
     let day = stored.day.map_or(0.0, |day| closeness(Days::day(day), &asked.dates, shape));
-    let dated = asked.when && !stored.dates.is_empty();
-    let counted = asked.count && stored.number;
+    let dated = asked.when && !stored.digest.dates.is_empty();
+    let counted = asked.count && stored.digest.number;
     (speaker, told.max(day), yes(dated || counted))
 }
 

@@ -3,10 +3,9 @@
 //! ListNet (Cao et al. 2007): the cross entropy between the evidence, spread evenly, and the softmax of the turns' scores, with
 //! a ridge; full gradient, Adam. Few weights, many questions: what can be overfitted is the choice of signs, not the weights.
 
-use crate::data::Conversation;
-use crate::ids;
+use kairos_memory::bench::data::{BEAM, LOCOMO, Conversation};
 use kairos_memory::bench::recall;
-use kairos_memory::recall::{COUNT, Evidence, SIGNS, Weights};
+use kairos_memory::recall::{COUNT, Evidence, SIGNS, Weights, top};
 
 const STEPS: usize = 250;
 const RIDGE: f32 = 0.002;
@@ -69,9 +68,9 @@ impl Tally {
     fn add(&mut self, c: &Conversation, evidence: &[Evidence], weights: &[f32; COUNT]) {
         let weights = Weights { turn: *weights, ..Weights::default() };
         for (question, evidence) in c.questions.iter().zip(evidence) {
-            let found = ids(&weights.turn_scores(evidence), 20);
+            let found = top(&weights.turn_scores(evidence), 20).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
             let ten = recall(&found[..found.len().min(10)], &question.evidence);
-            if c.set == "beam" {
+            if c.set == BEAM {
                 self.beam.0 += ten;
                 self.beam.1 += 1.0;
             } else {
@@ -98,12 +97,12 @@ fn fit(conversations: &[Conversation], evidence: &[Vec<Evidence>], which: &[usiz
     let mut weights = [0.0_f32; COUNT];
     let (mut first, mut second) = ([0.0_f32; COUNT], [0.0_f32; COUNT]);
     let count = |set: &str| which.iter().filter(|at| conversations[**at].set == set).map(|at| evidence[*at].len()).sum::<usize>();
-    let (locomo, beam) = (count("locomo").max(1) as f32, count("beam").max(1) as f32);
+    let (locomo, beam) = (count(LOCOMO).max(1) as f32, count(BEAM).max(1) as f32);
     for step in 1..=STEPS {
         let mut gradient = [0.0_f32; COUNT];
         for at in which {
             // Each set counts half, however many questions it has.
-            let share = if conversations[*at].set == "beam" { 0.5 / beam } else { 0.5 / locomo };
+            let share = if conversations[*at].set == BEAM { 0.5 / beam } else { 0.5 / locomo };
             for (question, evidence) in conversations[*at].questions.iter().zip(&evidence[*at]) {
                 descend(evidence, &question.evidence, &weights, share, &mut gradient);
             }
