@@ -20,6 +20,21 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
+/// Reads every file below a folder, for the errors that the disk may give.
+pub(super) fn probe(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(Error::io("list", folder))? {
+        let entry = entry.map_err(Error::io("list", folder))?;
+        let (path, kind) = (entry.path(), entry.file_type().map_err(Error::io("look at", &entry.path()))?);
+        if kind.is_dir() {
+            probe(&path)?;
+        } else if kind.is_file() {
+            let mut file = File::open(&path).map_err(Error::io("read", &path))?;
+            io::copy(&mut file, &mut io::sink()).map_err(Error::io("read", &path))?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes the folder and those above it, readable for the user alone.
 pub(super) fn make_folder(path: &Path) -> Result<()> {
     if path.is_dir() {

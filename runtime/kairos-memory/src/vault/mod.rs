@@ -11,12 +11,14 @@ mod disk;
 mod error;
 mod history;
 mod intent;
+mod merge;
 mod message;
 mod objects;
 mod pack;
 mod paths;
 mod recover;
 mod repo;
+mod rewrite;
 mod tree;
 mod types;
 mod write;
@@ -25,6 +27,8 @@ mod write;
 mod tests;
 
 pub use error::{Error, Result};
+pub use merge::{Merged, merge};
+pub use rewrite::Rewritten;
 pub use types::{Author, Difference, Digest, Edit, FileChange, Note, Places, Recovery, Revision, Write};
 
 use std::fs::File;

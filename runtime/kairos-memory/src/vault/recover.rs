@@ -34,7 +34,7 @@ pub(super) fn settle(places: &Places, thorough: bool) -> Result<Recovery> {
 
 /// A swap of git directories that was stopped: the new one counts as soon as the old one has left its place.
 fn finish_swap(places: &Places) -> Result<()> {
-    let (fresh, old) = (repo::beside(&places.git, "new"), repo::beside(&places.git, "old"));
+    let (fresh, old) = (repo::beside(&places.git, "kairos-new"), repo::beside(&places.git, "kairos-old"));
     let stands = |path: &std::path::Path| path.symlink_metadata().is_ok();
     if !stands(&places.git) && stands(&old) {
         disk::rename(if stands(&fresh) { &fresh } else { &old }, &places.git)?;
@@ -54,8 +54,13 @@ fn history(places: &Places, thorough: bool, recovery: &mut Recovery) -> Result<R
         Ok(found) if !found.is_dir() => {
             return Err(Error::Foreign { path: places.git.clone(), why: "is a file or a link, so its history is another's" });
         }
-        Ok(_) => match Repo::open(&places.git).and_then(|repo| if thorough { repo.check().map(|()| repo) } else { Ok(repo) }) {
+        Ok(_) => match read(places, thorough) {
             Err(Error::Git { .. }) => {
+                // A disk that could not be read for a moment is no damage.
+                disk::probe(&places.git)?;
+                if let Ok(repo) = read(places, thorough) {
+                    return Ok(repo);
+                }
                 let aside = free_name(&repo::beside(&places.git, "damaged"));
                 disk::rename(&places.git, &aside)?;
                 recovery.notes.push(Note::HistoryDamaged(aside));
@@ -67,6 +72,14 @@ fn history(places: &Places, thorough: bool, recovery: &mut Recovery) -> Result<R
     }
     repo::create(places)?;
     Repo::open(&places.git)
+}
+
+fn read(places: &Places, thorough: bool) -> Result<Repo> {
+    let repo = Repo::open(&places.git)?;
+    if thorough {
+        repo.check()?;
+    }
+    Ok(repo)
 }
 
 /// Rolls a stopped change forward. May itself be stopped and done again.

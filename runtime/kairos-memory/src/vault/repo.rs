@@ -111,7 +111,7 @@ impl Repo {
 
 /// Makes an empty repository. It is built beside its place and then moved there whole.
 pub(super) fn create(places: &Places) -> Result<()> {
-    let fresh = beside(&places.git, "new");
+    let fresh = beside(&places.git, "kairos-new");
     disk::remove_folder(&fresh)?;
     skeleton(&fresh, places.git != places.files.join(".git"))?;
     disk::put(&fresh.join("HEAD"), format!("ref: {BRANCH}\n").as_bytes())?;
@@ -132,7 +132,7 @@ pub(super) fn skeleton(at: &Path, bare: bool) -> Result<()> {
     disk::put(&at.join("info/exclude"), b".*.kairos-new\n.kairos/intent*\n.kairos/lock\n")
 }
 
-/// `.git` becomes `.git.new`.
+/// `.git` becomes `.git.kairos-new`.
 pub(super) fn beside(git: &Path, end: &str) -> PathBuf {
     let mut name = git.as_os_str().to_owned();
     name.push(".");

@@ -1,6 +1,7 @@
 //! What a vault promises, checked with the real git.
 
 mod faults;
+mod forgetting;
 mod promises;
 
 use super::*;
