@@ -1,5 +1,5 @@
-//! Sessions of Claude Code: `~/.claude/projects/<project>/*.jsonl`, one JSON object a line, as its users and open tools describe it.
-//! The format is nobody's promise: whatever is not understood is counted and passed over.
+//! Sessions of Claude Code: `~/.claude/projects/<project>/*.jsonl`, one JSON object a line, as its users and open tools describe
+//! it. The format is nobody's promise: whatever is not understood is counted and passed over.
 
 use super::own_words::own_words;
 use super::tool::{self, Call, text_of};
@@ -18,21 +18,19 @@ const SOURCE: &str = "claude-code";
 /// Calls whose results are awaited at once; a session that crashed leaves some behind.
 const MAX_CALLS: usize = 1000;
 
-/// Imports a session, or all sessions in a folder. What the user typed is his word; what the model wrote, the model's; a command is a program's,
-/// unless all it does is show files or pages ([`origin_of_command`](super::super::origin_of_command)); what was read is a file's or the web's. Thoughts,
-/// summaries and what programs put into the user's messages are left out, as is what a resumed session repeats of another.
-/// Folders are told relative to `project` where they lie in it. Running it again stores only what is new.
+/// Imports a session, or all sessions in a folder. What the user typed is his word; what the model wrote, the model's; a command
+/// is a program's, unless all it does is show files or pages ([`origin_of_command`](super::super::origin_of_command)); what was
+/// read is a file's or the web's. Thoughts, summaries and what programs put into the user's messages are left out, as is what a
+/// resumed session repeats of another. Folders are told relative to `project` where they lie in it. Running it again stores only
+/// what is new.
 pub fn claude(place: &Path, project: Option<&Path>, transcripts: &Transcripts, watch: Watcher<'_>) -> Result<Summary> {
     let files = sources(place, &[".jsonl"])?;
     let mut import = Import::new(transcripts, &files, watch);
     let mut seen = HashSet::new();
     for source in &files {
         let mut session = Session { source, project, time: None, calls: HashMap::new(), seen: &mut seen };
-        let mut line_start = 0;
-        import.lines(source, |import, line| {
+        import.lines(source, |import, at, line| {
             import.summary.read += 1;
-            let at = line_start;
-            line_start += line.len() as u64 + 1;
             if line.trim_ascii().is_empty() {
                 return Ok(());
             }

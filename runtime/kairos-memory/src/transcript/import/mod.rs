@@ -92,31 +92,36 @@ impl<'a> Import<'a> {
         Ok(self.summary)
     }
 
-    /// Hands every line of a file to `each`, also the last that lacks a newline. Reads only what was there when the import began:
-    /// a session may still be running.
-    fn lines(&mut self, source: &Source, mut each: impl FnMut(&mut Self, &[u8]) -> Result<()>) -> Result<()> {
+    /// Hands every line of a file to `each`, with its offset, also the last that lacks a newline. Reads only what was there when
+    /// the import began: a session may still be running.
+    fn lines(&mut self, source: &Source, mut each: impl FnMut(&mut Self, u64, &[u8]) -> Result<()>) -> Result<()> {
         let path = &source.path;
         let read = |error| Error::read(path, error);
         let before = self.done;
         self.summary.files += 1;
         let mut blocks = Blocks::new(File::open(path).map_err(read)?.take(source.bytes), MAX_LINE);
-        let mut told = None;
+        let (mut told, mut end) = (None, 0);
         while let Some((at, piece)) = blocks.next().map_err(read)? {
             if told.is_none_or(|told| at - told >= 1 << 20) {
                 told = Some(at);
                 (self.watch)(Progress { file: path, done: before + at, total: self.total });
             }
+            end = at;
             match piece {
-                Piece::TooLong(length) => self.summary.damage.add(path, at, Reason::TooLong(length))?,
+                Piece::TooLong(length) => {
+                    end += length + 1;
+                    self.summary.damage.add(path, at, Reason::TooLong(length))?;
+                }
                 Piece::Lines(bytes) => {
-                    for line in bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|byte| *byte == b'\n') {
-                        each(self, line)?;
+                    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+                        each(self, end, &line[..line.len() - 1])?;
+                        end += line.len() as u64;
                     }
                 }
             }
         }
         if !blocks.rest().is_empty() {
-            each(self, blocks.rest())?;
+            each(self, end, blocks.rest())?;
         }
         self.done = before + source.bytes;
         Ok(())

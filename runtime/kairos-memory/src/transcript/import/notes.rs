@@ -16,22 +16,17 @@ const SOURCE: &str = "notes";
 const MAX_SECTION: usize = 2000;
 
 /// Imports a file, or all `.md`, `.markdown` and `.txt` in a folder, as what `origin` says: [`Origin::User`] for the user's own
-/// notes, [`Origin::File`] for all others. When it was written is taken from a heading or a file's name that begins with a date, otherwise
-/// from the file. Running it again stores only what is new or changed.
+/// notes, [`Origin::File`] for all others. When it was written is taken from a heading or a file's name that begins with a date,
+/// otherwise from the file. Running it again stores only what is new or changed.
 pub fn notes(place: &Path, origin: Origin, transcripts: &Transcripts, watch: Watcher<'_>) -> Result<Summary> {
     let files = sources(place, &[".md", ".markdown", ".txt"])?;
     let known = Known::read(transcripts)?;
     let mut import = Import::new(transcripts, &files, watch);
     for source in &files {
         let mut note = Note::new(source, origin, &known);
-        let mut next = 0;
-        import.lines(source, |import, line| {
-            let at = next;
-            next += line.len() as u64 + 1;
-            match std::str::from_utf8(line) {
-                Ok(line) => note.line(import, line.trim_end()),
-                Err(_) => import.summary.damage.add(&source.path, at, Reason::NotUtf8),
-            }
+        import.lines(source, |import, at, line| match std::str::from_utf8(line) {
+            Ok(line) => note.line(import, line.trim_end()),
+            Err(_) => import.summary.damage.add(&source.path, at, Reason::NotUtf8),
         })?;
         note.end_section(&mut import)?;
     }

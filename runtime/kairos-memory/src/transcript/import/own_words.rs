@@ -4,9 +4,9 @@
 const NOT_TYPED: &[&str] =
     &["[Request interrupted", "Caveat: The messages below", "This session is being continued from a previous"];
 
-/// The user's own words of a message; none if there are none. Elements whose names programs use (`<system-reminder>`, any with
-/// a `-` or `_` at the start of a line) go, up to their last closing tag: what stands between may hold a closing tag of somebody else's
-/// making, and what follows it would pass for the user's word. Of a slash command its arguments stay.
+/// The user's own words of a message; none if there are none. Elements whose names programs use (`<system-reminder>`, any with a
+/// `-` or `_` at the start of a line) go, up to their last closing tag: what stands between may hold a closing tag of somebody
+/// else's making, and what follows it would pass for the user's word. Of a slash command its arguments stay.
 pub(super) fn own_words(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
@@ -36,7 +36,8 @@ fn element(tag: &str, line_start: bool) -> Option<(&str, &str, &str)> {
     let name_end = tag[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')? + 1;
     let name = &tag[1..name_end];
     let known = name == "system-reminder";
-    if !known && !(line_start && name.contains(['-', '_'])) {
+    let likely = line_start && name.contains(['-', '_']);
+    if !known && !likely {
         return None;
     }
     let inside = tag[name_end..].find('>').map_or(tag.len(), |end| name_end + end + 1);

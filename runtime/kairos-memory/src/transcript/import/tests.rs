@@ -86,12 +86,14 @@ fn garbage_is_counted_and_a_line_of_any_length_passed_over() {
     let place = dir.path().join("s.jsonl");
     let mut bytes = b"\xff\xff\n\n{}\n".to_vec();
     bytes.extend(vec![b'x'; 20 << 20]);
-    bytes.extend(b"\n{\"type\":\"user\",\"timestamp\":\"2026-01-02T10:00:00Z\",\"message\":{\"content\":\"still here\"}}");
+    bytes.extend(
+        b"\nnot json\n{\"type\":\"user\",\"timestamp\":\"2026-01-02T10:00:00Z\",\"message\":{\"content\":\"still here\"}}",
+    );
     fs::write(&place, &bytes).unwrap();
     let transcripts = open(dir.path());
     let summary = claude(&place, None, &transcripts, &mut |_| {}).unwrap();
     let lines: Vec<(u64, Reason)> = summary.damage.first.iter().map(|damaged| (damaged.line, damaged.reason)).collect();
-    assert_eq!(lines, [(1, Reason::NotUtf8), (4, Reason::TooLong(20 << 20))]);
+    assert_eq!(lines, [(1, Reason::NotUtf8), (4, Reason::TooLong(20 << 20)), (5, Reason::NoObservation)]);
     assert_eq!((all(&transcripts)[0].text.as_str(), all(&transcripts)[0].session.as_str()), ("still here", "s"));
     assert!(claude(&dir.path().join("none"), None, &transcripts, &mut |_| {}).unwrap_err().to_string().contains("none"));
 }
