@@ -37,7 +37,7 @@ pub enum Error {
         source: io::Error,
     },
     /// More was observed than could be stored in time. This observation was not taken.
-    #[error("{queued} observations wait to be stored and no more fit{}", .trouble.as_ref().map_or_else(|| ": slow down".into(), |t| format!(", because of this: {t}")))]
+    #[error("{queued} observations wait to be stored and no more fit{}", because(.trouble))]
     QueueFull {
         /// How many wait.
         queued: usize,
@@ -58,6 +58,10 @@ pub enum Error {
     /// Not a regular expression, or one that is too large.
     #[error("the pattern can't be used: {0}. Correct it, or search for it literally")]
     BadPattern(String),
+}
+
+fn because(trouble: &Option<String>) -> String {
+    trouble.as_ref().map_or_else(|| ": wait a moment".into(), |trouble| format!(", because of this: {trouble}"))
 }
 
 /// The result of this module.

@@ -44,8 +44,8 @@ impl DayFile {
         Ok(Self { torn: day::torn_of(dir, day), path, file, ids: HashSet::new(), known: 0 })
     }
 
-    /// Stores what isn't there yet, and answers which were stored: all of them durably, or none with an error. None where the file is no longer the
-    /// one of that name.
+    /// Stores what isn't there yet, and answers which were stored: all of them durably, or none with an error. None where the
+    /// file is no longer the one of that name.
     pub fn append(&mut self, observations: &[&Observation]) -> Result<Option<Vec<bool>>> {
         self.append_with(observations, &mut |mut file, bytes| file.write_all(bytes))
     }

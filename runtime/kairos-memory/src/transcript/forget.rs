@@ -39,10 +39,11 @@ pub struct Removed {
 }
 
 impl Transcripts {
-    /// Takes the words of observations away for good: text, attributes, source and session. Id, time, kind, origin and the hash of the text stay, with the
-    /// attribute `forgotten`, so that evidence is known to have been there and an import doesn't bring it back. A file is written
-    /// anew beside the old one and put in its place: readers see the old or the new, and their positions stay valid, as lines keep
-    /// their ids and order. What the disk, a backup or a snapshot keeps of the old file can't be reached.
+    /// Takes the words of observations away for good: text, attributes, source and session. Id, time, kind, origin and the hash
+    /// of the text stay, with the attribute `forgotten`, so that evidence is known to have been there and an import doesn't bring
+    /// it back. A file is written anew beside the old one and put in its place: readers see the old or the new, and their
+    /// positions stay valid, as lines keep their ids and order. What the disk, a backup or a snapshot keeps of the old file can't
+    /// be reached.
     pub fn forget<S: AsRef<str>>(&self, ids: &[S], now: Millis, dry_run: bool) -> Result<Forgotten> {
         let mut days: BTreeMap<Date, HashSet<&str>> = BTreeMap::new();
         let mut done = Forgotten::default();

@@ -18,9 +18,12 @@ const MAX_PATTERN: usize = 4096;
 const MAX_REGEX: usize = 4 << 20;
 
 impl Transcripts {
-    /// The newest observations, at most `limit`, whose text has a line that the pattern matches; newest day first. The pattern is a
-    /// regular expression of ripgrep's, or taken literally; upper and lower case differ.
+    /// The newest observations, at most `limit`, whose text has a line that the pattern matches; newest day first. The pattern is
+    /// a regular expression of ripgrep's, or taken literally; upper and lower case differ.
     pub fn grep(&self, pattern: &str, literal: bool, limit: usize) -> Result<Vec<Observation>> {
+        if pattern.is_empty() || pattern.len() > MAX_PATTERN {
+            return Err(Error::BadPattern(format!("it must have 1 to {MAX_PATTERN} bytes")));
+        }
         let in_text = compile(pattern, literal)?;
         // Lines are JSON: where the pattern is literal it is looked for as JSON writes it, and most lines are never parsed.
         let in_line = if literal { Some(compile(&escaped(pattern), true)?) } else { None };
@@ -96,9 +99,6 @@ fn searcher() -> Searcher {
 }
 
 fn compile(pattern: &str, literal: bool) -> Result<RegexMatcher> {
-    if pattern.is_empty() || pattern.len() > 2 * MAX_PATTERN {
-        return Err(Error::BadPattern(format!("it must have 1 to {MAX_PATTERN} bytes")));
-    }
     RegexMatcherBuilder::new()
         .fixed_strings(literal)
         .line_terminator(Some(b'\n'))

@@ -221,7 +221,9 @@ fn line_at(file: &Path, offset: u64) -> io::Result<u64> {
 mod tests {
     use super::*;
 
-    fn lines(bytes: &[u8], limit: usize) -> (Vec<(u64, Result<Vec<u8>, u64>)>, Vec<u8>) {
+    type Found = Vec<(u64, Result<Vec<u8>, u64>)>;
+
+    fn lines(bytes: &[u8], limit: usize) -> (Found, Vec<u8>) {
         let mut blocks = Blocks::new(bytes, limit);
         let mut found = vec![];
         each_line(&mut blocks, |(at, line)| {

@@ -1,8 +1,8 @@
 //! What was observed, word for word: append-only files of one day each.
 //!
-//! `YYYY-MM-DD.jsonl` holds the observations whose time lies in that UTC day, one a line, in the order in which they came. An id names its day
-//! and is made from the content: what is put in twice is stored once, also after it was forgotten. Several processes may
-//! append to a day at once; a reader never waits for them. Secrets are taken out before anything is stored.
+//! `YYYY-MM-DD.jsonl` holds the observations whose time lies in that UTC day, one a line, in the order in which they came. An id
+//! names its day and is made from the content: what is put in twice is stored once, also after it was forgotten. Several
+//! processes may append to a day at once; a reader never waits for them. Secrets are taken out before anything is stored.
 
 mod appender;
 mod day;

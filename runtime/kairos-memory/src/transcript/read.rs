@@ -57,8 +57,8 @@ impl Transcripts {
         Ok(got)
     }
 
-    /// Everything of some days that was not forgotten, oldest day first, in file order, until `each` answers false. Answers what had to be
-    /// skipped.
+    /// Everything of some days that was not forgotten, oldest day first, in file order, until `each` answers false. Answers what
+    /// had to be skipped.
     pub fn scan(&self, days: RangeInclusive<Date>, mut each: impl FnMut(Observation) -> bool) -> Result<Damage> {
         let mut damage = Damage::default();
         for day in self.days()?.into_iter().filter(|day| days.contains(day)) {

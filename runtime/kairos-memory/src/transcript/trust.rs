@@ -13,8 +13,9 @@ const GIT_SHOWS: &[&str] = &["blame", "cat-file", "diff", "grep", "log", "reflog
 const SHOWS_WEB: &[&str] = &["curl", "gh", "glab", "http", "https", "lynx", "nc", "rsync", "scp", "ssh", "w3m", "wget", "xh"];
 
 /// Where the output of a command line comes from: what a program found out for itself, what stands in files, or the network. The
-/// exit code is the program's own word in any case, the text only where it is [`Origin::Tool`]: otherwise `cat README` would
-/// make whatever a file says the word of a program. In doubt the less trusted; what a program prints of its input by itself is not seen.
+/// exit code is the program's own word in any case, the text only where it is [`Origin::Tool`]: otherwise `cat README` would make
+/// whatever a file says the word of a program. In doubt the less trusted; what a program prints of its input by itself is not
+/// seen.
 pub fn origin_of_command(command: &str) -> Origin {
     let mut origin = Origin::Tool;
     for part in command.split(['\n', ';', '&', '(', ')', '`', '"', '\'']) {
