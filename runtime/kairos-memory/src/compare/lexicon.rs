@@ -100,6 +100,11 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("written", "write"),
 ];
 
+/// Past forms that begin as their stems do.
+const PAST: &[&str] = &["bent", "bitten", "built", "eaten", "given", "lent", "meant", "sent", "spent", "taken"];
+/// Bent, but no verbs.
+const PLURALS: &[&str] = &["children", "feet", "geese", "kid", "men", "mice", "teeth", "women"];
+
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::load);
 
 /// The lists, read at first use.
@@ -176,6 +181,12 @@ impl Lexicon {
     pub(super) fn stem(&self, lower: &str) -> String {
         let stem = self.analyzer.stem(lower);
         IRREGULAR.binary_search_by_key(&stem.as_str(), |(form, _)| form).map_or(stem, |at| IRREGULAR[at].1.to_owned())
+    }
+
+    /// Is it a past form that does not end in "ed"?
+    pub(super) fn is_bent(&self, lower: &str, stem: &str) -> bool {
+        let kept = stem.char_indices().next_back().map_or("", |(last, _)| &stem[..last]);
+        PAST.contains(&lower) || (!PLURALS.contains(&lower) && !lower.ends_with('s') && !lower.starts_with(kept))
     }
 
     /// The number of a stem, where any list has it.

@@ -56,6 +56,10 @@ mod tests {
         }
         assert_ne!(compare("Postgres replaced MySQL", "MySQL replaced Postgres"), Same);
         assert_ne!(compare("MySQL was replaced by Postgres", "MySQL replaced Postgres"), Same);
+        assert_ne!(compare("dog bites man", "man bites dog"), Same);
+        assert_ne!(compare("CI used Node 18", "CI uses Node 18"), Same);
+        assert_ne!(compare("The timeout was 5s", "The timeout is 5s"), Same);
+        assert_ne!(compare("copy from a.txt to b.txt", "copy from b.txt to a.txt"), Same);
         assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
     }
 }

@@ -32,8 +32,19 @@ pub(super) struct Token {
     pub(super) weak: bool,
     /// Stands beside the one before it in a list.
     pub(super) listed: bool,
+    /// When it was, as its form tells.
+    pub(super) time: Option<Time>,
+    /// Stands behind what it tells of: "the ball, which is red".
+    pub(super) apposed: bool,
     /// Where it stands among all words.
     pub(super) at: usize,
+}
+
+/// Of a verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Time {
+    Past,
+    Present,
 }
 
 /// What must be, may be, or simply is.
@@ -50,7 +61,10 @@ pub(super) struct Sentence {
     pub(super) tokens: Vec<Token>,
     /// Bits for first, second and third person among the pronouns.
     pub(super) persons: u8,
-    pub(super) past: bool,
+    /// As its auxiliary verbs tell.
+    pub(super) time: Option<Time>,
+    /// Prepositions that say something by themselves, whatever follows; sorted.
+    pub(super) places: Vec<Place>,
     pub(super) passive: bool,
     pub(super) mood: Mood,
     /// Has an "or".
@@ -168,7 +182,8 @@ impl<'a> Reader<'a> {
         let out = Sentence {
             tokens: vec![],
             persons: 0,
-            past: false,
+            time: None,
+            places: vec![],
             passive: false,
             mood: Mood::Plain,
             either: false,
@@ -194,6 +209,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        self.out.places.sort_unstable();
         self.out
     }
 
@@ -230,6 +246,9 @@ impl<'a> Reader<'a> {
                 self.out.denied = true;
             }
             self.out.passive |= place == Place::By && at > 0 && !self.raw[at - 1].lower.ends_with("ing");
+            if !place.is_soft() {
+                self.out.places.push(place);
+            }
             (self.place, self.listed) = (Some(place), false);
             return taken;
         }
@@ -270,7 +289,6 @@ impl<'a> Reader<'a> {
         let shouting = raw.text.len() > 1 && raw.text.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
         let form = if capital && (!starts || shouting) { Form::Name } else { Form::Word };
         let id = lexicon().id(&stem);
-        self.out.past |= !self.helped && lower.ends_with("ed") && !stem.ends_with("ed") && self.place.is_none();
         let weak = words::is_weak(lower);
         self.push(stem, id, form, at, weak);
         1
@@ -317,23 +335,46 @@ impl<'a> Reader<'a> {
                 }
                 return true;
             }
+            "group" | "bunch" | "number" | "crowd" | "set" | "couple" | "kind" | "type" | "sort" | "cluster" => {
+                return self.raw.get(at + 1).is_some_and(|r| r.lower == "of");
+            }
             "or" | "either" => {
                 (self.out.either, self.listed) = (true, true);
                 return true;
             }
             "must" | "should" | "shall" | "need" | "needs" | "ought" => self.out.mood = Mood::Must,
             "may" | "might" | "can" | "could" => self.out.mood = Mood::May,
-            "is" | "are" | "be" | "been" | "being" | "has" | "have" => self.helped = true,
-            "was" | "were" | "had" | "did" | "formerly" | "previously" => self.out.past = true,
-            "used" if self.raw.get(at + 1).is_some_and(|r| r.lower == "to") => self.out.past = true,
+            "be" | "been" | "being" => self.helped = true,
+            "is" | "are" | "am" | "has" | "have" | "does" | "do" => self.tell(Time::Present),
+            "was" | "were" | "had" | "did" | "formerly" | "previously" => self.tell(Time::Past),
+            "used" if self.raw.get(at + 1).is_some_and(|r| r.lower == "to") => self.tell(Time::Past),
             _ => {}
         }
         self.out.persons |= words::person(lower);
         words::is_empty(lower)
     }
 
+    fn tell(&mut self, time: Time) {
+        self.helped = true;
+        if self.out.time != Some(Time::Past) {
+            self.out.time = Some(time);
+        }
+    }
+
     fn push(&mut self, stem: String, id: Option<u32>, form: Form, at: usize, weak: bool) {
         let listed = std::mem::take(&mut self.listed);
-        self.out.tokens.push(Token { stem, id, form, place: self.place, negated: self.negated, weak, listed, at });
+        let lower = self.raw[at].lower.as_str();
+        let time = match form {
+            Form::Word if !self.helped && !lower.ends_with("ing") => {
+                let past = (lower.ends_with("ed") && !stem.ends_with("ed")) || lexicon().is_bent(lower, &stem);
+                Some(if past { Time::Past } else { Time::Present })
+            }
+            _ => None,
+        };
+        let before = |n: usize| at.checked_sub(n).map_or("", |n| self.raw[n].lower.as_str());
+        let behind = matches!(before(1), "is" | "are" | "was" | "were") && matches!(before(2), "which" | "that" | "who");
+        let apposed = behind || (listed && self.out.tokens.last().is_some_and(|t| t.apposed));
+        let (place, negated) = (self.place, self.negated);
+        self.out.tokens.push(Token { stem, id, form, place, negated, weak, listed, time, apposed, at });
     }
 }

@@ -1,7 +1,7 @@
 //! Words of grammar: what denies, where prepositions put a thing, which words say nothing by themselves.
 
 /// Where a preposition puts what follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     In,
     With,
@@ -20,6 +20,7 @@ pub(super) enum Place {
     Over,
     Under,
     Near,
+    Far,
     Behind,
     InFront,
     Instead,
@@ -42,7 +43,7 @@ impl Place {
     }
 
     /// Says little of its own: one may stand for the other where the words around agree.
-    fn is_soft(self) -> bool {
+    pub(super) fn is_soft(self) -> bool {
         use Place::{About, Against, As, By, Down, During, For, In, Of, Over, Through, To, Up, With};
         matches!(self, In | With | By | Of | For | To | During | Through | About | As | Against | Up | Down | Over)
     }
@@ -50,12 +51,13 @@ impl Place {
     /// May a word stand in both places and mean the same?
     pub(super) fn agrees(first: Option<Self>, second: Option<Self>) -> bool {
         let soft = |p: Option<Self>| p.is_none_or(Self::is_soft);
-        first == second || (soft(first) && soft(second) && !Self::opposed(first, second))
+        let leaves = |p: Option<Self>| matches!(p, Some(Self::Off | Self::From));
+        first == second || (leaves(first) && leaves(second)) || (soft(first) && soft(second) && !Self::opposed(first, second))
     }
 
     /// Can't both be so.
     pub(super) fn opposed(first: Option<Self>, second: Option<Self>) -> bool {
-        use Place::{After, Before, Behind, Down, From, If, In, InFront, Off, Over, Since, To, Under, Unless, Until, Up, With, Without};
+        use Place::{After, Before, Behind, Down, Far, From, If, In, InFront, Near, Off, Over, Since, To, Under, Unless, Until, Up, With, Without};
         let pair = |a, b| (first == Some(a) && second == Some(b)) || (first == Some(b) && second == Some(a));
         pair(With, Without)
             || pair(Before, After)
@@ -66,6 +68,7 @@ impl Place {
             || pair(To, From)
             || pair(Up, Down)
             || pair(If, Unless)
+            || pair(Near, Far)
     }
 }
 
@@ -74,6 +77,7 @@ pub(super) fn place(words: &[&str]) -> Option<(Place, usize)> {
     let phrase = match words {
         ["in", "front", "of", ..] => Some((Place::InFront, 3)),
         ["next" | "close", "to", ..] | ["adjacent", "to", ..] => Some((Place::Near, 2)),
+        ["far", "from", ..] | ["away", "from", ..] => Some((Place::Far, 2)),
         ["out" | "outside", "of", ..] => Some((Place::Off, 2)),
         ["instead", "of", ..] | ["rather", "than", ..] => Some((Place::Instead, 2)),
         ["because", "of", ..] | ["due", "to", ..] => Some((Place::For, 2)),
@@ -180,7 +184,7 @@ const STRONG: &[&str] = &[
     "statelessly", "successfully", "supposedly", "synchronously", "unexpectedly", "unsuccessfully",
 ];
 
-const WEAK: &[&str] = &["absently", "absolutely", "actually", "amazingly", "angrily", "anxiously", "apparently", "attentively", "awfully", "basically", "beautifully", "boldly", "bravely", "briefly", "calmly", "carefully", "casually", "cautiously", "certainly", "cheerfully", "clearly", "closely", "completely", "currently", "definitely", "deftly", "eagerly", "easily", "energetically", "enthusiastically", "entirely", "especially", "essentially", "excitedly", "extremely", "fairly", "fearlessly", "fiercely", "firmly", "frantically", "fully", "funnily", "generally", "gently", "gladly", "gracefully", "greatly", "happily", "harmlessly", "hastily", "highly", "hungrily", "incredibly", "intensely", "intently", "joyfully", "joyously", "lazily", "literally", "loudly", "merrily", "nervously", "nicely", "noisily", "now", "obviously", "particularly", "passionately", "patiently", "perfectly", "playfully", "pretty", "probably", "proudly", "quickly", "quite", "rapidly", "rather", "really", "sadly", "seriously", "shrewdly", "simply", "skilfully", "skillfully", "slightly", "slowly", "smoothly", "softly", "somewhat", "speedily", "steadily", "still", "strangely", "strongly", "suddenly", "swiftly", "tenderly", "thoroughly", "tightly", "totally", "truly", "utterly", "very", "vigorously", "violently", "warmly", "well", "wildly"];
+const WEAK: &[&str] = &["absently", "absolutely", "actually", "amazingly", "angrily", "another", "anxiously", "apparently", "attentively", "awfully", "basically", "beautifully", "boldly", "bravely", "briefly", "calmly", "carefully", "casually", "cautiously", "certainly", "cheerfully", "clearly", "closely", "completely", "currently", "definitely", "deftly", "eagerly", "easily", "energetically", "enthusiastically", "entirely", "especially", "essentially", "excitedly", "extremely", "fairly", "fearlessly", "few", "fiercely", "firmly", "frantically", "fully", "funnily", "generally", "gently", "gladly", "gracefully", "greatly", "happily", "harmlessly", "hastily", "highly", "hungrily", "incredibly", "intensely", "intently", "joyfully", "joyously", "lazily", "literally", "loudly", "merrily", "nervously", "nicely", "noisily", "now", "obviously", "other", "particularly", "passionately", "patiently", "perfectly", "playfully", "pretty", "probably", "proudly", "quickly", "quite", "rapidly", "rather", "really", "sadly", "seriously", "several", "shrewdly", "simply", "skilfully", "skillfully", "slightly", "slowly", "smoothly", "softly", "somewhat", "speedily", "steadily", "still", "strangely", "strongly", "suddenly", "swiftly", "tenderly", "thoroughly", "tightly", "totally", "truly", "utterly", "very", "vigorously", "violently", "warmly", "well", "wildly"];
 
 #[cfg(test)]
 mod tests {
