@@ -18,7 +18,11 @@ const RELATED_SHARE: f32 = 0.34;
 /// What the first sentence is to the second.
 pub(super) fn judge(a: &Sentence, b: &Sentence) -> Relation {
     if a.tokens.is_empty() || b.tokens.is_empty() {
-        return if a.tokens.is_empty() && b.tokens.is_empty() && a.denied == b.denied { Relation::Related } else { Relation::Apart };
+        return if a.tokens.is_empty() && b.tokens.is_empty() && a.denied == b.denied {
+            Relation::Related
+        } else {
+            Relation::Apart
+        };
     }
     let found = align(a, b);
     let seen = Seen::new(a, b, &found);

@@ -197,9 +197,11 @@ impl Lexicon {
     /// The longest known phrase at the head of `stems`: its number, its name, and how many stems it takes.
     pub(super) fn phrase<'a>(&'a self, stems: &[&str]) -> Option<(u32, &'a str, usize)> {
         let (first, rest) = stems.split_first()?;
-        let found = self.phrases.get(*first)?.iter().filter(|(tail, _)| {
-            tail.len() <= rest.len() && tail.iter().zip(rest).all(|(a, b)| a == b)
-        });
+        let found = self
+            .phrases
+            .get(*first)?
+            .iter()
+            .filter(|(tail, _)| tail.len() <= rest.len() && tail.iter().zip(rest).all(|(a, b)| a == b));
         found.max_by_key(|(tail, _)| tail.len()).map(|(tail, id)| (*id, self.names[*id as usize].as_str(), tail.len() + 1))
     }
 
@@ -230,7 +232,9 @@ impl Lexicon {
     /// Is the one the kind that the other is of, and is that a matter of style ("the man", "the person")?
     pub(super) fn is_loose(&self, first: u32, second: u32) -> bool {
         let (a, b) = (first as usize, second as usize);
-        let of = |head: usize, member: usize| self.heads[head].iter().any(|k| self.loose[*k as usize] && self.kinds[member].contains(k));
+        let of = |head: usize, member: usize| {
+            self.heads[head].iter().any(|k| self.loose[*k as usize] && self.kinds[member].contains(k))
+        };
         of(a, b) || of(b, a)
     }
 }

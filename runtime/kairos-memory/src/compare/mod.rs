@@ -1,11 +1,18 @@
 //! What two sentences are to one another, judged from their words: no model, microseconds, the same answer every time.
 
 mod align;
+mod conserve;
+mod instruct;
 mod judge;
 mod lexicon;
+mod mine;
 mod quantity;
 mod sentence;
 mod words;
+
+pub use conserve::{Missing, conserved};
+pub use instruct::is_instruction;
+pub use mine::contradictions;
 
 use kairos_core::memory::Relation;
 use sentence::Sentence;

@@ -22,6 +22,8 @@ pub(super) enum Form {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
     pub(super) stem: String,
+    /// As it was written.
+    pub(super) word: String,
     /// Its number in the lexicon.
     pub(super) id: Option<u32>,
     pub(super) form: Form,
@@ -89,6 +91,20 @@ impl Sentence {
         let stems: Vec<String> = raw.iter().map(|r| lexicon().stem(&r.lower)).collect();
         Reader::new(&raw, &stems).read()
     }
+}
+
+/// The sentences of a longer text: cut at line ends, and behind a full stop, question or exclamation mark before a space.
+pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| {
+        let mut rest = line;
+        std::iter::from_fn(move || {
+            let end = rest.match_indices(['.', '!', '?']).map(|(at, _)| at + 1).find(|at| rest[*at..].starts_with(' '));
+            let (head, tail) = rest.split_at(end.unwrap_or(rest.len()));
+            rest = tail;
+            (!head.is_empty()).then_some(head.trim())
+        })
+        .filter(|s| !s.is_empty())
+    })
 }
 
 /// Words with their punctuation cut off; "isn't" gives "is" and "not".
@@ -195,7 +211,8 @@ impl<'a> Reader<'a> {
 
     fn read(mut self) -> Sentence {
         let first = self.raw.first().map_or("", |r| r.lower.as_str());
-        self.out.indefinite = matches!(first, "a" | "an" | "some" | "several" | "somebody" | "someone") || quantity(first).is_some();
+        self.out.indefinite =
+            matches!(first, "a" | "an" | "some" | "several" | "somebody" | "someone") || quantity(first).is_some();
         let mut at = 0;
         while at < self.raw.len() {
             let taken = self.step(at);
@@ -375,6 +392,7 @@ impl<'a> Reader<'a> {
         let behind = matches!(before(1), "is" | "are" | "was" | "were") && matches!(before(2), "which" | "that" | "who");
         let apposed = behind || (listed && self.out.tokens.last().is_some_and(|t| t.apposed));
         let (place, negated) = (self.place, self.negated);
-        self.out.tokens.push(Token { stem, id, form, place, negated, weak, listed, time, apposed, at });
+        let word = self.raw[at].text.to_owned();
+        self.out.tokens.push(Token { stem, word, id, form, place, negated, weak, listed, time, apposed, at });
     }
 }

@@ -57,7 +57,10 @@ impl Place {
 
     /// Can't both be so.
     pub(super) fn opposed(first: Option<Self>, second: Option<Self>) -> bool {
-        use Place::{After, Before, Behind, Down, Far, From, If, In, InFront, Near, Off, Over, Since, To, Under, Unless, Until, Up, With, Without};
+        use Place::{
+            After, Before, Behind, Down, Far, From, If, In, InFront, Near, Off, Over, Since, To, Under, Unless, Until, Up, With,
+            Without,
+        };
         let pair = |a, b| (first == Some(a) && second == Some(b)) || (first == Some(b) && second == Some(a));
         pair(With, Without)
             || pair(Before, After)
@@ -122,7 +125,10 @@ pub(super) fn place(words: &[&str]) -> Option<(Place, usize)> {
 
 /// May stand without a noun behind it, and says something then: "looks up".
 pub(super) fn is_particle(lower: &str) -> bool {
-    matches!(lower, "up" | "down" | "in" | "on" | "off" | "over" | "out" | "away" | "back" | "around" | "through" | "behind" | "before")
+    matches!(
+        lower,
+        "up" | "down" | "in" | "on" | "off" | "over" | "out" | "away" | "back" | "around" | "through" | "behind" | "before"
+    )
 }
 
 /// Denies what follows in its clause.
@@ -137,8 +143,23 @@ pub(super) fn is_negation(lower: &str) -> bool {
 pub(super) fn forbids(lower: &str) -> bool {
     matches!(
         lower,
-        "avoid" | "avoids" | "avoided" | "refrain" | "forbidden" | "forbid" | "forbids" | "prohibited" | "prohibit" | "disallowed"
-            | "banned" | "lacks" | "lack" | "lacking" | "stopped" | "stop" | "stops"
+        "avoid"
+            | "avoids"
+            | "avoided"
+            | "refrain"
+            | "forbidden"
+            | "forbid"
+            | "forbids"
+            | "prohibited"
+            | "prohibit"
+            | "disallowed"
+            | "banned"
+            | "lacks"
+            | "lack"
+            | "lacking"
+            | "stopped"
+            | "stop"
+            | "stops"
     )
 }
 
@@ -146,8 +167,31 @@ pub(super) fn forbids(lower: &str) -> bool {
 pub(super) fn is_auxiliary(lower: &str) -> bool {
     matches!(
         lower,
-        "is" | "are" | "was" | "were" | "am" | "has" | "have" | "had" | "does" | "do" | "did" | "can" | "will" | "must" | "should"
-            | "there" | "i" | "we" | "they" | "he" | "she" | "it" | "you" | "nobody" | "none" | "nothing"
+        "is" | "are"
+            | "was"
+            | "were"
+            | "am"
+            | "has"
+            | "have"
+            | "had"
+            | "does"
+            | "do"
+            | "did"
+            | "can"
+            | "will"
+            | "must"
+            | "should"
+            | "there"
+            | "i"
+            | "we"
+            | "they"
+            | "he"
+            | "she"
+            | "it"
+            | "you"
+            | "nobody"
+            | "none"
+            | "nothing"
     )
 }
 
@@ -163,28 +207,255 @@ pub(super) fn person(lower: &str) -> u8 {
 
 /// Says nothing by itself.
 pub(super) fn is_empty(lower: &str) -> bool {
-    person(lower) != 0
-        || EMPTY.binary_search(&lower).is_ok()
-        || (lower.len() == 1 && lower.as_bytes()[0].is_ascii_alphabetic())
+    person(lower) != 0 || EMPTY.binary_search(&lower).is_ok() || (lower.len() == 1 && lower.as_bytes()[0].is_ascii_alphabetic())
 }
 
 /// Adds colour, not content: degree, mood, manner of moving. A claim without it is still the same claim.
 pub(super) fn is_weak(lower: &str) -> bool {
     // "carefully", "breathlessly", "amusingly", "hurriedly", "furiously": how someone does it.
-    let manner = ["fully", "lessly", "ingly", "edly", "ously"].iter().any(|end| lower.len() > end.len() + 2 && lower.ends_with(end));
+    let manner =
+        ["fully", "lessly", "ingly", "edly", "ously"].iter().any(|end| lower.len() > end.len() + 2 && lower.ends_with(end));
     WEAK.binary_search(&lower).is_ok() || (manner && STRONG.binary_search(&lower).is_err())
 }
 
-const EMPTY: &[&str] = &["a", "also", "am", "an", "and", "any", "anything", "are", "be", "been", "being", "but", "can", "clad", "colored", "coloured", "could", "did", "do", "does", "doing", "done", "dressed", "else", "ever", "existing", "had", "has", "have", "having", "here", "how", "is", "it", "it's", "its", "itself", "just", "kind", "let", "located", "lot", "lots", "made", "make", "makes", "may", "might", "must", "need", "needs", "one's", "ought", "own", "piece", "placed", "please", "shall", "should", "so", "some", "someone's", "something", "sort", "that", "the", "their", "theirs", "them", "themselves", "then", "there", "there's", "these", "they", "this", "those", "thus", "too", "used", "was", "wear", "wearing", "wears", "were", "what", "where", "which", "who", "whom", "whose", "will", "worn", "would"];
+const EMPTY: &[&str] = &[
+    "a",
+    "also",
+    "am",
+    "an",
+    "and",
+    "any",
+    "anything",
+    "are",
+    "be",
+    "been",
+    "being",
+    "but",
+    "can",
+    "clad",
+    "colored",
+    "coloured",
+    "could",
+    "did",
+    "do",
+    "does",
+    "doing",
+    "done",
+    "dressed",
+    "else",
+    "ever",
+    "existing",
+    "had",
+    "has",
+    "have",
+    "having",
+    "here",
+    "how",
+    "is",
+    "it",
+    "it's",
+    "its",
+    "itself",
+    "just",
+    "kind",
+    "let",
+    "located",
+    "lot",
+    "lots",
+    "made",
+    "make",
+    "makes",
+    "may",
+    "might",
+    "must",
+    "need",
+    "needs",
+    "one's",
+    "ought",
+    "own",
+    "piece",
+    "placed",
+    "please",
+    "shall",
+    "should",
+    "so",
+    "some",
+    "someone's",
+    "something",
+    "sort",
+    "that",
+    "the",
+    "their",
+    "theirs",
+    "them",
+    "themselves",
+    "then",
+    "there",
+    "there's",
+    "these",
+    "they",
+    "this",
+    "those",
+    "thus",
+    "too",
+    "used",
+    "was",
+    "wear",
+    "wearing",
+    "wears",
+    "were",
+    "what",
+    "where",
+    "which",
+    "who",
+    "whom",
+    "whose",
+    "will",
+    "worn",
+    "would",
+];
 
 /// Ends like a word of manner, and says something.
 const STRONG: &[&str] = &[
-    "accordingly", "allegedly", "anonymously", "asynchronously", "autonomously", "continuously", "contiguously", "erroneously",
-    "exceedingly", "expectedly", "homogeneously", "increasingly", "previously", "repeatedly", "reportedly", "simultaneously",
-    "statelessly", "successfully", "supposedly", "synchronously", "unexpectedly", "unsuccessfully",
+    "accordingly",
+    "allegedly",
+    "anonymously",
+    "asynchronously",
+    "autonomously",
+    "continuously",
+    "contiguously",
+    "erroneously",
+    "exceedingly",
+    "expectedly",
+    "homogeneously",
+    "increasingly",
+    "previously",
+    "repeatedly",
+    "reportedly",
+    "simultaneously",
+    "statelessly",
+    "successfully",
+    "supposedly",
+    "synchronously",
+    "unexpectedly",
+    "unsuccessfully",
 ];
 
-const WEAK: &[&str] = &["absently", "absolutely", "actually", "amazingly", "angrily", "another", "anxiously", "apparently", "attentively", "awfully", "basically", "beautifully", "boldly", "bravely", "briefly", "calmly", "carefully", "casually", "cautiously", "certainly", "cheerfully", "clearly", "closely", "completely", "currently", "definitely", "deftly", "eagerly", "easily", "energetically", "enthusiastically", "entirely", "especially", "essentially", "excitedly", "extremely", "fairly", "fearlessly", "few", "fiercely", "firmly", "frantically", "fully", "funnily", "generally", "gently", "gladly", "gracefully", "greatly", "happily", "harmlessly", "hastily", "highly", "hungrily", "incredibly", "intensely", "intently", "joyfully", "joyously", "lazily", "literally", "loudly", "merrily", "nervously", "nicely", "noisily", "now", "obviously", "other", "particularly", "passionately", "patiently", "perfectly", "playfully", "pretty", "probably", "proudly", "quickly", "quite", "rapidly", "rather", "really", "sadly", "seriously", "several", "shrewdly", "simply", "skilfully", "skillfully", "slightly", "slowly", "smoothly", "softly", "somewhat", "speedily", "steadily", "still", "strangely", "strongly", "suddenly", "swiftly", "tenderly", "thoroughly", "tightly", "totally", "truly", "utterly", "very", "vigorously", "violently", "warmly", "well", "wildly"];
+const WEAK: &[&str] = &[
+    "absently",
+    "absolutely",
+    "actually",
+    "amazingly",
+    "angrily",
+    "another",
+    "anxiously",
+    "apparently",
+    "attentively",
+    "awfully",
+    "basically",
+    "beautifully",
+    "boldly",
+    "bravely",
+    "briefly",
+    "calmly",
+    "carefully",
+    "casually",
+    "cautiously",
+    "certainly",
+    "cheerfully",
+    "clearly",
+    "closely",
+    "completely",
+    "currently",
+    "definitely",
+    "deftly",
+    "eagerly",
+    "easily",
+    "energetically",
+    "enthusiastically",
+    "entirely",
+    "especially",
+    "essentially",
+    "excitedly",
+    "extremely",
+    "fairly",
+    "fearlessly",
+    "few",
+    "fiercely",
+    "firmly",
+    "frantically",
+    "fully",
+    "funnily",
+    "generally",
+    "gently",
+    "gladly",
+    "gracefully",
+    "greatly",
+    "happily",
+    "harmlessly",
+    "hastily",
+    "highly",
+    "hungrily",
+    "incredibly",
+    "intensely",
+    "intently",
+    "joyfully",
+    "joyously",
+    "lazily",
+    "literally",
+    "loudly",
+    "merrily",
+    "nervously",
+    "nicely",
+    "noisily",
+    "now",
+    "obviously",
+    "other",
+    "particularly",
+    "passionately",
+    "patiently",
+    "perfectly",
+    "playfully",
+    "pretty",
+    "probably",
+    "proudly",
+    "quickly",
+    "quite",
+    "rapidly",
+    "rather",
+    "really",
+    "sadly",
+    "seriously",
+    "several",
+    "shrewdly",
+    "simply",
+    "skilfully",
+    "skillfully",
+    "slightly",
+    "slowly",
+    "smoothly",
+    "softly",
+    "somewhat",
+    "speedily",
+    "steadily",
+    "still",
+    "strangely",
+    "strongly",
+    "suddenly",
+    "swiftly",
+    "tenderly",
+    "thoroughly",
+    "tightly",
+    "totally",
+    "truly",
+    "utterly",
+    "very",
+    "vigorously",
+    "violently",
+    "warmly",
+    "well",
+    "wildly",
+];
 
 #[cfg(test)]
 mod tests {
