@@ -3,7 +3,7 @@
 //! The lists are plain text beside this file, general English and developer language; they were written for this, not taken from
 //! any test set. Every word is held by its stem, so that a list names one form of it.
 
-use crate::recall::text::Analyzer;
+use crate::recall::Analyzer;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
