@@ -4,7 +4,7 @@
 //! which is what similarity alone would do.
 
 use super::{Row, bootstrap};
-use crate::compare::compare;
+use crate::compare::{compare, contradictions, is_instruction};
 use kairos_core::memory::Relation;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -34,6 +34,8 @@ pub fn measure(data: &Path, keep: &dyn Fn(u64) -> bool) -> Vec<Row> {
     breaking(&kept(breaking_pairs(&pairs)), &mut rows);
     sick(&kept(sick_pairs(&pairs)), &mut rows);
     similarity(&kept(sts_pairs(&pairs)), &kept(mrpc_pairs(&pairs)), &mut rows);
+    contradictory(data, keep, &mut rows);
+    instructions(data, &pairs, keep, &mut rows);
     rows
 }
 
@@ -98,6 +100,116 @@ fn similarity(sts: &[Labelled], mrpc: &[Labelled], rows: &mut Vec<Row>) {
     let other: Vec<&Labelled> = mrpc.iter().filter(|p| p.label == "0").collect();
     let definition = "share of pairs labelled no paraphrase that are judged the same; less is better";
     share(rows, "MRPC others merged", definition, None, true, &other, merged);
+}
+
+/// Turns of one conversation's user, with the pairs labelled contradictory.
+fn contradictory(data: &Path, keep: &dyn Fn(u64) -> bool, rows: &mut Vec<Row>) {
+    let mut groups = vec![];
+    let mut baseline = vec![];
+    for folder in folders(data, "beam") {
+        if !keep(key(&folder.to_string_lossy().chars().rev().take(3).collect::<String>())) {
+            continue;
+        }
+        let read = |name: &str| fs::read_to_string(folder.join(name)).ok().and_then(|t| serde_json::from_str::<Value>(&t).ok());
+        let (Some(chat), Some(questions)) = (read("chat.json"), read("probing_questions.json")) else { continue };
+        let mut turns = vec![];
+        user_turns(&chat, &mut turns);
+        let texts: Vec<&str> = turns.iter().map(|(_, t)| t.as_str()).collect();
+        let ids = |v: &Value| v.as_array().into_iter().flatten().filter_map(Value::as_i64).collect::<Vec<_>>();
+        let labels = questions["contradiction_resolution"].as_array().cloned().unwrap_or_default();
+        let labels = labels
+            .iter()
+            .map(|q| (ids(&q["source_chat_ids"]["first_statement"]), ids(&q["source_chat_ids"]["second_statement"])));
+        let labels: Vec<_> = labels.filter(|(a, b)| !a.is_empty() && !b.is_empty()).collect();
+        let hit = |found: &[(usize, usize)]| -> Vec<f64> {
+            let is = |(a, b): &(Vec<i64>, Vec<i64>)| {
+                found.iter().any(|(x, y)| {
+                    let (x, y) = (turns[*x].0, turns[*y].0);
+                    (a.contains(&x) && b.contains(&y)) || (a.contains(&y) && b.contains(&x))
+                })
+            };
+            labels.iter().map(|l| f64::from(u8::from(is(l)))).collect()
+        };
+        let mined: Vec<(usize, usize)> = contradictions(&texts).into_iter().take(20).map(|(x, y, _)| (x, y)).collect();
+        groups.push(hit(&mined));
+        baseline.push(hit(&likest(&texts)));
+    }
+    if groups.is_empty() {
+        return;
+    }
+    rows.push(Row {
+        measure: "BEAM contradictions mined, recall@20".to_owned(),
+        definition: "share of labelled contradictions of which a pair of the user's turns, one of each side, is among the first 20 \
+                     pairs mined from all turns of the conversation's user, unprompted",
+        figure: bootstrap(&groups),
+        reach: Some(0.65),
+        less: false,
+    });
+    rows.push(Row {
+        measure: "BEAM contradictions mined, Jaccard".to_owned(),
+        definition: "the same for the 20 pairs of turns with the largest share of common words",
+        figure: bootstrap(&baseline),
+        reach: None,
+        less: false,
+    });
+}
+
+/// The 20 pairs of texts with the largest share of common words.
+fn likest(texts: &[&str]) -> Vec<(usize, usize)> {
+    let sets: Vec<HashSet<String>> =
+        texts.iter().map(|t| t.to_lowercase().split_whitespace().map(ToOwned::to_owned).collect()).collect();
+    let mut all = vec![];
+    for (x, a) in sets.iter().enumerate() {
+        for (y, b) in sets.iter().enumerate().skip(x + 1) {
+            let common = a.intersection(b).count();
+            all.push((common as f64 / (a.len() + b.len() - common).max(1) as f64, x, y));
+        }
+    }
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    all.into_iter().take(20).map(|(_, x, y)| (x, y)).collect()
+}
+
+fn user_turns(value: &Value, out: &mut Vec<(i64, String)>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|v| user_turns(v, out)),
+        Value::Object(map) => match (map.get("role").and_then(Value::as_str), map.get("content").and_then(Value::as_str)) {
+            (Some(role), Some(text)) => {
+                if role == "user" {
+                    out.push((map.get("id").and_then(Value::as_i64).unwrap_or(-1), text.to_owned()));
+                }
+            }
+            _ => map.values().for_each(|v| user_turns(v, out)),
+        },
+        _ => {}
+    }
+}
+
+/// Different payloads that were injected, and plain statements.
+fn instructions(data: &Path, pairs: &Path, keep: &dyn Fn(u64) -> bool, rows: &mut Vec<Row>) {
+    let mut payloads = vec![];
+    for journey in lines(data, "vista", ".jsonl").iter().filter_map(|l| serde_json::from_str::<Value>(l).ok()) {
+        let events = journey["event_trace"].as_array().into_iter().flatten();
+        payloads.extend(events.filter_map(|e| e["payload"].as_str()).map(ToOwned::to_owned));
+    }
+    let distinct = |mut all: Vec<String>| {
+        all.sort();
+        all.dedup();
+        all.retain(|t| keep(key(t)));
+        all
+    };
+    let definition = "share of the different injected payloads that are taken for instructions";
+    share(rows, "VISTA instructions found", definition, None, false, &distinct(payloads), |t| is_instruction(t));
+    let plain = distinct(sick_pairs(pairs).into_iter().flat_map(|p| [p.first, p.second]).collect());
+    let definition = "share of SICK's different sentences, all plain statements, that are taken for instructions; less is better";
+    share(rows, "Statements taken for instructions", definition, None, true, &plain, |t| is_instruction(t));
+}
+
+/// Folders of folders whose name begins with `head`, sorted.
+fn folders(data: &Path, head: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        files(data, head, "").into_iter().flat_map(|f| files(&f, "", "")).filter(|p| p.is_dir()).collect();
+    found.sort();
+    found
 }
 
 fn share<T>(
@@ -192,7 +304,13 @@ fn sts_pairs(folder: &Path) -> Vec<Labelled> {
             None => texts.split_once(',')?,
         };
         let clean = |t: &str| t.trim_matches('"').replace("\"\"", "\"");
-        Some(Labelled { key: key(first), first: clean(first), second: clean(second), label: String::new(), score: score.parse().ok()? })
+        Some(Labelled {
+            key: key(first),
+            first: clean(first),
+            second: clean(second),
+            label: String::new(),
+            score: score.parse().ok()?,
+        })
     });
     rows.collect()
 }

@@ -18,7 +18,11 @@ const RELATED_SHARE: f32 = 0.34;
 /// What the first sentence is to the second.
 pub(super) fn judge(a: &Sentence, b: &Sentence) -> Relation {
     if a.tokens.is_empty() || b.tokens.is_empty() {
-        return if a.tokens.is_empty() && b.tokens.is_empty() && a.denied == b.denied { Relation::Related } else { Relation::Apart };
+        return if a.tokens.is_empty() && b.tokens.is_empty() && a.denied == b.denied {
+            Relation::Related
+        } else {
+            Relation::Apart
+        };
     }
     let found = align(a, b);
     let seen = Seen::new(a, b, &found);
@@ -118,12 +122,20 @@ impl<'a> Seen<'a> {
         let persons = a.persons == 0 || b.persons == 0 || a.persons & b.persons != 0;
         let pairs = &self.found.pairs;
         persons
-            && a.past == b.past
+            && (a.time.is_none() || b.time.is_none() || a.time == b.time)
+            && pairs.iter().all(|p| self.of_one_time(p))
+            && a.places == b.places
             && a.either == b.either
             && pairs.iter().all(|p| p.link.is_shared() && !self.flipped(p))
             && pairs.iter().all(|p| Place::agrees(a.tokens[p.first].place, b.tokens[p.second].place))
             && self.doer_first()
             && self.in_order()
+    }
+
+    /// "uses" and "used" are not the same.
+    fn of_one_time(&self, p: &Pair) -> bool {
+        let (x, y) = (&self.a.tokens[p.first], &self.b.tokens[p.second]);
+        p.link != Link::Equal || x.time.is_none() || y.time.is_none() || x.time == y.time
     }
 
     fn same(&self) -> bool {
@@ -170,23 +182,24 @@ impl<'a> Seen<'a> {
 
     /// Where only one sentence is passive: who does it there ("by") comes first in the other.
     fn doer_first(&self) -> bool {
-        let shared = || self.found.pairs.iter().filter(|p| p.link.is_shared());
+        let strong = || self.found.pairs.iter().filter(|p| p.link.is_shared() && !self.a.tokens[p.first].weak);
         let by = |s: &Sentence, n: usize| s.tokens[n].place == Some(Place::By);
         match (self.a.passive, self.b.passive) {
-            (true, false) => shared().min_by_key(|p| p.second).is_none_or(|p| by(self.a, p.first)),
-            (false, true) => shared().min_by_key(|p| p.first).is_none_or(|p| by(self.b, p.second)),
+            (true, false) => strong().min_by_key(|p| p.second).is_none_or(|p| by(self.a, p.first)),
+            (false, true) => strong().min_by_key(|p| p.first).is_none_or(|p| by(self.b, p.second)),
             _ => true,
         }
     }
 
-    /// Turned about, yet the same: what has a preposition of its own, members of a list, an adjective before its noun or behind it.
+    /// Turned about, yet the same: what has a preposition of its own, members of a list, an adjective behind its noun, and "card
+    /// trick" for "trick with cards".
     fn excused(&self, p: &Pair, q: &Pair) -> bool {
         let (a, b) = (&self.a.tokens, &self.b.tokens);
         let placed = |x: &Pair| a[x.first].place.is_some() && a[x.first].place == b[x.second].place;
-        let near = |s: &Sentence, x: usize, y: usize| x.abs_diff(y) <= 2 && s.tokens[x].at.abs_diff(s.tokens[y].at) <= 3;
         let listed = |s: &Sentence, x: usize, y: usize| s.tokens[x.min(y) + 1..=x.max(y)].iter().any(|t| t.listed);
-        let both = |f: &dyn Fn(&Sentence, usize, usize) -> bool| f(self.a, p.first, q.first) && f(self.b, p.second, q.second);
-        let named = |x: &Pair| a[x.first].form != Form::Word || b[x.second].form != Form::Word;
-        placed(p) || placed(q) || both(&listed) || (both(&near) && !(named(p) && named(q)))
+        let apart = p.first.abs_diff(q.first).max(p.second.abs_diff(q.second));
+        let apposed = apart <= 3 && [p, q].iter().any(|x| a[x.first].apposed != b[x.second].apposed);
+        let compound = apart == 1 && [p, q].iter().any(|x| a[x.first].place.is_some() != b[x.second].place.is_some());
+        placed(p) || placed(q) || apposed || compound || (listed(self.a, p.first, q.first) && listed(self.b, p.second, q.second))
     }
 }

@@ -3,7 +3,7 @@
 //! The lists are plain text beside this file, general English and developer language; they were written for this, not taken from
 //! any test set. Every word is held by its stem, so that a list names one form of it.
 
-use crate::recall::text::Analyzer;
+use crate::recall::Analyzer;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -100,6 +100,11 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("written", "write"),
 ];
 
+/// Past forms that begin as their stems do.
+const PAST: &[&str] = &["bent", "bitten", "built", "eaten", "given", "lent", "meant", "sent", "spent", "taken"];
+/// Bent, but no verbs.
+const PLURALS: &[&str] = &["children", "feet", "geese", "kid", "men", "mice", "teeth", "women"];
+
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::load);
 
 /// The lists, read at first use.
@@ -178,6 +183,12 @@ impl Lexicon {
         IRREGULAR.binary_search_by_key(&stem.as_str(), |(form, _)| form).map_or(stem, |at| IRREGULAR[at].1.to_owned())
     }
 
+    /// Is it a past form that does not end in "ed"?
+    pub(super) fn is_bent(&self, lower: &str, stem: &str) -> bool {
+        let kept = stem.char_indices().next_back().map_or("", |(last, _)| &stem[..last]);
+        PAST.contains(&lower) || (!PLURALS.contains(&lower) && !lower.ends_with('s') && !lower.starts_with(kept))
+    }
+
     /// The number of a stem, where any list has it.
     pub(super) fn id(&self, stem: &str) -> Option<u32> {
         self.ids.get(stem).copied()
@@ -186,9 +197,11 @@ impl Lexicon {
     /// The longest known phrase at the head of `stems`: its number, its name, and how many stems it takes.
     pub(super) fn phrase<'a>(&'a self, stems: &[&str]) -> Option<(u32, &'a str, usize)> {
         let (first, rest) = stems.split_first()?;
-        let found = self.phrases.get(*first)?.iter().filter(|(tail, _)| {
-            tail.len() <= rest.len() && tail.iter().zip(rest).all(|(a, b)| a == b)
-        });
+        let found = self
+            .phrases
+            .get(*first)?
+            .iter()
+            .filter(|(tail, _)| tail.len() <= rest.len() && tail.iter().zip(rest).all(|(a, b)| a == b));
         found.max_by_key(|(tail, _)| tail.len()).map(|(tail, id)| (*id, self.names[*id as usize].as_str(), tail.len() + 1))
     }
 
@@ -219,7 +232,9 @@ impl Lexicon {
     /// Is the one the kind that the other is of, and is that a matter of style ("the man", "the person")?
     pub(super) fn is_loose(&self, first: u32, second: u32) -> bool {
         let (a, b) = (first as usize, second as usize);
-        let of = |head: usize, member: usize| self.heads[head].iter().any(|k| self.loose[*k as usize] && self.kinds[member].contains(k));
+        let of = |head: usize, member: usize| {
+            self.heads[head].iter().any(|k| self.loose[*k as usize] && self.kinds[member].contains(k))
+        };
         of(a, b) || of(b, a)
     }
 }

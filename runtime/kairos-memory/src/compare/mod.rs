@@ -1,11 +1,18 @@
 //! What two sentences are to one another, judged from their words: no model, microseconds, the same answer every time.
 
 mod align;
+mod conserve;
+mod instruct;
 mod judge;
 mod lexicon;
+mod mine;
 mod quantity;
 mod sentence;
 mod words;
+
+pub use conserve::{Missing, conserved};
+pub use instruct::is_instruction;
+pub use mine::contradictions;
 
 use kairos_core::memory::Relation;
 use sentence::Sentence;
@@ -56,6 +63,10 @@ mod tests {
         }
         assert_ne!(compare("Postgres replaced MySQL", "MySQL replaced Postgres"), Same);
         assert_ne!(compare("MySQL was replaced by Postgres", "MySQL replaced Postgres"), Same);
+        assert_ne!(compare("dog bites man", "man bites dog"), Same);
+        assert_ne!(compare("CI used Node 18", "CI uses Node 18"), Same);
+        assert_ne!(compare("The timeout was 5s", "The timeout is 5s"), Same);
+        assert_ne!(compare("copy from a.txt to b.txt", "copy from b.txt to a.txt"), Same);
         assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
     }
 }

@@ -22,6 +22,8 @@ pub(super) enum Form {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
     pub(super) stem: String,
+    /// As it was written.
+    pub(super) word: String,
     /// Its number in the lexicon.
     pub(super) id: Option<u32>,
     pub(super) form: Form,
@@ -32,8 +34,19 @@ pub(super) struct Token {
     pub(super) weak: bool,
     /// Stands beside the one before it in a list.
     pub(super) listed: bool,
+    /// When it was, as its form tells.
+    pub(super) time: Option<Time>,
+    /// Stands behind what it tells of: "the ball, which is red".
+    pub(super) apposed: bool,
     /// Where it stands among all words.
     pub(super) at: usize,
+}
+
+/// Of a verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Time {
+    Past,
+    Present,
 }
 
 /// What must be, may be, or simply is.
@@ -50,7 +63,10 @@ pub(super) struct Sentence {
     pub(super) tokens: Vec<Token>,
     /// Bits for first, second and third person among the pronouns.
     pub(super) persons: u8,
-    pub(super) past: bool,
+    /// As its auxiliary verbs tell.
+    pub(super) time: Option<Time>,
+    /// Prepositions that say something by themselves, whatever follows; sorted.
+    pub(super) places: Vec<Place>,
     pub(super) passive: bool,
     pub(super) mood: Mood,
     /// Has an "or".
@@ -75,6 +91,20 @@ impl Sentence {
         let stems: Vec<String> = raw.iter().map(|r| lexicon().stem(&r.lower)).collect();
         Reader::new(&raw, &stems).read()
     }
+}
+
+/// The sentences of a longer text: cut at line ends, and behind a full stop, question or exclamation mark before a space.
+pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| {
+        let mut rest = line;
+        std::iter::from_fn(move || {
+            let end = rest.match_indices(['.', '!', '?']).map(|(at, _)| at + 1).find(|at| rest[*at..].starts_with(' '));
+            let (head, tail) = rest.split_at(end.unwrap_or(rest.len()));
+            rest = tail;
+            (!head.is_empty()).then_some(head.trim())
+        })
+        .filter(|s| !s.is_empty())
+    })
 }
 
 /// Words with their punctuation cut off; "isn't" gives "is" and "not".
@@ -168,7 +198,8 @@ impl<'a> Reader<'a> {
         let out = Sentence {
             tokens: vec![],
             persons: 0,
-            past: false,
+            time: None,
+            places: vec![],
             passive: false,
             mood: Mood::Plain,
             either: false,
@@ -180,7 +211,8 @@ impl<'a> Reader<'a> {
 
     fn read(mut self) -> Sentence {
         let first = self.raw.first().map_or("", |r| r.lower.as_str());
-        self.out.indefinite = matches!(first, "a" | "an" | "some" | "several" | "somebody" | "someone") || quantity(first).is_some();
+        self.out.indefinite =
+            matches!(first, "a" | "an" | "some" | "several" | "somebody" | "someone") || quantity(first).is_some();
         let mut at = 0;
         while at < self.raw.len() {
             let taken = self.step(at);
@@ -194,6 +226,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        self.out.places.sort_unstable();
         self.out
     }
 
@@ -230,6 +263,9 @@ impl<'a> Reader<'a> {
                 self.out.denied = true;
             }
             self.out.passive |= place == Place::By && at > 0 && !self.raw[at - 1].lower.ends_with("ing");
+            if !place.is_soft() {
+                self.out.places.push(place);
+            }
             (self.place, self.listed) = (Some(place), false);
             return taken;
         }
@@ -270,7 +306,6 @@ impl<'a> Reader<'a> {
         let shouting = raw.text.len() > 1 && raw.text.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
         let form = if capital && (!starts || shouting) { Form::Name } else { Form::Word };
         let id = lexicon().id(&stem);
-        self.out.past |= !self.helped && lower.ends_with("ed") && !stem.ends_with("ed") && self.place.is_none();
         let weak = words::is_weak(lower);
         self.push(stem, id, form, at, weak);
         1
@@ -317,23 +352,47 @@ impl<'a> Reader<'a> {
                 }
                 return true;
             }
+            "group" | "bunch" | "number" | "crowd" | "set" | "couple" | "kind" | "type" | "sort" | "cluster" => {
+                return self.raw.get(at + 1).is_some_and(|r| r.lower == "of");
+            }
             "or" | "either" => {
                 (self.out.either, self.listed) = (true, true);
                 return true;
             }
             "must" | "should" | "shall" | "need" | "needs" | "ought" => self.out.mood = Mood::Must,
             "may" | "might" | "can" | "could" => self.out.mood = Mood::May,
-            "is" | "are" | "be" | "been" | "being" | "has" | "have" => self.helped = true,
-            "was" | "were" | "had" | "did" | "formerly" | "previously" => self.out.past = true,
-            "used" if self.raw.get(at + 1).is_some_and(|r| r.lower == "to") => self.out.past = true,
+            "be" | "been" | "being" => self.helped = true,
+            "is" | "are" | "am" | "has" | "have" | "does" | "do" => self.tell(Time::Present),
+            "was" | "were" | "had" | "did" | "formerly" | "previously" => self.tell(Time::Past),
+            "used" if self.raw.get(at + 1).is_some_and(|r| r.lower == "to") => self.tell(Time::Past),
             _ => {}
         }
         self.out.persons |= words::person(lower);
         words::is_empty(lower)
     }
 
+    fn tell(&mut self, time: Time) {
+        self.helped = true;
+        if self.out.time != Some(Time::Past) {
+            self.out.time = Some(time);
+        }
+    }
+
     fn push(&mut self, stem: String, id: Option<u32>, form: Form, at: usize, weak: bool) {
         let listed = std::mem::take(&mut self.listed);
-        self.out.tokens.push(Token { stem, id, form, place: self.place, negated: self.negated, weak, listed, at });
+        let lower = self.raw[at].lower.as_str();
+        let time = match form {
+            Form::Word if !self.helped && !lower.ends_with("ing") => {
+                let past = (lower.ends_with("ed") && !stem.ends_with("ed")) || lexicon().is_bent(lower, &stem);
+                Some(if past { Time::Past } else { Time::Present })
+            }
+            _ => None,
+        };
+        let before = |n: usize| at.checked_sub(n).map_or("", |n| self.raw[n].lower.as_str());
+        let behind = matches!(before(1), "is" | "are" | "was" | "were") && matches!(before(2), "which" | "that" | "who");
+        let apposed = behind || (listed && self.out.tokens.last().is_some_and(|t| t.apposed));
+        let (place, negated) = (self.place, self.negated);
+        let word = self.raw[at].text.to_owned();
+        self.out.tokens.push(Token { stem, word, id, form, place, negated, weak, listed, time, apposed, at });
     }
 }

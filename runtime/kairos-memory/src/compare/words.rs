@@ -1,7 +1,7 @@
 //! Words of grammar: what denies, where prepositions put a thing, which words say nothing by themselves.
 
 /// Where a preposition puts what follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     In,
     With,
@@ -20,6 +20,7 @@ pub(super) enum Place {
     Over,
     Under,
     Near,
+    Far,
     Behind,
     InFront,
     Instead,
@@ -42,7 +43,7 @@ impl Place {
     }
 
     /// Says little of its own: one may stand for the other where the words around agree.
-    fn is_soft(self) -> bool {
+    pub(super) fn is_soft(self) -> bool {
         use Place::{About, Against, As, By, Down, During, For, In, Of, Over, Through, To, Up, With};
         matches!(self, In | With | By | Of | For | To | During | Through | About | As | Against | Up | Down | Over)
     }
@@ -50,12 +51,16 @@ impl Place {
     /// May a word stand in both places and mean the same?
     pub(super) fn agrees(first: Option<Self>, second: Option<Self>) -> bool {
         let soft = |p: Option<Self>| p.is_none_or(Self::is_soft);
-        first == second || (soft(first) && soft(second) && !Self::opposed(first, second))
+        let leaves = |p: Option<Self>| matches!(p, Some(Self::Off | Self::From));
+        first == second || (leaves(first) && leaves(second)) || (soft(first) && soft(second) && !Self::opposed(first, second))
     }
 
     /// Can't both be so.
     pub(super) fn opposed(first: Option<Self>, second: Option<Self>) -> bool {
-        use Place::{After, Before, Behind, Down, From, If, In, InFront, Off, Over, Since, To, Under, Unless, Until, Up, With, Without};
+        use Place::{
+            After, Before, Behind, Down, Far, From, If, In, InFront, Near, Off, Over, Since, To, Under, Unless, Until, Up, With,
+            Without,
+        };
         let pair = |a, b| (first == Some(a) && second == Some(b)) || (first == Some(b) && second == Some(a));
         pair(With, Without)
             || pair(Before, After)
@@ -66,6 +71,7 @@ impl Place {
             || pair(To, From)
             || pair(Up, Down)
             || pair(If, Unless)
+            || pair(Near, Far)
     }
 }
 
@@ -74,6 +80,7 @@ pub(super) fn place(words: &[&str]) -> Option<(Place, usize)> {
     let phrase = match words {
         ["in", "front", "of", ..] => Some((Place::InFront, 3)),
         ["next" | "close", "to", ..] | ["adjacent", "to", ..] => Some((Place::Near, 2)),
+        ["far", "from", ..] | ["away", "from", ..] => Some((Place::Far, 2)),
         ["out" | "outside", "of", ..] => Some((Place::Off, 2)),
         ["instead", "of", ..] | ["rather", "than", ..] => Some((Place::Instead, 2)),
         ["because", "of", ..] | ["due", "to", ..] => Some((Place::For, 2)),
@@ -118,7 +125,10 @@ pub(super) fn place(words: &[&str]) -> Option<(Place, usize)> {
 
 /// May stand without a noun behind it, and says something then: "looks up".
 pub(super) fn is_particle(lower: &str) -> bool {
-    matches!(lower, "up" | "down" | "in" | "on" | "off" | "over" | "out" | "away" | "back" | "around" | "through" | "behind" | "before")
+    matches!(
+        lower,
+        "up" | "down" | "in" | "on" | "off" | "over" | "out" | "away" | "back" | "around" | "through" | "behind" | "before"
+    )
 }
 
 /// Denies what follows in its clause.
@@ -133,8 +143,23 @@ pub(super) fn is_negation(lower: &str) -> bool {
 pub(super) fn forbids(lower: &str) -> bool {
     matches!(
         lower,
-        "avoid" | "avoids" | "avoided" | "refrain" | "forbidden" | "forbid" | "forbids" | "prohibited" | "prohibit" | "disallowed"
-            | "banned" | "lacks" | "lack" | "lacking" | "stopped" | "stop" | "stops"
+        "avoid"
+            | "avoids"
+            | "avoided"
+            | "refrain"
+            | "forbidden"
+            | "forbid"
+            | "forbids"
+            | "prohibited"
+            | "prohibit"
+            | "disallowed"
+            | "banned"
+            | "lacks"
+            | "lack"
+            | "lacking"
+            | "stopped"
+            | "stop"
+            | "stops"
     )
 }
 
@@ -142,8 +167,31 @@ pub(super) fn forbids(lower: &str) -> bool {
 pub(super) fn is_auxiliary(lower: &str) -> bool {
     matches!(
         lower,
-        "is" | "are" | "was" | "were" | "am" | "has" | "have" | "had" | "does" | "do" | "did" | "can" | "will" | "must" | "should"
-            | "there" | "i" | "we" | "they" | "he" | "she" | "it" | "you" | "nobody" | "none" | "nothing"
+        "is" | "are"
+            | "was"
+            | "were"
+            | "am"
+            | "has"
+            | "have"
+            | "had"
+            | "does"
+            | "do"
+            | "did"
+            | "can"
+            | "will"
+            | "must"
+            | "should"
+            | "there"
+            | "i"
+            | "we"
+            | "they"
+            | "he"
+            | "she"
+            | "it"
+            | "you"
+            | "nobody"
+            | "none"
+            | "nothing"
     )
 }
 
@@ -159,28 +207,255 @@ pub(super) fn person(lower: &str) -> u8 {
 
 /// Says nothing by itself.
 pub(super) fn is_empty(lower: &str) -> bool {
-    person(lower) != 0
-        || EMPTY.binary_search(&lower).is_ok()
-        || (lower.len() == 1 && lower.as_bytes()[0].is_ascii_alphabetic())
+    person(lower) != 0 || EMPTY.binary_search(&lower).is_ok() || (lower.len() == 1 && lower.as_bytes()[0].is_ascii_alphabetic())
 }
 
 /// Adds colour, not content: degree, mood, manner of moving. A claim without it is still the same claim.
 pub(super) fn is_weak(lower: &str) -> bool {
     // "carefully", "breathlessly", "amusingly", "hurriedly", "furiously": how someone does it.
-    let manner = ["fully", "lessly", "ingly", "edly", "ously"].iter().any(|end| lower.len() > end.len() + 2 && lower.ends_with(end));
+    let manner =
+        ["fully", "lessly", "ingly", "edly", "ously"].iter().any(|end| lower.len() > end.len() + 2 && lower.ends_with(end));
     WEAK.binary_search(&lower).is_ok() || (manner && STRONG.binary_search(&lower).is_err())
 }
 
-const EMPTY: &[&str] = &["a", "also", "am", "an", "and", "any", "anything", "are", "be", "been", "being", "but", "can", "clad", "colored", "coloured", "could", "did", "do", "does", "doing", "done", "dressed", "else", "ever", "existing", "had", "has", "have", "having", "here", "how", "is", "it", "it's", "its", "itself", "just", "kind", "let", "located", "lot", "lots", "made", "make", "makes", "may", "might", "must", "need", "needs", "one's", "ought", "own", "piece", "placed", "please", "shall", "should", "so", "some", "someone's", "something", "sort", "that", "the", "their", "theirs", "them", "themselves", "then", "there", "there's", "these", "they", "this", "those", "thus", "too", "used", "was", "wear", "wearing", "wears", "were", "what", "where", "which", "who", "whom", "whose", "will", "worn", "would"];
+const EMPTY: &[&str] = &[
+    "a",
+    "also",
+    "am",
+    "an",
+    "and",
+    "any",
+    "anything",
+    "are",
+    "be",
+    "been",
+    "being",
+    "but",
+    "can",
+    "clad",
+    "colored",
+    "coloured",
+    "could",
+    "did",
+    "do",
+    "does",
+    "doing",
+    "done",
+    "dressed",
+    "else",
+    "ever",
+    "existing",
+    "had",
+    "has",
+    "have",
+    "having",
+    "here",
+    "how",
+    "is",
+    "it",
+    "it's",
+    "its",
+    "itself",
+    "just",
+    "kind",
+    "let",
+    "located",
+    "lot",
+    "lots",
+    "made",
+    "make",
+    "makes",
+    "may",
+    "might",
+    "must",
+    "need",
+    "needs",
+    "one's",
+    "ought",
+    "own",
+    "piece",
+    "placed",
+    "please",
+    "shall",
+    "should",
+    "so",
+    "some",
+    "someone's",
+    "something",
+    "sort",
+    "that",
+    "the",
+    "their",
+    "theirs",
+    "them",
+    "themselves",
+    "then",
+    "there",
+    "there's",
+    "these",
+    "they",
+    "this",
+    "those",
+    "thus",
+    "too",
+    "used",
+    "was",
+    "wear",
+    "wearing",
+    "wears",
+    "were",
+    "what",
+    "where",
+    "which",
+    "who",
+    "whom",
+    "whose",
+    "will",
+    "worn",
+    "would",
+];
 
 /// Ends like a word of manner, and says something.
 const STRONG: &[&str] = &[
-    "accordingly", "allegedly", "anonymously", "asynchronously", "autonomously", "continuously", "contiguously", "erroneously",
-    "exceedingly", "expectedly", "homogeneously", "increasingly", "previously", "repeatedly", "reportedly", "simultaneously",
-    "statelessly", "successfully", "supposedly", "synchronously", "unexpectedly", "unsuccessfully",
+    "accordingly",
+    "allegedly",
+    "anonymously",
+    "asynchronously",
+    "autonomously",
+    "continuously",
+    "contiguously",
+    "erroneously",
+    "exceedingly",
+    "expectedly",
+    "homogeneously",
+    "increasingly",
+    "previously",
+    "repeatedly",
+    "reportedly",
+    "simultaneously",
+    "statelessly",
+    "successfully",
+    "supposedly",
+    "synchronously",
+    "unexpectedly",
+    "unsuccessfully",
 ];
 
-const WEAK: &[&str] = &["absently", "absolutely", "actually", "amazingly", "angrily", "anxiously", "apparently", "attentively", "awfully", "basically", "beautifully", "boldly", "bravely", "briefly", "calmly", "carefully", "casually", "cautiously", "certainly", "cheerfully", "clearly", "closely", "completely", "currently", "definitely", "deftly", "eagerly", "easily", "energetically", "enthusiastically", "entirely", "especially", "essentially", "excitedly", "extremely", "fairly", "fearlessly", "fiercely", "firmly", "frantically", "fully", "funnily", "generally", "gently", "gladly", "gracefully", "greatly", "happily", "harmlessly", "hastily", "highly", "hungrily", "incredibly", "intensely", "intently", "joyfully", "joyously", "lazily", "literally", "loudly", "merrily", "nervously", "nicely", "noisily", "now", "obviously", "particularly", "passionately", "patiently", "perfectly", "playfully", "pretty", "probably", "proudly", "quickly", "quite", "rapidly", "rather", "really", "sadly", "seriously", "shrewdly", "simply", "skilfully", "skillfully", "slightly", "slowly", "smoothly", "softly", "somewhat", "speedily", "steadily", "still", "strangely", "strongly", "suddenly", "swiftly", "tenderly", "thoroughly", "tightly", "totally", "truly", "utterly", "very", "vigorously", "violently", "warmly", "well", "wildly"];
+const WEAK: &[&str] = &[
+    "absently",
+    "absolutely",
+    "actually",
+    "amazingly",
+    "angrily",
+    "another",
+    "anxiously",
+    "apparently",
+    "attentively",
+    "awfully",
+    "basically",
+    "beautifully",
+    "boldly",
+    "bravely",
+    "briefly",
+    "calmly",
+    "carefully",
+    "casually",
+    "cautiously",
+    "certainly",
+    "cheerfully",
+    "clearly",
+    "closely",
+    "completely",
+    "currently",
+    "definitely",
+    "deftly",
+    "eagerly",
+    "easily",
+    "energetically",
+    "enthusiastically",
+    "entirely",
+    "especially",
+    "essentially",
+    "excitedly",
+    "extremely",
+    "fairly",
+    "fearlessly",
+    "few",
+    "fiercely",
+    "firmly",
+    "frantically",
+    "fully",
+    "funnily",
+    "generally",
+    "gently",
+    "gladly",
+    "gracefully",
+    "greatly",
+    "happily",
+    "harmlessly",
+    "hastily",
+    "highly",
+    "hungrily",
+    "incredibly",
+    "intensely",
+    "intently",
+    "joyfully",
+    "joyously",
+    "lazily",
+    "literally",
+    "loudly",
+    "merrily",
+    "nervously",
+    "nicely",
+    "noisily",
+    "now",
+    "obviously",
+    "other",
+    "particularly",
+    "passionately",
+    "patiently",
+    "perfectly",
+    "playfully",
+    "pretty",
+    "probably",
+    "proudly",
+    "quickly",
+    "quite",
+    "rapidly",
+    "rather",
+    "really",
+    "sadly",
+    "seriously",
+    "several",
+    "shrewdly",
+    "simply",
+    "skilfully",
+    "skillfully",
+    "slightly",
+    "slowly",
+    "smoothly",
+    "softly",
+    "somewhat",
+    "speedily",
+    "steadily",
+    "still",
+    "strangely",
+    "strongly",
+    "suddenly",
+    "swiftly",
+    "tenderly",
+    "thoroughly",
+    "tightly",
+    "totally",
+    "truly",
+    "utterly",
+    "very",
+    "vigorously",
+    "violently",
+    "warmly",
+    "well",
+    "wildly",
+];
 
 #[cfg(test)]
 mod tests {

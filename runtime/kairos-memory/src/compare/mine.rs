@@ -1,0 +1,128 @@
+//! Contradictions among many texts, found unprompted.
+//!
+//! Not every pair is looked at: sentences meet only through the rare words they share. A pair's score is how much of what the one
+//! denies the other says, weighed by how rare the words are; numbers and names that exclude one another count where the rest agrees.
+
+use super::judge::judge;
+use super::sentence::{Form, Sentence, sentences};
+use kairos_core::memory::Relation;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Longest list of sentences that share a word for the word to bring them together: what is commoner tells nothing.
+const MAX_SHARED: usize = 200;
+/// Most words by which a sentence looks for others.
+const MAX_CUES: usize = 12;
+/// Longest sentence that is taken for a statement, in words that say something; longer ones are lists and code.
+const MAX_TOKENS: usize = 60;
+/// Most pairs returned.
+const MAX_PAIRS: usize = 1000;
+
+/// A sentence and the text it stands in.
+struct Line {
+    text: usize,
+    parsed: Sentence,
+    /// Different stems, with whether they are denied there.
+    stems: HashMap<String, bool>,
+    /// "never", which speaks of all of the past, or a plain "not".
+    never: bool,
+}
+
+/// Pairs of texts that contradict each other, surest first, with a score above 0; at most 1,000. A text that contradicts itself is
+/// paired with itself.
+pub fn contradictions(texts: &[&str]) -> Vec<(usize, usize, f32)> {
+    let lines: Vec<Line> =
+        texts.iter().enumerate().flat_map(|(n, t)| sentences(t).filter_map(move |s| Line::read(n, s))).collect();
+    let mut postings: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (n, line) in lines.iter().enumerate() {
+        for stem in line.stems.keys() {
+            postings.entry(stem).or_default().push(n);
+        }
+    }
+    let all = lines.len() as f32;
+    let weight = |stem: &str| postings.get(stem).map_or(0.0, |p| (1.0 + all / p.len() as f32).ln());
+    let mut best: BTreeMap<(usize, usize), f32> = BTreeMap::new();
+    for (n, line) in lines.iter().enumerate() {
+        for other in partners(n, line, &postings) {
+            let score = score(line, &lines[other], &weight);
+            if score > 0.0 {
+                let (x, y) = (line.text.min(lines[other].text), line.text.max(lines[other].text));
+                let old = best.entry((x, y)).or_default();
+                *old = old.max(score);
+            }
+        }
+    }
+    let mut out: Vec<(usize, usize, f32)> = best.into_iter().map(|((x, y), score)| (x, y, score)).collect();
+    out.sort_by(|a, b| b.2.total_cmp(&a.2).then((a.0, a.1).cmp(&(b.0, b.1))));
+    out.truncate(MAX_PAIRS);
+    out
+}
+
+impl Line {
+    fn read(text: usize, sentence: &str) -> Option<Self> {
+        let parsed = Sentence::parse(sentence);
+        if parsed.tokens.len() < 2 || parsed.tokens.len() > MAX_TOKENS {
+            return None;
+        }
+        let mut stems = HashMap::new();
+        for token in &parsed.tokens {
+            *stems.entry(token.stem.to_lowercase()).or_insert(false) |= token.negated;
+        }
+        let never = sentence.split_whitespace().any(|w| w.eq_ignore_ascii_case("never"));
+        Some(Self { text, parsed, stems, never })
+    }
+}
+
+/// Other sentences that share rare words with this one; those before it only, so that no pair comes twice.
+fn partners(n: usize, line: &Line, postings: &HashMap<&str, Vec<usize>>) -> Vec<usize> {
+    let mut cues: Vec<(&Vec<usize>, &str)> =
+        line.stems.keys().filter_map(|s| postings.get(s.as_str()).map(|p| (p, s.as_str()))).collect();
+    cues.retain(|(p, _)| p.len() > 1 && p.len() <= MAX_SHARED);
+    cues.sort_by_key(|(p, stem)| (p.len(), *stem));
+    let found: HashSet<usize> = cues.iter().take(MAX_CUES).flat_map(|(p, _)| p.iter().copied().filter(|m| *m != n)).collect();
+    let mut found: Vec<usize> = found.into_iter().collect();
+    found.sort_unstable();
+    found
+}
+
+/// How surely `line` contradicts `other`; 0 where nothing speaks for it.
+fn score(line: &Line, other: &Line, weight: &dyn Fn(&str) -> f32) -> f32 {
+    let (mut said, mut denied, mut words) = (0.0, 0.0, 0);
+    for token in line.parsed.tokens.iter().filter(|t| t.negated && !t.weak) {
+        let stem = token.stem.to_lowercase();
+        let w = weight(&stem);
+        denied += w;
+        if other.stems.get(&stem) == Some(&false) {
+            said += w;
+            words += 1;
+        }
+    }
+    let by_denial = if words >= 2 && denied > 0.0 {
+        let share = said / denied;
+        share * said.sqrt() * if line.never { 2.0 } else { 0.5 }
+    } else {
+        0.0
+    };
+    let named = |s: &Sentence| s.tokens.iter().any(|t| matches!(t.form, Form::Number(_) | Form::Name | Form::Code));
+    let by_value = if line.text < other.text && named(&line.parsed) && judge(&line.parsed, &other.parsed) == Relation::Contrary {
+        1.0
+    } else {
+        0.0
+    };
+    by_denial.max(by_value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_side_is_found_among_many() {
+        let filler: Vec<String> = (0..300).map(|n| format!("We looked at module number {n} and its callers today.")).collect();
+        let mut texts: Vec<&str> = filler.iter().map(String::as_str).collect();
+        texts[17] = "I set up the Grafana dashboards for the staging cluster last week.";
+        texts[205] = "By the way, I have never set up any Grafana dashboards.";
+        let found = contradictions(&texts);
+        assert_eq!((found[0].0, found[0].1), (17, 205));
+        assert_eq!(found, contradictions(&texts));
+    }
+}
