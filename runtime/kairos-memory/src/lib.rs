@@ -10,6 +10,7 @@ pub mod bench;
 pub mod book;
 pub mod compare;
 pub mod dream;
+pub mod memory;
 pub mod recall;
 pub mod transcript;
 pub mod vault;

@@ -27,11 +27,13 @@ fn files(vault: &Vault, next: &[(&str, Option<&str>)]) -> Vec<FileChange> {
 fn write(vault: &Vault, next: &[(&str, Option<&str>)]) -> Result<(), Error> {
     let guard = vault.lock()?;
     let author = Author { name: "test".to_owned(), email: String::new() };
-    let write = Write { files: files(vault, next), message: "Change".to_owned(), author, trailers: Vec::new(), time: 1_700_000_000_000 };
+    let write =
+        Write { files: files(vault, next), message: "Change".to_owned(), author, trailers: Vec::new(), time: 1_700_000_000_000 };
     vault.write(&guard, write).map(drop)
 }
 
-const FIRST: [(&str, Option<&str>); 3] = [("MEMORY.md", Some("- [A](a.md)\n")), ("a.md", Some("one\n")), (".kairos/claims.jsonl", Some("{}\n"))];
+const FIRST: [(&str, Option<&str>); 3] =
+    [("MEMORY.md", Some("- [A](a.md)\n")), ("a.md", Some("one\n")), (".kairos/claims.jsonl", Some("{}\n"))];
 const NEXT: [(&str, Option<&str>); 3] = [("MEMORY.md", Some("- [B](b.md)\n")), ("a.md", None), ("b.md", Some("two\n"))];
 
 /// Runs in a process of its own, under strace.
@@ -89,7 +91,9 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn state(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let list = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect::<Vec<_>>();
+    let list = |folder: &Path| {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect::<Vec<_>>()
+    };
     let files = list(folder).into_iter().chain(list(&folder.join(".kairos")));
     files.filter(|path| !path.ends_with("lock")).map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect()
 }

@@ -44,7 +44,11 @@ impl Book {
         let mut out = vec![];
         let mut seen = BTreeSet::new();
         for (topic, bullet) in self.topics.iter().flat_map(|(name, t)| t.bullets().iter().map(move |b| (name, b))) {
-            let known = bullet.id.clone().filter(|id| self.records.contains_key(id)).or_else(|| self.without_comment(topic, &bullet.text));
+            let known = bullet
+                .id
+                .clone()
+                .filter(|id| self.records.contains_key(id))
+                .or_else(|| self.without_comment(topic, &bullet.text));
             match known.filter(|id| seen.insert(id.clone())).and_then(|id| self.records.get(&id)) {
                 Some(record) => {
                     let id = record.claim.id.clone();
@@ -58,7 +62,8 @@ impl Book {
                 None => out.push(HandEdit::Added { topic: topic.clone(), text: bullet.text.clone() }),
             }
         }
-        let gone = self.claims().filter(|c| c.status != Status::Retired && !seen.contains(&c.id) && !self.frozen.contains_key(&c.topic));
+        let gone =
+            self.claims().filter(|c| c.status != Status::Retired && !seen.contains(&c.id) && !self.frozen.contains_key(&c.topic));
         out.extend(gone.map(|c| HandEdit::Removed { id: c.id.clone(), text: c.text.clone() }));
         out
     }
@@ -110,14 +115,24 @@ impl Book {
         }
     }
 
-    fn take_in_new(&mut self, topic: &str, text: &str, author: &str, status: Status, evidence: &str, now: Millis) -> Result<String, BookError> {
+    fn take_in_new(
+        &mut self,
+        topic: &str,
+        text: &str,
+        author: &str,
+        status: Status,
+        evidence: &str,
+        now: Millis,
+    ) -> Result<String, BookError> {
         super::check_text(text)?;
         let known = |id: &Option<String>| id.as_ref().is_some_and(|id| self.records.contains_key(id));
         let bullets = self.topics.get(topic).map(super::Topic::bullets).unwrap_or_default();
         // A copied bullet carries the id of the first.
         let first = |id: &str| bullets.iter().position(|b| b.id.as_deref() == Some(id));
         let at = bullets.iter().enumerate().position(|(at, b)| {
-            b.text == text && (!known(&b.id) || b.id.as_ref().is_some_and(|id| first(id) != Some(at) || self.records[id].claim.topic != topic))
+            b.text == text
+                && (!known(&b.id)
+                    || b.id.as_ref().is_some_and(|id| first(id) != Some(at) || self.records[id].claim.topic != topic))
         });
         let at = at.ok_or_else(|| BookError::NoClaim(text.to_owned()))?;
         let own = bullets[at].id.clone().filter(|id| !self.records.contains_key(id));

@@ -85,11 +85,12 @@ pub(super) fn read_ours(bytes: &[u8]) -> BTreeSet<String> {
 
 /// The other way.
 pub(super) fn write_ours(ours: &BTreeSet<String>) -> Vec<u8> {
-    ours.iter().fold(String::new(), |mut all, line| {
-        let _ = writeln!(all, "{line}");
-        all
-    })
-    .into_bytes()
+    ours.iter()
+        .fold(String::new(), |mut all, line| {
+            let _ = writeln!(all, "{line}");
+            all
+        })
+        .into_bytes()
 }
 
 #[cfg(test)]
@@ -97,7 +98,13 @@ mod tests {
     use super::*;
 
     fn pointer(file: &str, facts: usize) -> Pointer {
-        Pointer { file: file.into(), title: title(file.trim_end_matches(".md")), kind: ClaimKind::Project, hook: "hook".into(), facts }
+        Pointer {
+            file: file.into(),
+            title: title(file.trim_end_matches(".md")),
+            kind: ClaimKind::Project,
+            hook: "hook".into(),
+            facts,
+        }
     }
 
     #[test]

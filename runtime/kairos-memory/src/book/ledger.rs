@@ -59,7 +59,9 @@ impl Record {
 
 /// A line that is none of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of claims.jsonl is damaged ({why}); `kairos-run memory log` shows when it was whole, `memory revert` brings it back")]
+#[error(
+    "line {line} of claims.jsonl is damaged ({why}); `kairos-run memory log` shows when it was whole, `memory revert` brings it back"
+)]
 pub struct Damaged {
     /// From 1.
     pub line: usize,
@@ -85,7 +87,8 @@ pub(super) fn read(bytes: &[u8]) -> (BTreeMap<String, Record>, Vec<Damaged>) {
 }
 
 fn record(entry: Entry) -> Record {
-    let Entry { id, topic, kind, status, hash, text, evidence, anchors, recorded, valid_from, valid_to, author, rivals, other } = entry;
+    let Entry { id, topic, kind, status, hash, text, evidence, anchors, recorded, valid_from, valid_to, author, rivals, other } =
+        entry;
     let text = text.unwrap_or_default();
     let claim = Claim { id, topic, kind, status, text, evidence, anchors, recorded, valid_from, valid_to, author, rivals };
     Record { claim, hash, other }
@@ -94,11 +97,26 @@ fn record(entry: Entry) -> Record {
 pub(super) fn write(records: &BTreeMap<String, Record>) -> Vec<u8> {
     let mut out = vec![];
     for Record { claim, hash, other } in records.values() {
-        let Claim { id, topic, kind, status, text, evidence, anchors, recorded, valid_from, valid_to, author, rivals } = claim.clone();
+        let Claim { id, topic, kind, status, text, evidence, anchors, recorded, valid_from, valid_to, author, rivals } =
+            claim.clone();
         let text = (status == Status::Retired).then_some(text);
         let (hash, other) = (hash.clone(), other.clone());
-        let entry =
-            Entry { id, topic, kind, status, hash, text, evidence, anchors, recorded, valid_from, valid_to, author, rivals, other };
+        let entry = Entry {
+            id,
+            topic,
+            kind,
+            status,
+            hash,
+            text,
+            evidence,
+            anchors,
+            recorded,
+            valid_from,
+            valid_to,
+            author,
+            rivals,
+            other,
+        };
         // Strings, numbers and lists always have a form in JSON.
         out.extend(serde_json::to_vec(&entry).unwrap_or_default());
         out.push(b'\n');

@@ -8,11 +8,13 @@ mod hand;
 mod index;
 mod ledger;
 mod topic;
+mod undo;
 
 pub use hand::{HandEdit, USER};
 pub use index::{MAX_BYTES, MAX_LINE, MAX_LINES};
 pub use ledger::{Damaged, hash};
 pub use topic::{Bullet, MAX_FILE, Topic, Unreadable};
+pub use undo::Clash;
 
 use index::Pointer;
 use kairos_core::Millis;
@@ -72,6 +74,8 @@ pub struct Book {
     ours: BTreeSet<String>,
     /// The files as they were read or last rendered.
     files: Files,
+    /// Topics whose bytes were put back: they are written as they are.
+    exact: BTreeSet<String>,
 }
 
 impl Book {
@@ -205,12 +209,15 @@ impl Book {
 
     /// The files that are no longer as they were read, rendered; and from now on those are what was read. None: it is gone.
     pub fn changes(&mut self, now: Millis) -> Vec<(String, Option<Vec<u8>>, Option<Vec<u8>>)> {
-        let mut files: Files = self.files.iter().filter(|(path, _)| !Self::wants(path)).map(|(p, b)| (p.clone(), b.clone())).collect();
-        files.extend(self.frozen.keys().filter_map(|t| self.files.get_key_value(&file_of(t))).map(|(p, b)| (p.clone(), b.clone())));
+        let mut files: Files =
+            self.files.iter().filter(|(path, _)| !Self::wants(path)).map(|(p, b)| (p.clone(), b.clone())).collect();
+        files.extend(
+            self.frozen.keys().filter_map(|t| self.files.get_key_value(&file_of(t))).map(|(p, b)| (p.clone(), b.clone())),
+        );
         for (name, topic) in &mut self.topics {
             let path = file_of(name);
             let mut bytes = topic.render();
-            if self.files.get(&path) != Some(&bytes) {
+            if self.files.get(&path) != Some(&bytes) && !self.exact.contains(name) {
                 topic.touch(now);
                 bytes = topic.render();
             }
@@ -231,6 +238,7 @@ impl Book {
         let changed = paths.into_iter().filter(|path| self.files.get(*path) != files.get(*path));
         let out = changed.map(|path| (path.clone(), self.files.get(path).cloned(), files.get(path).cloned())).collect();
         self.files = files;
+        self.exact.clear();
         out
     }
 

@@ -37,7 +37,10 @@ fn a_claim_is_a_bullet_a_line_of_the_ledger_and_a_pointer() {
     let mut book = Book::default();
     let id = book.add(claim("project", "Tests run with `make t`.")).unwrap();
     let files = files(&mut book);
-    assert_eq!(files.keys().map(String::as_str).collect::<Vec<_>>(), [".kairos/claims.jsonl", ".kairos/index", "MEMORY.md", "project.md"]);
+    assert_eq!(
+        files.keys().map(String::as_str).collect::<Vec<_>>(),
+        [".kairos/claims.jsonl", ".kairos/index", "MEMORY.md", "project.md"]
+    );
     let topic = text(&files, "project.md");
     assert!(topic.ends_with(&format!("---\n\n- Tests run with `make t`. <!-- id: {id} -->\n")), "{topic}");
     assert!(topic.contains("modified: 2023-11-14T22:13:20Z\n"));

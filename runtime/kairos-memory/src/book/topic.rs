@@ -140,7 +140,8 @@ impl Topic {
             let mut lines: Vec<String> = self.lines[bullet.first..bullet.end].to_vec();
             if let Some(last) = lines.last_mut() {
                 let line_end = line_end(last).to_owned();
-                *last = format!("{}{line_end}", commented(without_id(last.trim_end_matches(['\r', '\n'])).trim_end(), id, status));
+                *last =
+                    format!("{}{line_end}", commented(without_id(last.trim_end_matches(['\r', '\n'])).trim_end(), id, status));
             }
             lines
         } else {
@@ -159,11 +160,22 @@ impl Topic {
         self.splice(first, end, vec![]);
     }
 
+    /// Its frontmatter and prose alone.
+    pub fn without_bullets(&self) -> Self {
+        let mut topic = self.clone();
+        while !topic.bullets.is_empty() {
+            topic.remove(0);
+        }
+        topic
+    }
+
     /// Writes the time into the frontmatter's `modified`, where it has one.
     pub fn touch(&mut self, now: Millis) {
         let end = self.frontmatter.as_ref().map_or(0, |f| f.end);
         let time = i64::try_from(now).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-        let (Some(line), Some(time)) = (self.lines[..end].iter_mut().find(|line| line.trim_start().starts_with("modified:")), time) else {
+        let (Some(line), Some(time)) =
+            (self.lines[..end].iter_mut().find(|line| line.trim_start().starts_with("modified:")), time)
+        else {
             return;
         };
         let key = line.split(':').next().unwrap_or_default();
@@ -326,7 +338,8 @@ mod tests {
 
     #[test]
     fn a_bullet_taken_out_goes_back_where_it_stood() {
-        let mut topic = Topic::read(b"- a <!-- id: aaaaaaaa -->\n- b\n  more <!-- id: bbbbbbbb -->\n- c <!-- id: cccccccc -->\n").unwrap();
+        let mut topic =
+            Topic::read(b"- a <!-- id: aaaaaaaa -->\n- b\n  more <!-- id: bbbbbbbb -->\n- c <!-- id: cccccccc -->\n").unwrap();
         let before = topic.render();
         for (at, after) in [(0, None), (1, Some("aaaaaaaa")), (2, Some("bbbbbbbb"))] {
             let source = topic.source(&topic.bullets()[at]);

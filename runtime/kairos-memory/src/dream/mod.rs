@@ -1,1 +1,23 @@
 //! Dreams: operations checked against evidence, carried out as one change, undone byte for byte.
+
+mod check;
+mod draft;
+mod evidence;
+mod night;
+mod policy;
+mod record;
+mod refusal;
+mod revert;
+mod snapshot;
+
+pub use draft::Draft;
+pub use evidence::Seen;
+pub use night::{DREAM, Night};
+pub use policy::Policy;
+pub use record::{Dream, FOLDER, State, Step, Touched, verb};
+pub use refusal::Refusal;
+pub use revert::{Conflict, Reverted};
+pub use snapshot::MemorySnapshot;
+
+#[cfg(test)]
+mod tests;

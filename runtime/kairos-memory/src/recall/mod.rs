@@ -14,7 +14,7 @@ mod query;
 mod rank;
 mod score;
 mod signals;
-mod text;
+pub(crate) mod text;
 
 pub mod search;
 

@@ -120,7 +120,8 @@ impl SearchIndex {
             collect(vec![(Occur::Must, by_words())], self.depth)?;
         }
         for days in &asked.dates {
-            let range = self.between(days.first.checked_sub(DAYS_BEFORE.days()).ok(), days.last.checked_add(DAYS_AFTER.days()).ok());
+            let range =
+                self.between(days.first.checked_sub(DAYS_BEFORE.days()).ok(), days.last.checked_add(DAYS_AFTER.days()).ok());
             collect(vec![(Occur::Must, silent(range)), (Occur::Should, by_words())], self.depth / 4)?;
         }
         if asked.advice {
@@ -184,7 +185,9 @@ impl SearchIndex {
         for address in near.difference(found) {
             cards.push(self.read(searcher, *address)?);
         }
-        cards.sort_by(|(a, _), (b, _)| (a.origin.is_none(), &a.session, a.ordinal, &a.id).cmp(&(b.origin.is_none(), &b.session, b.ordinal, &b.id)));
+        cards.sort_by(|(a, _), (b, _)| {
+            (a.origin.is_none(), &a.session, a.ordinal, &a.id).cmp(&(b.origin.is_none(), &b.session, b.ordinal, &b.id))
+        });
         Ok(cards)
     }
 

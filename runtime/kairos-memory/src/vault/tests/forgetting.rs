@@ -12,8 +12,12 @@ fn with_secret(folder: &Path) -> Vault {
     let guard = vault.lock().unwrap();
     vault.write(&guard, change(&vault, &[("a.md", Some("one\n")), ("b.md", Some("kept\n"))], "Harmless")).unwrap();
     let text = format!("the password is {SECRET}\ntwo\n");
-    vault.write(&guard, change(&vault, &[("a.md", Some(&text)), ("secret.md", Some(SECRET))], &format!("Note {SECRET}"))).unwrap();
-    let run = |arguments: &[&str]| git(folder, &[&["-c", "user.name=u", "-c", "user.email=u@h", "-c", "core.logAllRefUpdates=true"], arguments].concat());
+    vault
+        .write(&guard, change(&vault, &[("a.md", Some(&text)), ("secret.md", Some(SECRET))], &format!("Note {SECRET}")))
+        .unwrap();
+    let run = |arguments: &[&str]| {
+        git(folder, &[&["-c", "user.name=u", "-c", "user.email=u@h", "-c", "core.logAllRefUpdates=true"], arguments].concat())
+    };
     run(&["tag", "-a", "v1", "-m", SECRET]);
     fs::write(folder.join("b.md"), SECRET).unwrap();
     run(&["stash"]);

@@ -1,0 +1,224 @@
+//! The rules: what may become of claims, whoever proposes it. Each is a function of the draft, with no exception for anyone.
+
+use super::draft::Draft;
+use super::evidence::{Strength, is_own_words, latest, live, spread, stated_by_user, strength};
+use super::refusal::Refusal;
+use crate::book::USER;
+use crate::compare::{compare, conserved, is_instruction};
+use kairos_core::memory::{Claim, ClaimKind, NewClaim, Operation, Relation, Status};
+use std::collections::BTreeSet;
+
+type Checked<T = ()> = Result<T, Refusal>;
+
+/// Evidence that is cited has to be there, and to be more than an echo.
+pub(super) fn evidence(draft: &Draft, operation: &Operation) -> Checked {
+    for id in &operation.evidence {
+        match draft.seen.get(id) {
+            Some(o) if is_own_words(o) => return Err(Refusal::OwnWords { observation: id.clone() }),
+            Some(o) if !o.text.is_empty() => {}
+            _ => return Err(Refusal::EvidenceGone { observation: id.clone() }),
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn add(draft: &Draft, new: &NewClaim, evidence: &[String], author: &str) -> Checked<Claim> {
+    if evidence.is_empty() {
+        return Err(Refusal::NoEvidence);
+    }
+    let claim = Claim {
+        id: String::new(),
+        topic: new.topic.clone().unwrap_or_else(|| new.kind.as_str().to_owned()),
+        kind: new.kind,
+        status: Status::Tentative,
+        text: new.text.clone(),
+        evidence: evidence.to_vec(),
+        anchors: new.anchors.clone(),
+        recorded: draft.time,
+        valid_from: new.valid_from,
+        valid_to: None,
+        author: author.to_owned(),
+        rivals: vec![],
+    };
+    all_in(&claim.text, &texts(draft, evidence), |what| Refusal::NotConserved { what })?;
+    // What the user is and wants is learnt from him, never from what passes by.
+    let about_user = matches!(claim.kind, ClaimKind::User | ClaimKind::Feedback);
+    if about_user && strength(&claim, &draft.seen) == Strength::Untrusted {
+        return Err(Refusal::Untrusted);
+    }
+    no_instruction(draft, &claim)?;
+    for other in draft.book.claims() {
+        let retired = other.status == Status::Retired;
+        if (retired && other.author != USER) || compare(&claim.text, &other.text) != Relation::Same {
+            continue;
+        }
+        let id = other.id.clone();
+        return Err(if retired { Refusal::TakenOut { claim: id } } else { Refusal::Known { claim: id } });
+    }
+    Ok(claim)
+}
+
+pub(super) fn merge(draft: &Draft, ids: &[String], text: &str) -> Checked {
+    let claims = several(draft, ids)?;
+    for (at, first) in claims.iter().enumerate() {
+        for second in &claims[at + 1..] {
+            let relation = compare(&first.text, &second.text);
+            if relation != Relation::Same || first.kind != second.kind {
+                return Err(Refusal::NotTheSame { first: first.id.clone(), second: second.id.clone(), relation });
+            }
+        }
+    }
+    if !claims.iter().any(|c| c.text == text) {
+        let known: Vec<&str> = claims.iter().map(|c| c.text.as_str()).collect();
+        all_in(text, &known, |what| Refusal::NotConserved { what })?;
+        claims.iter().try_for_each(|c| says_the_same(c, text))?;
+    }
+    match claims.iter().find(|c| c.author == USER && c.text != text) {
+        Some(users) if !claims.iter().any(|c| c.author == USER && c.text == text) => {
+            Err(Refusal::UsersWord { claim: users.id.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn supersede(draft: &Draft, claim: &str, by: &str) -> Checked {
+    let (old, new) = (one(draft, claim)?, one(draft, by)?);
+    if old.id == new.id {
+        return Err(Refusal::TooFew);
+    }
+    if old.kind != new.kind || !same_subject(&old.text, &new.text) {
+        return Err(Refusal::OtherSubject { first: old.id.clone(), second: new.id.clone() });
+    }
+    if strength(new, &draft.seen) < strength(old, &draft.seen) || new.status == Status::Stale {
+        return Err(Refusal::Weaker { claim: old.id.clone() });
+    }
+    if strength(new, &draft.seen) == Strength::Untrusted {
+        return Err(Refusal::Untrusted);
+    }
+    if latest(new, &draft.seen) <= latest(old, &draft.seen) {
+        return Err(Refusal::NotLater { claim: old.id.clone(), by: new.id.clone() });
+    }
+    Ok(())
+}
+
+pub(super) fn dispute(draft: &Draft, ids: &[String]) -> Checked {
+    let claims = several(draft, ids)?;
+    for first in &claims {
+        let relation = |second: &&&Claim| compare(&first.text, &second.text);
+        if !claims.iter().filter(|c| c.id != first.id).any(|second| relation(&second) == Relation::Contrary) {
+            let second = claims.iter().find(|c| c.id != first.id).ok_or(Refusal::TooFew)?;
+            let relation = relation(&second);
+            return Err(Refusal::NoContradiction { first: first.id.clone(), second: second.id.clone(), relation });
+        }
+    }
+    // A page that says otherwise casts no doubt on what the user said or a program showed.
+    let weights: BTreeSet<bool> = claims.iter().map(|c| strength(c, &draft.seen) == Strength::Untrusted).collect();
+    if weights.len() > 1 {
+        let trusted = claims.iter().find(|c| strength(c, &draft.seen) != Strength::Untrusted);
+        return Err(Refusal::Weaker { claim: trusted.map(|c| c.id.clone()).unwrap_or_default() });
+    }
+    Ok(())
+}
+
+pub(super) fn promote(draft: &Draft, id: &str, more: &[String]) -> Checked {
+    let claim = one(draft, id)?;
+    if claim.status != Status::Tentative {
+        return Err(Refusal::NotTentative { claim: id.into() });
+    }
+    if draft.broken.contains(id) {
+        return Err(Refusal::AnchorGone);
+    }
+    let mut claim = claim.clone();
+    claim.evidence.extend_from_slice(more);
+    let supporting = |o: &&kairos_core::memory::Observation| conserved(&claim.text, &[o.text.as_str()]).is_ok();
+    let weight = strength(&claim, &draft.seen);
+    if weight == Strength::Untrusted {
+        return Err(Refusal::Untrusted);
+    }
+    no_instruction(draft, &claim)?;
+    if let Some(other) = draft.live().find(|other| other.id != id && compare(&claim.text, &other.text) == Relation::Contrary) {
+        return Err(Refusal::Open { claim: other.id.clone() });
+    }
+    // One word of the user is enough, where it is this word.
+    if live(&claim.evidence, &draft.seen).filter(|o| stated_by_user(o)).any(|o| supporting(&o)) {
+        return Ok(());
+    }
+    let (days, sessions) = spread(&claim, &draft.seen);
+    let tool_only = live(&claim.evidence, &draft.seen).filter(|o| o.origin.is_trusted()).all(|o| o.kind == "command");
+    let (needed_days, needed_sessions) =
+        if tool_only { (1, draft.policy.tool_sessions) } else { (draft.policy.days, draft.policy.sessions) };
+    if days < needed_days || sessions < needed_sessions {
+        return Err(Refusal::TooSoon { days, sessions, needed_days, needed_sessions });
+    }
+    Ok(())
+}
+
+pub(super) fn reword(draft: &Draft, id: &str, text: &str, more: &[String]) -> Checked {
+    let claim = one(draft, id)?;
+    users_own(claim)?;
+    let mut known = texts(draft, &claim.evidence);
+    known.extend(texts(draft, more));
+    known.push(&claim.text);
+    all_in(text, &known, |what| Refusal::NotConserved { what })?;
+    all_in(&claim.text, &[text], |what| Refusal::Lost { what })?;
+    says_the_same(claim, text)?;
+    no_instruction(draft, &Claim { text: text.to_owned(), ..claim.clone() })
+}
+
+pub(super) fn retire(draft: &Draft, id: &str) -> Checked {
+    let claim = one(draft, id)?;
+    users_own(claim)?;
+    // How the user wants things is not out of date because nobody spoke of it; a later word of his supersedes it.
+    let convention = matches!(claim.kind, ClaimKind::User | ClaimKind::Feedback) && claim.status == Status::Fact;
+    if convention { Err(Refusal::UsersWord { claim: id.into() }) } else { Ok(()) }
+}
+
+pub(super) fn refile(draft: &Draft, id: &str, kind: ClaimKind) -> Checked {
+    let claim = one(draft, id)?;
+    users_own(claim)?;
+    let about_user = matches!(kind, ClaimKind::User | ClaimKind::Feedback);
+    if about_user && strength(claim, &draft.seen) == Strength::Untrusted { Err(Refusal::Untrusted) } else { Ok(()) }
+}
+
+fn one<'a>(draft: &'a Draft, id: &str) -> Checked<&'a Claim> {
+    draft.book.claim(id).filter(|c| c.status != Status::Retired).ok_or_else(|| Refusal::NoClaim { claim: id.into() })
+}
+
+fn several<'a>(draft: &'a Draft, ids: &[String]) -> Checked<Vec<&'a Claim>> {
+    let distinct: BTreeSet<&String> = ids.iter().collect();
+    if ids.len() < 2 || distinct.len() < ids.len() {
+        return Err(Refusal::TooFew);
+    }
+    ids.iter().map(|id| one(draft, id)).collect()
+}
+
+fn texts<'a>(draft: &'a Draft, ids: &'a [String]) -> Vec<&'a str> {
+    live(ids, &draft.seen).map(|o| o.text.as_str()).collect()
+}
+
+fn all_in(text: &str, known: &[&str], refusal: impl FnOnce(String) -> Refusal) -> Checked {
+    conserved(text, known).map_err(|missing| refusal(missing.to_string()))
+}
+
+fn says_the_same(claim: &Claim, text: &str) -> Checked {
+    let relation = compare(&claim.text, text);
+    if relation == Relation::Same {
+        return Ok(());
+    }
+    Err(Refusal::NotTheSame { first: claim.id.clone(), second: "the new words".into(), relation })
+}
+
+/// Do they speak of the same thing? Then one may take the other's place.
+fn same_subject(first: &str, second: &str) -> bool {
+    matches!(compare(first, second), Relation::Contrary | Relation::Related | Relation::Includes | Relation::Included)
+}
+
+fn users_own(claim: &Claim) -> Checked {
+    if claim.author == USER { Err(Refusal::UsersWord { claim: claim.id.clone() }) } else { Ok(()) }
+}
+
+/// The user may say how things are to be done; nobody else may have that written down as a fact.
+fn no_instruction(draft: &Draft, claim: &Claim) -> Checked {
+    let user = strength(claim, &draft.seen) == Strength::User;
+    if !user && is_instruction(&claim.text) { Err(Refusal::Instruction) } else { Ok(()) }
+}

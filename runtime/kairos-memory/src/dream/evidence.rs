@@ -1,0 +1,66 @@
+//! What bears a claim out, weighed.
+
+use kairos_core::Millis;
+use kairos_core::memory::{Claim, Observation, Origin};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Observations by id, as far as they are cited.
+pub type Seen = BTreeMap<String, Observation>;
+
+/// What all of a claim's live evidence comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// None, or text that anyone could have written.
+    Untrusted,
+    /// What programs were seen to do.
+    Tool,
+    /// The user said so.
+    User,
+}
+
+/// Kinds of observation in which the user states something; others of his (commands he typed) show what he does.
+const STATED: [&str; 4] = ["message", "note", "feedback", "edit"];
+
+/// Files that tell an agent how to behave are read by it each time: they bear nothing out.
+const BOOT_FILES: [&str; 5] = ["CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "MEMORY.md", "HEARTBEAT.md"];
+
+/// Is this what memory itself said, or a boot file? Fed back as evidence, either would bear itself out.
+pub(super) fn is_own_words(observation: &Observation) -> bool {
+    let boot = |path: &str| BOOT_FILES.iter().any(|file| path.ends_with(file)) || path.contains(".claude/rules/");
+    observation.source.starts_with("dream")
+        || matches!(observation.kind.as_str(), "recall" | "dream")
+        || observation.attribute("path").is_some_and(boot)
+}
+
+/// The evidence of a claim that still exists and counts.
+pub(super) fn live<'a>(ids: &'a [String], seen: &'a Seen) -> impl Iterator<Item = &'a Observation> {
+    let distinct: BTreeSet<&String> = ids.iter().collect();
+    distinct.into_iter().filter_map(|id| seen.get(id)).filter(|o| !o.text.is_empty() && !is_own_words(o))
+}
+
+pub(super) fn stated_by_user(o: &Observation) -> bool {
+    o.origin == Origin::User && STATED.contains(&o.kind.as_str())
+}
+
+pub(super) fn strength(claim: &Claim, seen: &Seen) -> Strength {
+    let of = |o: &Observation| match o.origin {
+        _ if stated_by_user(o) => Strength::User,
+        Origin::User | Origin::Tool => Strength::Tool,
+        _ => Strength::Untrusted,
+    };
+    live(&claim.evidence, seen).map(of).max().unwrap_or(Strength::Untrusted)
+}
+
+/// When it was last said or seen.
+pub(super) fn latest(claim: &Claim, seen: &Seen) -> Millis {
+    live(&claim.evidence, seen).map(|o| o.time).max().unwrap_or(claim.recorded)
+}
+
+/// Days and sessions of the trusted evidence; a session counts once, however often it says so.
+pub(super) fn spread(claim: &Claim, seen: &Seen) -> (usize, usize) {
+    const DAY: Millis = 24 * 3600 * 1000;
+    let trusted: Vec<&Observation> = live(&claim.evidence, seen).filter(|o| o.origin.is_trusted()).collect();
+    let days: BTreeSet<Millis> = trusted.iter().map(|o| o.time / DAY).collect();
+    let sessions: BTreeSet<(&str, &str)> = trusted.iter().map(|o| (o.source.as_str(), o.session.as_str())).collect();
+    (days.len(), sessions.len())
+}

@@ -1,0 +1,266 @@
+//! One dream, from the snapshot to the commit.
+//!
+//! Strategies are asked one after the other, each on what the one before achieved. What passes the checks is only a plan; it is checked
+//! again, against memory as it then is, when it is carried out, at once or after a person's review.
+
+use super::draft::Draft;
+use super::evidence::Seen;
+use super::policy::Policy;
+use super::record::{Dream, FOLDER, State, Step, Touched};
+use super::refusal::Refusal;
+use super::snapshot::{MemorySnapshot, read};
+use crate::memory::{CLAIM, Error, Memory, Result, Session, file_changes, signature};
+use crate::vault::{Digest, FileChange, Write};
+use kairos_core::Millis;
+use kairos_core::memory::{Change, Claim, Observation, Operation};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The trailer that names the dream of a commit.
+pub const DREAM: &str = "Kairos-Dream";
+/// The trailer that numbers the operation.
+pub(super) const OPERATION: &str = "Kairos-Operation";
+/// The trailer that names the strategy.
+const STRATEGY: &str = "Kairos-Strategy";
+
+/// A dream under way. Nothing is written before [`Night::end`].
+pub struct Night {
+    dream: Dream,
+    draft: Draft,
+    new: Vec<Arc<Observation>>,
+    /// Evidence that claims had when it began.
+    seen: Seen,
+}
+
+impl Memory {
+    /// Begins a dream: what a person edited is taken in, then everything is read as it stands. `broken`: claims whose anchors don't hold.
+    ///
+    /// # Errors
+    /// Where memory can't be read.
+    pub fn begin_dream(&self, broken: BTreeSet<String>, policy: Policy, now: Millis) -> Result<Night> {
+        self.absorb(now)?;
+        let book = self.book()?;
+        // From where the last one read on, whatever became of it: what the user undid is not proposed again from the same evidence.
+        let last = self.dreams()?.into_iter().next().map(|d| d.position).unwrap_or_default();
+        let new = self.new_since(&last)?;
+        let seen = read(self.transcripts(), &book.claims().flat_map(|c| c.evidence.clone()).collect())?;
+        let position = new.position.to_string();
+        let dream =
+            Dream { id: self.free_id(now)?, time: now, strategies: vec![], state: State::Nothing, steps: vec![], position };
+        let new: Vec<Arc<Observation>> = new.observations.into_iter().map(Arc::new).collect();
+        let known = new.iter().map(|o| (o.id.clone(), Observation::clone(o)));
+        let draft = Draft::new(book, seen.clone().into_iter().chain(known).collect(), broken, now, policy);
+        Ok(Night { dream, draft, new, seen })
+    }
+
+    /// Carries out what passed (`review`: keeps it for the user to decide) and keeps a record of all.
+    ///
+    /// # Errors
+    /// Where nothing can be written; memory is as it was then.
+    pub fn end_dream(&self, night: Night, review: bool) -> Result<Dream> {
+        let Night { mut dream, draft, .. } = night;
+        let mut session = self.session()?;
+        self.take_in(&mut session, draft.time)?;
+        let passed: Vec<usize> = dream.passed().map(|s| s.number).collect();
+        dream.state = if passed.is_empty() { State::Nothing } else { State::Waiting };
+        if review || passed.is_empty() {
+            for step in dream.steps.iter_mut().filter(|s| s.refusal.is_none()) {
+                step.state = State::Waiting;
+            }
+            self.keep(&session, &dream, vec![], dream.time)?;
+            return Ok(dream);
+        }
+        self.carry_out(&mut session, &mut dream, &passed, draft.broken, draft.policy, draft.time)?;
+        Ok(dream)
+    }
+
+    /// Does some waiting steps of a dream, because the user accepts them.
+    ///
+    /// # Errors
+    /// Where there is no such dream, or none of the steps waits.
+    pub fn accept(&self, id: &str, steps: Option<&[usize]>, policy: Policy, now: Millis) -> Result<Dream> {
+        let mut session = self.session()?;
+        self.take_in(&mut session, now)?;
+        let mut dream = self.dream(id)?;
+        let wanted = chosen(&dream, steps, State::Waiting)?;
+        // The user has looked at them: how many they are is his to say.
+        let policy = Policy { max_changed: 1.0, max_added: 1.0, min_allowed: usize::MAX, ..policy };
+        self.carry_out(&mut session, &mut dream, &wanted, BTreeSet::new(), policy, now)?;
+        Ok(dream)
+    }
+
+    /// Lets some waiting steps of a dream be, because the user does not want them.
+    ///
+    /// # Errors
+    /// As [`Memory::accept`].
+    pub fn reject(&self, id: &str, steps: Option<&[usize]>, now: Millis) -> Result<Dream> {
+        let session = self.session()?;
+        let mut dream = self.dream(id)?;
+        let wanted = chosen(&dream, steps, State::Waiting)?;
+        dream.steps.iter_mut().filter(|s| wanted.contains(&s.number)).for_each(|s| s.state = State::Rejected);
+        dream.settle();
+        self.keep(&session, &dream, vec![], now)?;
+        Ok(dream)
+    }
+
+    /// Every dream that was kept, newest first.
+    ///
+    /// # Errors
+    /// Where the folder can't be read.
+    pub fn dreams(&self) -> Result<Vec<Dream>> {
+        let folder = self.vault().places().private.join("dreams");
+        let mut names: Vec<String> = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect(),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => vec![],
+            Err(source) => return Err(Error::Read { path: folder, source }),
+        };
+        names.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(names.iter().filter_map(|name| self.dream(name.strip_suffix(".json")?).ok()).collect())
+    }
+
+    /// One dream.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn dream(&self, id: &str) -> Result<Dream> {
+        let none = || Error::NoDream(id.to_owned());
+        let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let bytes = if plain { self.vault().read(&format!("{FOLDER}{id}.json"))? } else { None };
+        serde_json::from_slice(&bytes.ok_or_else(none)?).map_err(|_| none())
+    }
+
+    fn free_id(&self, now: Millis) -> Result<String> {
+        let time = i64::try_from(now).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
+        let base = time.strftime("%Y%m%d-%H%M%S").to_string();
+        let mut id = base.clone();
+        let mut n = 1;
+        while self.vault().read(&format!("{FOLDER}{id}.json"))?.is_some() {
+            n += 1;
+            id = format!("{base}-{n}");
+        }
+        Ok(id)
+    }
+
+    /// One commit an operation, all of them and the record, or none.
+    fn carry_out(
+        &self,
+        session: &mut Session,
+        dream: &mut Dream,
+        wanted: &[usize],
+        broken: BTreeSet<String>,
+        policy: Policy,
+        now: Millis,
+    ) -> Result<()> {
+        let cited = dream.steps.iter().flat_map(|s| s.operation.evidence.clone());
+        let cited: BTreeSet<String> = cited.chain(session.book.claims().flat_map(|c| c.evidence.clone())).collect();
+        let mut draft = Draft::new(session.book.clone(), read(self.transcripts(), &cited)?, broken, now, policy);
+        let mut writes: Vec<Write> = vec![];
+        for step in dream.steps.iter_mut().filter(|s| wanted.contains(&s.number)) {
+            let seen = std::mem::take(&mut step.touched);
+            // What the user, or another program, changed since it was looked at is not for a dream to change.
+            let changed = seen.iter().find(|t| t.before.is_some() && draft.book.claim(&t.id) != t.before.as_ref());
+            let done = match changed {
+                Some(touched) => Err(Refusal::Changed { claim: touched.id.clone() }),
+                None => perform(&mut draft, &step.operation, &step.strategy),
+            };
+            match done {
+                Ok(touched) => {
+                    writes.push(write(&dream.id, step, &touched, file_changes(&mut draft.book, now), now));
+                    (step.touched, step.state) = (touched, State::Applied);
+                }
+                Err(refusal) => (step.touched, step.refusal, step.state) = (seen, Some(refusal), State::Nothing),
+            }
+        }
+        dream.settle();
+        let record = self.record(dream, now)?;
+        writes.push(record);
+        self.vault().write_all(&session.guard, writes)?;
+        session.book = draft.book;
+        Ok(())
+    }
+
+    pub(super) fn record(&self, dream: &Dream, now: Millis) -> Result<Write> {
+        let path = dream.path();
+        let was = self.vault().read(&path)?.map(|bytes| Digest::of(&bytes));
+        Ok(Write {
+            files: vec![FileChange { path, was, now: Some(dream.render()) }],
+            message: format!("Dream {}: {}", dream.id, dream.state.as_str()),
+            author: signature("kairos-run"),
+            trailers: vec![(DREAM.to_owned(), dream.id.clone())],
+            time: now,
+        })
+    }
+
+    /// Writes the record, after other writes.
+    pub(super) fn keep(&self, session: &Session, dream: &Dream, mut writes: Vec<Write>, now: Millis) -> Result<()> {
+        writes.push(self.record(dream, now)?);
+        self.vault().write_all(&session.guard, writes)?;
+        Ok(())
+    }
+}
+
+impl Night {
+    /// What the next strategy reads.
+    pub fn snapshot(&self) -> MemorySnapshot {
+        MemorySnapshot::new(&self.draft.book, self.new.clone(), self.seen.clone(), &self.draft.broken, self.dream.time)
+    }
+
+    /// Takes what a strategy proposes. What passes is done in the draft.
+    pub fn propose(&mut self, strategy: &str, operations: Vec<Operation>) {
+        self.dream.strategies.push(strategy.to_owned());
+        for operation in operations {
+            let number = self.dream.steps.len() + 1;
+            let done = perform(&mut self.draft, &operation, strategy);
+            let (touched, refusal) = done.map_or_else(|refusal| (vec![], Some(refusal)), |touched| (touched, None));
+            let strategy = strategy.to_owned();
+            self.dream.steps.push(Step { number, strategy, operation, refusal, state: State::Nothing, touched });
+        }
+    }
+
+    /// What it would come to.
+    pub fn plan(&self) -> &Dream {
+        &self.dream
+    }
+}
+
+fn perform(draft: &mut Draft, operation: &Operation, strategy: &str) -> Result<Vec<Touched>, Refusal> {
+    let before: Vec<Claim> = claims_of(&operation.change).into_iter().filter_map(|id| draft.book.claim(id)).cloned().collect();
+    let ids = draft.apply(operation, strategy)?;
+    let touched =
+        |id: String| Touched { before: before.iter().find(|c| c.id == id).cloned(), after: draft.book.claim(&id).cloned(), id };
+    Ok(ids.into_iter().map(touched).collect())
+}
+
+fn claims_of(change: &Change) -> Vec<&String> {
+    match change {
+        Change::Add(_) => vec![],
+        Change::Merge { claims, .. } | Change::Dispute { claims } => claims.iter().collect(),
+        Change::Supersede { claim, by } => vec![claim, by],
+        Change::Promote { claim } | Change::Reword { claim, .. } | Change::Retire { claim } | Change::Refile { claim, .. } => {
+            vec![claim]
+        }
+    }
+}
+
+fn write(dream: &str, step: &Step, touched: &[Touched], files: Vec<FileChange>, now: Millis) -> Write {
+    let mut trailers = vec![
+        (DREAM.to_owned(), dream.to_owned()),
+        (OPERATION.to_owned(), step.number.to_string()),
+        (STRATEGY.to_owned(), step.strategy.clone()),
+    ];
+    trailers.extend(touched.iter().map(|t| (CLAIM.to_owned(), t.id.clone())));
+    let message = format!("{}: {}", super::record::verb(&step.operation.change), step.operation.reason);
+    Write { files, message, author: signature(&step.strategy), trailers, time: now }
+}
+
+/// The steps that are in a state, all or those asked for.
+pub(super) fn chosen(dream: &Dream, steps: Option<&[usize]>, state: State) -> Result<Vec<usize>> {
+    let there: Vec<usize> = dream.steps.iter().filter(|s| s.state == state).map(|s| s.number).collect();
+    let wanted: Vec<usize> =
+        steps.map_or_else(|| there.clone(), |steps| steps.iter().copied().filter(|n| there.contains(n)).collect());
+    if wanted.is_empty() || steps.is_some_and(|steps| steps.len() != wanted.len()) {
+        let remedy = "`kairos-run dream show` tells the state of each operation";
+        return Err(Error::DreamState { id: dream.id.clone(), state: dream.state.as_str(), remedy });
+    }
+    Ok(wanted)
+}

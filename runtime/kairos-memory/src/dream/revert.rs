@@ -1,0 +1,108 @@
+//! A dream undone, whole or by operation.
+
+use super::night::{DREAM, OPERATION, chosen};
+use super::record::{Dream, State};
+use crate::book::{Clash, Files};
+use crate::memory::{CLAIM, Memory, Result, file_changes, signature};
+use crate::vault::{Difference, Write};
+use kairos_core::Millis;
+use kairos_core::memory::Claim;
+use serde::Serialize;
+
+/// A claim that was changed again since: it was left as it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Conflict {
+    /// Its id.
+    pub id: String,
+    /// As it was before the dream; none if the dream had made it.
+    pub before: Option<Claim>,
+    /// As the dream had made it.
+    pub dreamt: Option<Claim>,
+    /// As it is now.
+    pub now: Option<Claim>,
+    /// The words of before with what was changed since; none where the two changes touch the same words.
+    pub merged: Option<String>,
+}
+
+/// What undoing came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reverted {
+    /// The dream, as its record says now.
+    pub dream: Dream,
+    /// What was not undone, and waits for a decision.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// How many commits back a dream is looked for.
+const FAR: usize = 100_000;
+
+impl Memory {
+    /// Undoes a dream, or some operations of it, the last first. What was changed since by somebody else is left and named, with a
+    /// merge where there is one; `merge` carries that out.
+    ///
+    /// # Errors
+    /// Where there is no such dream, nothing of it was done, or nothing can be written.
+    pub fn revert(&self, id: &str, steps: Option<&[usize]>, merge: bool, now: Millis) -> Result<Reverted> {
+        let mut session = self.session()?;
+        self.take_in(&mut session, now)?;
+        let mut dream = self.dream(id)?;
+        let wanted = chosen(&dream, steps, State::Applied)?;
+        let mut conflicts = vec![];
+        let mut writes = vec![];
+        // Newest first, as the history lists them.
+        for revision in self.vault().log(FAR, None)? {
+            let trailer = |name: &str| revision.trailers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+            let number = trailer(OPERATION).and_then(|n| n.parse::<usize>().ok()).filter(|_| trailer(DREAM) == Some(id));
+            let Some(number) = number.filter(|n| wanted.contains(n)) else { continue };
+            let (before, after) = sides(self.vault().changes(&revision.id)?);
+            let clashes = session.book.undo(&before, &after);
+            for clash in &clashes {
+                let conflict = conflict(clash);
+                if let Some(text) = conflict.merged.as_ref().filter(|_| merge) {
+                    // The words of a claim that is there: nothing that could be refused.
+                    let _ = session.book.update(&clash.id, |c| c.text.clone_from(text));
+                } else {
+                    conflicts.push(conflict);
+                }
+            }
+            let touched = revision.trailers.iter().filter(|(name, _)| name == CLAIM).cloned();
+            writes.push(Write {
+                files: file_changes(&mut session.book, now),
+                message: format!("Undo: {}", revision.message.lines().next().unwrap_or_default()),
+                author: signature(crate::book::USER),
+                trailers: touched.collect(),
+                time: now,
+            });
+            let done = clashes.is_empty() || merge;
+            dream.steps.iter_mut().filter(|s| s.number == number && done).for_each(|s| s.state = State::Reverted);
+        }
+        dream.settle();
+        self.keep(&session, &dream, writes, now)?;
+        Ok(Reverted { dream, conflicts })
+    }
+}
+
+fn sides(changes: Vec<Difference>) -> (Files, Files) {
+    let (mut before, mut after) = (Files::new(), Files::new());
+    for Difference { path, before: was, after: is } in changes {
+        if let Some(bytes) = was {
+            before.insert(path.clone(), bytes);
+        }
+        if let Some(bytes) = is {
+            after.insert(path, bytes);
+        }
+    }
+    (before, after)
+}
+
+fn conflict(clash: &Clash) -> Conflict {
+    let words = |claim: &Option<Claim>| claim.as_ref().map(|c| c.text.split(' ').collect::<Vec<_>>().join("\n"));
+    let merged = match (words(&clash.before), words(&clash.after), words(&clash.now)) {
+        (Some(before), Some(dreamt), Some(now)) => {
+            let merged = crate::vault::merge(dreamt.as_bytes(), now.as_bytes(), before.as_bytes());
+            (merged.conflicts == 0).then(|| String::from_utf8_lossy(&merged.text).split('\n').collect::<Vec<_>>().join(" "))
+        }
+        _ => None,
+    };
+    Conflict { id: clash.id.clone(), before: clash.before.clone(), dreamt: clash.after.clone(), now: clash.now.clone(), merged }
+}

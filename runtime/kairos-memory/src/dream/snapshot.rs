@@ -1,0 +1,147 @@
+//! Memory as it was when a dream began, for strategies to read.
+
+use super::evidence::Seen;
+use crate::book::Book;
+use crate::compare::compare;
+use crate::memory::{Error, Memory, Result};
+use crate::recall::{Index, Query, Ranking, Turn};
+use crate::transcript::{Position, Transcripts};
+use async_trait::async_trait;
+use kairos_core::memory::{Observation, Relation, Status};
+use kairos_core::ports::{Candidate, ClaimView, PortResult, Snapshot};
+use kairos_core::{ErrorCode, Millis, PortError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Most claims on a page, and observations.
+const MAX_PAGE: u32 = 1000;
+/// Most candidates of one search.
+const MAX_CANDIDATES: u32 = 100;
+/// Most text of a page of observations, in bytes.
+const MAX_TEXT: usize = 1 << 20;
+
+/// See the module. It holds what is new since the last dream in memory: a dream is rare, and what it reads must not change.
+pub struct MemorySnapshot {
+    time: Millis,
+    claims: BTreeMap<String, ClaimView>,
+    new: Vec<Arc<Observation>>,
+    places: BTreeMap<String, usize>,
+    /// Evidence of the claims.
+    seen: Seen,
+    index: Index,
+    /// The claims by their number in the index.
+    ids: Vec<String>,
+}
+
+/// What was read for a dream.
+pub(super) struct New {
+    pub observations: Vec<Observation>,
+    pub position: Position,
+}
+
+/// Most observations of one dream; what is more waits for the next.
+const MAX_NEW: usize = 100_000;
+
+impl Memory {
+    /// What was observed since a position.
+    pub(super) fn new_since(&self, position: &str) -> Result<New> {
+        let mut new = New { observations: vec![], position: position.parse().map_err(Error::from)? };
+        while new.observations.len() < MAX_NEW {
+            let page = self.transcripts().since(&new.position, MAX_NEW - new.observations.len())?;
+            new.position = page.position;
+            if page.observations.is_empty() {
+                break;
+            }
+            new.observations.extend(page.observations);
+        }
+        // By time, whichever file or process they came from: the order of two imports must not matter.
+        new.observations.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+        Ok(new)
+    }
+}
+
+/// Observations by id; those that are gone are left out.
+pub(super) fn read(transcripts: &Transcripts, ids: &BTreeSet<String>) -> Result<Seen> {
+    let ids: Vec<&String> = ids.iter().collect();
+    Ok(transcripts.get(&ids)?.found.into_iter().map(|o| (o.id.clone(), o)).collect())
+}
+
+impl MemorySnapshot {
+    pub(super) fn new(book: &Book, new: Vec<Arc<Observation>>, seen: Seen, broken: &BTreeSet<String>, time: Millis) -> Self {
+        let mut snapshot = Self {
+            time,
+            claims: BTreeMap::new(),
+            places: new.iter().enumerate().map(|(at, o)| (o.id.clone(), at)).collect(),
+            new,
+            seen,
+            index: Index::new(),
+            ids: vec![],
+        };
+        for claim in book.claims().filter(|c| c.status != Status::Retired) {
+            snapshot.index.add(Turn { session: &claim.id, speaker: "", day: None, text: &claim.text });
+            snapshot.ids.push(claim.id.clone());
+            let view = ClaimView { claim: claim.clone(), anchored: !broken.contains(&claim.id), recalls: 0, last_recall: None };
+            snapshot.claims.insert(claim.id.clone(), view);
+        }
+        snapshot
+    }
+}
+
+fn within(max: u32, most: u32) -> PortResult<usize> {
+    if (1..=most).contains(&max) {
+        return Ok(max as usize);
+    }
+    Err(PortError::new(ErrorCode::Invalid, format!("max is {max}; it has to be 1 to {most}")))
+}
+
+#[async_trait]
+impl Snapshot for MemorySnapshot {
+    fn time(&self) -> Millis {
+        self.time
+    }
+
+    async fn claims(&self, after: Option<&str>, max: u32) -> PortResult<Vec<ClaimView>> {
+        use std::ops::Bound;
+        let max = within(max, MAX_PAGE)?;
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        Ok(self.claims.range::<str, _>((from, Bound::Unbounded)).take(max).map(|(_, claim)| claim.clone()).collect())
+    }
+
+    async fn observations(&self, after: Option<&str>, max: u32) -> PortResult<Vec<Observation>> {
+        let max = within(max, MAX_PAGE)?;
+        let none = || PortError::new(ErrorCode::NotFound, "there is no such observation among the new ones");
+        let from = after.map_or(Ok(0), |id| self.places.get(id).map(|at| at + 1).ok_or_else(none))?;
+        let mut room = MAX_TEXT;
+        let mut page = vec![];
+        for observation in self.new[from..].iter().take(max) {
+            if !page.is_empty() && observation.text.len() > room {
+                break;
+            }
+            room = room.saturating_sub(observation.text.len());
+            page.push(Observation::clone(observation));
+        }
+        Ok(page)
+    }
+
+    async fn observation(&self, id: &str) -> PortResult<Observation> {
+        let new = self.places.get(id).map(|at| &*self.new[*at]);
+        let found = new.or_else(|| self.seen.get(id)).cloned();
+        found.ok_or_else(|| PortError::new(ErrorCode::NotFound, "there is no such observation, or it was forgotten"))
+    }
+
+    async fn similar(&self, text: &str, max: u32) -> PortResult<Vec<Candidate>> {
+        let max = within(max, MAX_CANDIDATES)?;
+        let found = Ranking::of(&self.index).turns(&self.index, Query { text, ..Query::default() }, max);
+        let most = found.first().map_or(1.0, |(_, score)| *score);
+        let candidate = |(at, score): &(u32, f32)| {
+            let id = self.ids.get(*at as usize)?;
+            let relation = compare(text, &self.claims.get(id)?.claim.text);
+            Some(Candidate { id: id.clone(), score: score / most, relation })
+        };
+        Ok(found.iter().filter_map(candidate).collect())
+    }
+
+    fn compare(&self, first: &str, second: &str) -> Relation {
+        compare(first, second)
+    }
+}

@@ -1,0 +1,45 @@
+//! What can go wrong with a memory.
+
+use crate::book::BookError;
+use std::path::PathBuf;
+
+/// The result of a memory's calls.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Each message names the file or claim, and the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// About a claim.
+    #[error(transparent)]
+    Book(#[from] BookError),
+    /// About the files.
+    #[error(transparent)]
+    Vault(#[from] crate::vault::Error),
+    /// About the transcripts.
+    #[error(transparent)]
+    Transcript(#[from] crate::transcript::Error),
+    /// A file could not be read.
+    #[error("could not read {}: {source}. Look after its permissions and try again", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There is no such dream.
+    #[error("there is no dream {0}; `kairos-run dream list` names them")]
+    NoDream(String),
+    /// The dream is past that.
+    #[error("dream {id} is {state}: {remedy}")]
+    DreamState {
+        /// Which.
+        id: String,
+        /// What became of it.
+        state: &'static str,
+        /// What can be done.
+        remedy: &'static str,
+    },
+    /// What was stored could not be found again.
+    #[error("what was just stored in the transcripts is not there; look after the disk, then try again")]
+    Unstored,
+}

@@ -1,0 +1,337 @@
+//! The memory of one project, or of the user: claims in files, observations in transcripts, and what is done with them.
+//!
+//! Each call stands for itself: it locks the folder, reads what is there, takes in what a person edited meanwhile, and writes all or
+//! nothing. So several processes, an editor and another tool may work on the same folder.
+
+mod error;
+mod forget;
+mod history;
+
+pub use error::{Error, Result};
+pub use forget::Forgotten;
+pub use history::{Trace, Why};
+
+use crate::book::{Book, BookError, Files, HandEdit, MAX_FILE, USER};
+use crate::transcript::{New, Transcripts};
+use crate::vault::{Author, Digest, FileChange, Guard, Places, Recovery, Revision, Vault, Write};
+use kairos_core::Millis;
+use kairos_core::memory::{Anchor, Claim, ClaimKind, Observation, Origin, Status};
+use kairos_exec::redact::Redactor;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The trailer that names a claim that a commit touched.
+pub const CLAIM: &str = "Kairos-Claim";
+
+/// Where a memory lies.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// The files that a person reads, what is private about them, and their history.
+    pub places: Places,
+    /// The folder of transcripts.
+    pub transcripts: PathBuf,
+    /// The full-text index, which can be made anew.
+    pub index: PathBuf,
+    /// The folder belongs to another tool: what appears in it is that tool's word, not the user's.
+    pub foreign: bool,
+}
+
+impl Home {
+    /// Everything below one folder of ours, as DESIGN draws it.
+    pub fn within(folder: &Path) -> Self {
+        let places = Places::within(folder.join("memory"));
+        Self { places, transcripts: folder.join("transcripts"), index: folder.join("index"), foreign: false }
+    }
+}
+
+/// A claim that the user states.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// One line.
+    pub text: String,
+    /// What it is about.
+    pub kind: ClaimKind,
+    /// The file, without `.md`; none for the kind's own.
+    pub topic: Option<String>,
+    /// What it points at.
+    pub anchors: Vec<Anchor>,
+    /// Which conversation or terminal he said it in.
+    pub session: String,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Memory {
+    home: Home,
+    vault: Vault,
+    transcripts: Transcripts,
+}
+
+/// The folder, locked, with its claims.
+pub(crate) struct Session {
+    pub guard: Guard,
+    pub book: Book,
+}
+
+impl Memory {
+    /// Opens or makes a memory; a write that was cut short is finished or taken back, and the answer says so.
+    ///
+    /// # Errors
+    /// Where the folder can't be written.
+    pub fn open(home: Home, redactor: Redactor) -> Result<(Self, Recovery)> {
+        let (vault, recovery) = Vault::open(home.places.clone())?;
+        let transcripts = Transcripts::open(&home.transcripts, redactor);
+        Ok((Self { home, vault, transcripts }, recovery))
+    }
+
+    /// What was observed.
+    pub fn transcripts(&self) -> &Transcripts {
+        &self.transcripts
+    }
+
+    /// Where it lies.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The claims as they stand, without what was edited by hand and not yet taken in.
+    ///
+    /// # Errors
+    /// Where the files can't be read.
+    pub fn book(&self) -> Result<Book> {
+        let head = self.vault.head()?;
+        let before = |path: &str| self.vault.file_at(head.as_deref()?, path).ok().flatten();
+        Ok(Book::read(self.files()?, before))
+    }
+
+    /// Takes in what a person edited since the last writing. Answers what he did, with the claims' ids.
+    ///
+    /// # Errors
+    /// Where the folder can't be read or written.
+    pub fn absorb(&self, now: Millis) -> Result<Vec<(String, HandEdit)>> {
+        let mut session = self.session()?;
+        self.take_in(&mut session, now)
+    }
+
+    /// Writes down what the user states: his word, a fact.
+    ///
+    /// # Errors
+    /// Where the text or topic can't be, or nothing can be written.
+    pub fn add(&self, statement: Statement, now: Millis) -> Result<Claim> {
+        let observation = self.observe(statement.text.clone(), "note", &statement.session, now)?;
+        let topic = statement.topic.unwrap_or_else(|| statement.kind.as_str().to_owned());
+        let claim = Claim {
+            id: String::new(),
+            topic,
+            kind: statement.kind,
+            status: Status::Fact,
+            // As it is stored, without secrets.
+            text: observation.text.split_whitespace().collect::<Vec<_>>().join(" "),
+            evidence: vec![observation.id],
+            anchors: statement.anchors,
+            recorded: now,
+            valid_from: None,
+            valid_to: None,
+            author: USER.into(),
+            rivals: vec![],
+        };
+        let text = claim.text.clone();
+        let id = self.change(now, &format!("Remember: {text}"), |book| book.add(claim).map(|id| (id.clone(), vec![id])))?;
+        self.claim(&id)
+    }
+
+    /// Gives a claim other words: the user's.
+    ///
+    /// # Errors
+    /// As [`Memory::add`], and where there is no such claim.
+    pub fn edit(&self, id: &str, text: &str, session: &str, now: Millis) -> Result<Claim> {
+        self.claim(id)?;
+        let observation = self.observe(text.to_owned(), "edit", session, now)?;
+        let text = observation.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.change(now, &format!("Reword: {text}"), |book| {
+            book.update(id, |c| {
+                (c.text, c.status, c.author) = (text.clone(), Status::Fact, USER.into());
+                c.valid_to = None;
+                c.evidence.push(observation.id.clone());
+            })?;
+            Ok(((), vec![id.to_owned()]))
+        })?;
+        self.claim(id)
+    }
+
+    /// Takes claims out of the files, because the user says so; their words stay in the archive, and no dream brings them back.
+    ///
+    /// # Errors
+    /// Where there is no such claim, or nothing can be written.
+    pub fn retire(&self, ids: &[String], now: Millis) -> Result<()> {
+        self.change(now, &format!("Retire {}", ids.join(", ")), |book| {
+            for id in ids {
+                book.update(id, |c| (c.status, c.author, c.valid_to) = (Status::Retired, USER.into(), Some(now)))?;
+            }
+            Ok(((), ids.to_vec()))
+        })
+    }
+
+    /// Marks claims stale, or current again, after their anchors were looked at. Answers those that changed.
+    ///
+    /// # Errors
+    /// Where nothing can be written.
+    pub fn mark(&self, verdicts: &[(String, bool)], now: Millis) -> Result<Vec<String>> {
+        let mut session = self.session()?;
+        self.take_in(&mut session, now)?;
+        let mut changed = vec![];
+        for (id, holds) in verdicts {
+            let status = session.book.claim(id).map(|c| c.status);
+            let to = match (status, holds) {
+                (Some(Status::Fact), false) => Status::Stale,
+                (Some(Status::Stale), true) => Status::Fact,
+                _ => continue,
+            };
+            if session.book.update(id, |c| c.status = to).is_ok() {
+                changed.push(id.clone());
+            }
+        }
+        self.commit(&mut session, now, "kairos-run", "Anchors were looked at", &changed)?;
+        Ok(changed)
+    }
+
+    /// One claim, retired ones too.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn claim(&self, id: &str) -> Result<Claim> {
+        self.book()?.claim(id).cloned().ok_or_else(|| BookError::NoClaim(id.into()).into())
+    }
+
+    fn observe(&self, text: String, kind: &str, session: &str, now: Millis) -> Result<Observation> {
+        let new = New {
+            time: now,
+            source: "cli".into(),
+            session: session.into(),
+            origin: Origin::User,
+            kind: kind.into(),
+            attributes: vec![],
+            text,
+        };
+        let appended = self.transcripts.append(vec![new])?;
+        Ok(self.transcripts.get(&appended.ids)?.found.into_iter().next().ok_or(Error::Unstored)?)
+    }
+
+    /// One change by the user, as one commit.
+    fn change<T>(
+        &self,
+        now: Millis,
+        message: &str,
+        change: impl FnOnce(&mut Book) -> Result<(T, Vec<String>), BookError>,
+    ) -> Result<T> {
+        let mut session = self.session()?;
+        self.take_in(&mut session, now)?;
+        let (value, touched) = change(&mut session.book)?;
+        self.commit(&mut session, now, USER, message, &touched)?;
+        Ok(value)
+    }
+
+    pub(crate) fn session(&self) -> Result<Session> {
+        let guard = self.vault.lock()?;
+        Ok(Session { guard, book: self.book()? })
+    }
+
+    pub(crate) fn take_in(&self, session: &mut Session, now: Millis) -> Result<Vec<(String, HandEdit)>> {
+        let edits = session.book.hand_edits();
+        if edits.is_empty() {
+            return Ok(vec![]);
+        }
+        let (author, origin) = if self.home.foreign { ("another-tool", Origin::File) } else { (USER, Origin::User) };
+        let observed = edits.iter().map(|edit| {
+            let (text, action) = match edit {
+                HandEdit::Added { text, .. } => (text.clone(), "added"),
+                HandEdit::Reworded { text, .. } => (text.clone(), "reworded"),
+                HandEdit::Moved { id, topic } => (format!("{id} belongs to {topic}"), "moved"),
+                HandEdit::Removed { text, .. } => (text.clone(), "removed"),
+            };
+            let new = New {
+                time: now,
+                source: "editor".into(),
+                session: "editor".into(),
+                origin,
+                kind: "edit".into(),
+                attributes: vec![],
+                text,
+            };
+            new.with("action", action)
+        });
+        let ids = self.transcripts.append(observed.collect())?.ids;
+        let mut taken = vec![];
+        for (edit, evidence) in edits.into_iter().zip(&ids) {
+            // What can't be a claim (too long) stays in the file as what it is: text.
+            if let Ok(id) = session.book.take_in(&edit, author, evidence, now) {
+                taken.push((id, edit));
+            }
+        }
+        let touched: Vec<String> = taken.iter().map(|(id, _)| id.clone()).collect();
+        self.commit(session, now, author, "Edited by hand", &touched)?;
+        Ok(taken)
+    }
+
+    /// Writes what became of the book. Nothing where nothing did.
+    pub(crate) fn commit(
+        &self,
+        session: &mut Session,
+        now: Millis,
+        author: &str,
+        message: &str,
+        touched: &[String],
+    ) -> Result<Option<Revision>> {
+        let files = file_changes(&mut session.book, now);
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let trailers = touched.iter().map(|id| (CLAIM.to_owned(), id.clone())).collect();
+        let write = Write { files, message: message.into(), author: signature(author), trailers, time: now };
+        Ok(Some(self.vault.write(&session.guard, write)?))
+    }
+
+    /// The files that the book reads. One that is too large is read just far enough to see that.
+    fn files(&self) -> Result<Files> {
+        let mut files = Files::new();
+        let Places { files: folder, private, .. } = self.vault.places();
+        for (dir, prefix) in [(folder, ""), (private, ".kairos/")] {
+            let entries = match std::fs::read_dir(dir) {
+                Ok(entries) => entries,
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(Error::Read { path: dir.clone(), source }),
+            };
+            for entry in entries.flatten() {
+                let Some(name) = entry.file_name().to_str().map(|name| format!("{prefix}{name}")) else { continue };
+                // A link could lead anywhere.
+                if !Book::wants(&name) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                    continue;
+                }
+                let limit = if name == crate::book::LEDGER { u64::MAX } else { MAX_FILE as u64 + 1 };
+                let mut bytes = vec![];
+                let read = std::fs::File::open(entry.path()).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+                read.map_err(|source| Error::Read { path: entry.path(), source })?;
+                files.insert(name, bytes);
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// What the book would write, in the vault's terms.
+pub(crate) fn file_changes(book: &mut Book, now: Millis) -> Vec<FileChange> {
+    let changes = book.changes(now).into_iter();
+    changes.map(|(path, was, now)| FileChange { path, was: was.map(|bytes| Digest::of(&bytes)), now }).collect()
+}
+
+/// Commits name who did it: a person by his role, a plugin by its name. No address: there is nobody to write to.
+pub(crate) fn signature(author: &str) -> Author {
+    Author { name: author.to_owned(), email: String::new() }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

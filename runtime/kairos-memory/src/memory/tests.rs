@@ -1,0 +1,86 @@
+use super::*;
+use std::collections::BTreeMap;
+
+const NOW: Millis = 1_750_000_000_000;
+
+pub(crate) fn memory(folder: &Path) -> Memory {
+    Memory::open(Home::within(folder), Redactor::default()).unwrap().0
+}
+
+pub(crate) fn says(text: &str) -> Statement {
+    Statement { text: text.into(), kind: ClaimKind::Project, topic: None, anchors: vec![], session: "t".into() }
+}
+
+/// Every file below a folder, with its bytes.
+pub(crate) fn all_files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path())
+            } else {
+                drop(files.insert(entry.path(), std::fs::read(entry.path()).unwrap()))
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn what_is_stated_is_a_fact_with_its_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let claim = memory.add(says("Tests run with `make t`."), NOW).unwrap();
+    let claim = memory.edit(&claim.id, "Tests run with `make test`.", "t", NOW + 1000).unwrap();
+    let why = memory.why(&claim.id).unwrap();
+    assert_eq!((claim.status, why.evidence.len(), why.gone.len()), (Status::Fact, 2, 0));
+    let said: Vec<&str> = why.history.iter().map(|t| t.revision.message.as_str()).collect();
+    assert_eq!(said, ["Reword: Tests run with `make test`.", "Remember: Tests run with `make t`."]);
+    memory.retire(std::slice::from_ref(&claim.id), NOW + 2000).unwrap();
+    assert_eq!(memory.claim(&claim.id).unwrap().status, Status::Retired);
+    assert!(memory.add(says(""), NOW).is_err() && memory.claim("nothing1").is_err());
+}
+
+#[test]
+fn an_editor_and_a_daemon_work_on_the_same_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let id = memory.add(says("Tests run with `make t`."), NOW).unwrap().id;
+    let file = dir.path().join("memory/project.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("make t", "make test") + "- Written by hand.\n").unwrap();
+    let taken = memory.absorb(NOW + 1000).unwrap();
+    assert_eq!(taken.len(), 2);
+    assert_eq!(memory.claim(&id).unwrap().text, "Tests run with `make test`.");
+    assert!(memory.absorb(NOW + 2000).unwrap().is_empty());
+    std::fs::write(&file, "").unwrap();
+    memory.add(says("Another."), NOW + 3000).unwrap();
+    let gone = memory.claim(&id).unwrap();
+    assert_eq!((gone.status, gone.text.as_str()), (Status::Retired, "Tests run with `make test`."));
+}
+
+#[test]
+fn what_is_forgotten_is_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let id = memory.add(says("The code name is Bluebird \"seven\"."), NOW).unwrap().id;
+    memory.edit(&id, "The code name was Bluebird.", "t", NOW + 1000).unwrap();
+    let other = memory.add(says("Tests run with `make t`."), NOW + 2000).unwrap();
+    let dry = memory.forget(std::slice::from_ref(&id), true, NOW + 3000).unwrap();
+    assert_eq!((dry.claims.len(), dry.observations.len()), (1, 2));
+    assert!(memory.claim(&id).is_ok());
+    memory.forget(std::slice::from_ref(&id), false, NOW + 3000).unwrap();
+    let git = dir.path().join("memory/.git");
+    let all = std::process::Command::new("git")
+        .arg("-C")
+        .arg(&git)
+        .args(["cat-file", "--batch", "--batch-all-objects"])
+        .output()
+        .unwrap();
+    assert!(all.status.success() && !String::from_utf8_lossy(&all.stdout).contains("Bluebird"));
+    for (path, bytes) in all_files(dir.path()) {
+        assert!(!String::from_utf8_lossy(&bytes).contains("Bluebird"), "{}", path.display());
+    }
+    assert!(memory.why(&other.id).unwrap().history.len() == 1 && memory.claim(&id).is_err());
+}
