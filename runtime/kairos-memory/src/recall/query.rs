@@ -53,7 +53,7 @@ impl Index {
         asked.replies = cues::asks_for_replies(&words);
         asked.advice = !asked.replies && cues::advice(&lower);
         for (id, name) in self.speakers.iter().enumerate() {
-            let named = words.iter().any(|word| is_name(word, name));
+            let named = !is_role(name) && words.iter().any(|word| is_name(word, name));
             let asker = query.asker.is_some_and(|asker| asker.eq_ignore_ascii_case(name));
             if asker {
                 asked.asker = u32::try_from(id).ok();
@@ -78,8 +78,14 @@ impl Index {
     }
 
     fn names_a_speaker(&self, analyzer: &Analyzer, term: &str) -> bool {
-        self.speakers.iter().any(|name| name.split_whitespace().any(|part| analyzer.stem(part) == *term))
+        self.speakers.iter().filter(|name| !is_role(name)).any(|name| name.split_whitespace().any(|part| analyzer.stem(part) == *term))
     }
+}
+
+/// A speaker called by what he is, in words that are as often about something else: "the user table", "a shell script".
+fn is_role(name: &str) -> bool {
+    const ROLES: &[&str] = &["agent", "assistant", "file", "human", "model", "plugin", "shell", "system", "tool", "user", "web"];
+    ROLES.contains(&name)
 }
 
 /// `word` is the name, its first name, or a short form of at least three letters ("mel" for "melanie").

@@ -39,7 +39,7 @@ impl SearchIndex {
         let query = Query { text: &search.text, today: search.today, asker: search.asker.as_deref() };
         let asked = pool.understand(query);
         let corpus = self.corpus(&searcher, &asked)?;
-        let found = self.candidates(&searcher, search, &asked)?;
+        let found = self.candidates(&searcher, search, &asked, &pool)?;
         let cards = self.with_neighbours(&searcher, &found)?;
         for (card, text) in &cards {
             let turn = Turn { session: &card.home(), speaker: &card.speaker, day: self.day(card.time), text };
@@ -97,36 +97,37 @@ impl SearchIndex {
     }
 
     /// What matches best by its words; by its words among the days asked for; and, where advice is asked for, among the wishes
-    /// that were to last, which may share no word with it.
-    fn candidates(&self, searcher: &Searcher, search: &Search, asked: &Asked) -> Result<BTreeSet<DocAddress>, SearchError> {
+    /// that were to last, which may share no word with it. `pool` knows the speakers.
+    fn candidates(&self, searcher: &Searcher, search: &Search, asked: &Asked, pool: &Index) -> Result<BTreeSet<DocAddress>, SearchError> {
         let f = &self.fields;
         let mut words: BTreeSet<String> = asked.terms.iter().cloned().collect();
         words.extend(asked.pairs.iter().map(|(first, second)| format!("{first}{second}")));
         let word = |word: &String| -> Clause { (Occur::Should, term(f.terms, word, IndexRecordOption::WithFreqs)) };
         let by_words = || -> Box<dyn tantivy::query::Query> { Box::new(BooleanQuery::new(words.iter().map(word).collect())) };
         let filters = self.filters(search);
-        let mut found = BTreeSet::new();
-        let mut collect = |must: Vec<Clause>, count: usize| -> Result<(), SearchError> {
-            let mut clauses = must;
-            for filter in &filters {
-                clauses.push((Occur::Must, filter.box_clone()));
-            }
-            let query = BooleanQuery::new(clauses);
-            let best = searcher.search(&query, &TopDocs::with_limit(count).order_by_score()).map_err(|e| self.failed(e))?;
-            found.extend(best.into_iter().map(|(_, address)| address));
-            Ok(())
+        let best = |must: Vec<Clause>, count: usize| -> Result<Vec<DocAddress>, SearchError> {
+            let narrowed = filters.iter().map(|filter| (Occur::Must, filter.box_clone()));
+            let query = BooleanQuery::new(must.into_iter().chain(narrowed).collect());
+            let best = searcher.search(&query, &TopDocs::with_limit(count.max(1)).order_by_score()).map_err(|e| self.failed(e))?;
+            Ok(best.into_iter().map(|(_, address)| address).collect())
         };
+        let mut found = BTreeSet::new();
         if !words.is_empty() {
-            collect(vec![(Occur::Must, by_words())], self.depth)?;
+            found.extend(best(vec![(Occur::Must, by_words())], self.depth)?);
         }
         for days in &asked.dates {
-            let range =
-                self.between(days.first.checked_sub(DAYS_BEFORE.days()).ok(), days.last.checked_add(DAYS_AFTER.days()).ok());
-            collect(vec![(Occur::Must, silent(range)), (Occur::Should, by_words())], self.depth / 4)?;
+            let range = self.between(days.first.checked_sub(DAYS_BEFORE.days()).ok(), days.last.checked_add(DAYS_AFTER.days()).ok());
+            found.extend(best(vec![(Occur::Must, silent(range)), (Occur::Should, by_words())], self.depth / 4)?);
         }
         if asked.advice {
             let standing = silent(term(f.marks, STANDING, IndexRecordOption::Basic));
-            collect(vec![(Occur::Must, standing), (Occur::Should, by_words())], self.depth / 4)?;
+            found.extend(best(vec![(Occur::Must, standing), (Occur::Should, by_words())], self.depth / 4)?);
+        }
+        // "What do you know about Ann?" has no word but the name.
+        if found.len() < self.depth && !asked.speakers.is_empty() {
+            let name = |id: &u32| (Occur::Should, term(f.speaker, &pool.speakers[*id as usize], IndexRecordOption::Basic));
+            let any = silent(Box::new(BooleanQuery::new(asked.speakers.iter().map(name).collect())));
+            found.extend(best(vec![(Occur::Must, any), (Occur::Should, by_words())], self.depth)?);
         }
         Ok(found)
     }
@@ -185,9 +186,7 @@ impl SearchIndex {
         for address in near.difference(found) {
             cards.push(self.read(searcher, *address)?);
         }
-        cards.sort_by(|(a, _), (b, _)| {
-            (a.origin.is_none(), &a.session, a.ordinal, &a.id).cmp(&(b.origin.is_none(), &b.session, b.ordinal, &b.id))
-        });
+        cards.sort_by(|(a, _), (b, _)| (a.origin.is_none(), &a.session, a.ordinal, &a.id).cmp(&(b.origin.is_none(), &b.session, b.ordinal, &b.id)));
         Ok(cards)
     }
 
