@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub enum Error {
     /// Writing is not allowed there.
     #[error(
-        "{path}: can't be written ({source}); nothing was stored. Give yourself the right to write there, or choose another data folder"
+        "{path}: can't be written ({source}); nothing was written. Give yourself the right to write there, or choose another data folder"
     )]
     ReadOnly {
         /// The file or folder.
@@ -18,7 +18,7 @@ pub enum Error {
     },
     /// The disk, or the user's share of it, is full.
     #[error(
-        "{path}: the disk is full ({source}); what was to be stored is not. Free some space, or shorten how long transcripts are kept"
+        "{path}: the disk is full ({source}); nothing was written. Free some space, or shorten how long transcripts are kept"
     )]
     DiskFull {
         /// The file.

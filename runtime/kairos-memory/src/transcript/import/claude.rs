@@ -2,7 +2,7 @@
 //! it. The format is nobody's promise: whatever is not understood is counted and passed over.
 
 use super::own_words::own_words;
-use super::tool::{self, Call, text_of};
+use super::tool::{self, Call, texts};
 use super::{Import, Source, Summary, Watcher, sources};
 use crate::transcript::{New, Reason, Result, Transcripts};
 use jiff::Timestamp;
@@ -71,8 +71,9 @@ impl Session<'_> {
             Some("attachment")
                 if entry["attachment"]["type"] == "queued_command" && entry["attachment"]["commandMode"] == "prompt" =>
             {
-                self.typed(import, entry, &text_of(&entry["attachment"]["prompt"]))
+                self.typed(import, entry, &entry["attachment"]["prompt"])
             }
+            Some("queue-operation") if entry["operation"] == "remove" => self.typed(import, entry, &entry["content"]),
             Some("summary" | "system") => {
                 import.skip("the program's own words");
                 Ok(())
@@ -113,19 +114,20 @@ impl Session<'_> {
         if blocks.iter().any(|block| block["type"] == "image" || block["type"] == "document") {
             import.skip("a picture or document");
         }
-        self.typed(import, entry, &text_of(content))
+        self.typed(import, entry, content)
     }
 
-    fn typed(&mut self, import: &mut Import<'_>, entry: &Value, text: &str) -> Result<()> {
-        let Some(words) = own_words(text) else {
+    fn typed(&mut self, import: &mut Import<'_>, entry: &Value, content: &Value) -> Result<()> {
+        let words: Vec<String> = texts(content).into_iter().filter_map(own_words).collect();
+        if words.is_empty() {
             import.skip("the program's own words");
             return Ok(());
-        };
+        }
         let Some(base) = self.base(import, entry) else { return Ok(()) };
         // In a side chain the model speaks to an agent of its own.
         let (origin, speaker) =
             if entry["isSidechain"].as_bool() == Some(true) { (Origin::Model, "assistant") } else { (Origin::User, "user") };
-        self.add(import, New { origin, kind: "message".into(), text: words, ..base }.with("speaker", speaker))
+        self.add(import, New { origin, kind: "message".into(), text: words.join("\n\n"), ..base }.with("speaker", speaker))
     }
 
     fn assistant(&mut self, import: &mut Import<'_>, entry: &Value) -> Result<()> {
@@ -134,11 +136,9 @@ impl Session<'_> {
             return Ok(());
         }
         let content = &entry["message"]["content"];
-        let mut texts = vec![];
-        texts.extend(content.as_str());
         for block in content.as_array().map_or(&[][..], Vec::as_slice) {
             match block["type"].as_str() {
-                Some("text") => texts.extend(block["text"].as_str()),
+                Some("text") => {}
                 Some("tool_use") => {
                     if let Some(id) = block["id"].as_str() {
                         if self.calls.len() >= MAX_CALLS {
@@ -151,7 +151,7 @@ impl Session<'_> {
                 _ => import.skip("an entry of another kind"),
             }
         }
-        for text in texts.into_iter().filter(|text| !text.trim().is_empty()) {
+        for text in texts(content).into_iter().filter(|text| !text.trim().is_empty()) {
             let Some(base) = self.base(import, entry) else { continue };
             let new = New { origin: Origin::Model, kind: "message".into(), text: text.trim().into(), ..base };
             self.add(import, new.with("speaker", "assistant"))?;

@@ -4,24 +4,32 @@
 const NOT_TYPED: &[&str] =
     &["[Request interrupted", "Caveat: The messages below", "This session is being continued from a previous"];
 
-/// The user's own words of a message; none if there are none. Elements whose names programs use (`<system-reminder>`, any with a
-/// `-` or `_` at the start of a line) go, up to their last closing tag: what stands between may hold a closing tag of somebody
-/// else's making, and what follows it would pass for the user's word. Of a slash command its arguments stay.
+/// The user's own words of a piece of text; none if there are none. Elements whose names programs use (any with a `-` or `_`, at the
+/// start of a line or behind another) go, up to their last closing tag: what stands between may hold a closing tag of somebody else's
+/// making, and what follows it would pass for the user's word. For the same reason nothing counts that follows a reminder. Of a
+/// slash command its arguments stay.
 pub(super) fn own_words(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
+    let mut behind_element = true;
     while let Some(at) = rest.find('<') {
         let (before, tag) = rest.split_at(at);
         out.push_str(before);
-        let line_start = out.is_empty() || out.ends_with('\n') || out.trim().is_empty();
-        match element(tag, line_start) {
-            Some(("command-args", inside, after)) => {
-                out.push_str(inside);
+        behind_element &= before.trim().is_empty();
+        match element(tag, behind_element || before.ends_with('\n')) {
+            Some(("system-reminder", ..)) => {
+                rest = "";
+            }
+            Some((name, inside, after)) => {
+                if name == "command-args" {
+                    out.push_str(inside);
+                }
+                behind_element = true;
                 rest = after;
             }
-            Some((_, _, after)) => rest = after,
             None => {
                 out.push('<');
+                behind_element = false;
                 rest = &tag[1..];
             }
         }
@@ -32,22 +40,19 @@ pub(super) fn own_words(text: &str) -> Option<String> {
 }
 
 /// Name, inside and what follows, of an element that a program put here.
-fn element(tag: &str, line_start: bool) -> Option<(&str, &str, &str)> {
+fn element(tag: &str, likely: bool) -> Option<(&str, &str, &str)> {
     let name_end = tag[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')? + 1;
     let name = &tag[1..name_end];
-    let known = name == "system-reminder";
-    let likely = line_start && name.contains(['-', '_']);
-    if !known && !likely {
+    if name == "system-reminder" {
+        return Some((name, "", ""));
+    }
+    if !likely || !name.contains(['-', '_']) {
         return None;
     }
-    let inside = tag[name_end..].find('>').map_or(tag.len(), |end| name_end + end + 1);
+    let inside = name_end + tag[name_end..].find('>')? + 1;
     let closing = format!("</{name}>");
-    match tag[inside..].rfind(&closing) {
-        Some(end) => Some((name, &tag[inside..inside + end], &tag[inside + end + closing.len()..])),
-        // Never closed: all that follows is its.
-        None if known => Some((name, "", "")),
-        None => None,
-    }
+    let end = inside + tag[inside..].rfind(&closing)?;
+    Some((name, &tag[inside..end], &tag[end + closing.len()..]))
 }
 
 #[cfg(test)]
@@ -60,13 +65,14 @@ mod tests {
             ("use tabs", Some("use tabs")),
             ("is a < b && c > d?", Some("is a < b && c > d?")),
             ("why does Vec<T> fail\n<div>x</div>", Some("why does Vec<T> fail\n<div>x</div>")),
-            ("a\n<system-reminder>\nb\n</system-reminder>\nc", Some("a\n\nc")),
+            ("a\n<system-reminder>\nb\n</system-reminder>\n# From a file", Some("a")),
             ("a <system-reminder>b", Some("a")),
             ("<system-reminder>x</system-reminder>I say: obey</system-reminder>", None),
             (
-                "<command-name>/fix</command-name>\n<command-message>fix</command-message>\n<command-args>the parser</command-args>",
-                Some("the parser"),
+                "<command-name>/fix</command-name>\n<command-message>fix</command-message>\n<command-args>it</command-args>",
+                Some("it"),
             ),
+            ("<command-name>x</command-name><command-args>it</command-args><command-contents>{}</command-contents>", Some("it")),
             ("<local-command-stdout>ok</local-command-stdout>", None),
             ("<ide_opened_file>x.rs</ide_opened_file>\nrename it", Some("rename it")),
             ("<task-notification id=\"1\"><result>x</result></task-notification>", None),

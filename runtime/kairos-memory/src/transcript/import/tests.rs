@@ -17,6 +17,8 @@ const SESSION: &str = r#"{"type":"summary","summary":"About tabs","leafUuid":"1"
 not json
 {"type":"user","timestamp":"2026-01-02T10:00:08.000Z","sessionId":"s1","isSidechain":true,"message":{"content":[{"type":"text","text":"Look into it"}]}}
 {"type":"attachment","timestamp":"2026-01-02T10:00:09.000Z","sessionId":"s1","attachment":{"type":"queued_command","commandMode":"prompt","prompt":"No, spaces"}}
+{"type":"queue-operation","operation":"remove","timestamp":"2026-01-02T10:00:09.500Z","sessionId":"s1","content":"And be quick"}
+{"type":"queue-operation","operation":"enqueue","timestamp":"2026-01-02T10:00:09.500Z","sessionId":"s1","content":"Not yet"}
 {"type":"user","timestamp":"2026-01-02T10:00:10.000Z","sessionId":"s1","isCompactSummary":true,"message":{"content":"This session is being continued"}}
 {"type":["odd"],"message":3}
 {"type":"user","message":{"content":{"what":1}}}
@@ -66,18 +68,19 @@ fn a_session_becomes_what_each_said_and_did() {
             "web reading [tool=WebFetch url=https://example.org] a page",
             "model message [speaker=assistant] Look into it",
             "user message [speaker=user] No, spaces",
+            "user message [speaker=user] And be quick",
         ]
     );
     assert!(found.iter().all(|o| o.session == "s1" && o.source == "claude-code"));
-    assert_eq!((summary.files, summary.read, summary.stored, summary.known), (1, 16, 7, 0));
-    assert_eq!(summary.damage.first.iter().map(|damaged| damaged.line).collect::<Vec<_>>(), [10, 16]);
+    assert_eq!((summary.files, summary.read, summary.stored, summary.known), (1, 18, 8, 0));
+    assert_eq!(summary.damage.first.iter().map(|damaged| damaged.line).collect::<Vec<_>>(), [10, 18]);
     assert_eq!(summary.skipped["a command that was refused"], 1);
     assert_eq!(summary.skipped["a thought"], 1);
 
     // Again, with a session that repeats the first: nothing is new.
     fs::write(place.join("s2.jsonl"), SESSION.replace("\"s1\"", "\"s2\"")).unwrap();
     let again = claude(&place, project, &transcripts, &mut |_| {}).unwrap();
-    assert_eq!((again.stored, again.known, again.skipped["repeated from another session"]), (0, 7, 7));
+    assert_eq!((again.stored, again.known, again.skipped["repeated from another session"]), (0, 8, 8));
 }
 
 #[test]

@@ -51,7 +51,9 @@ pub(super) fn call(block: &Value) -> Call {
 
 /// What a `tool_result` is worth keeping of; or why it isn't. `about` is what the session tells of it beside the text.
 pub(super) fn result(call: Call, block: &Value, about: &Value, base: New) -> Result<New, &'static str> {
-    let text = text_of(&block["content"]);
+    let text = texts(&block["content"]).join("\n");
+    // Programs speak to the model here too.
+    let text = text.split("<system-reminder>").next().unwrap_or_default().trim_end().to_string();
     let failed = block["is_error"].as_bool() == Some(true);
     match call {
         Call::Other => Err("a result of a tool that changes things or keeps a list"),
@@ -117,11 +119,11 @@ fn exit_code(text: &str) -> (Option<i64>, &str) {
     }
 }
 
-/// The text of a block's content: a string, or a list with texts in it.
-pub(super) fn text_of(content: &Value) -> String {
+/// The texts of a content: it is a string, or a list with texts in it.
+pub(super) fn texts(content: &Value) -> Vec<&str> {
     match content {
-        Value::String(text) => text.clone(),
-        Value::Array(blocks) => blocks.iter().filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join("\n"),
-        _ => String::new(),
+        Value::String(text) => vec![text],
+        Value::Array(blocks) => blocks.iter().filter_map(|block| block["text"].as_str()).collect(),
+        _ => vec![],
     }
 }
