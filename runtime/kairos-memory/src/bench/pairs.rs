@@ -4,10 +4,10 @@
 //! which is what similarity alone would do.
 
 use super::{Row, bootstrap};
-use crate::compare::{compare, contradictions, is_instruction};
+use crate::compare::{Effect, compare, contradictions, is_instruction, update};
 use kairos_core::memory::Relation;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,7 @@ pub fn measure(data: &Path, keep: &dyn Fn(u64) -> bool) -> Vec<Row> {
     sick(&kept(sick_pairs(&pairs)), &mut rows);
     similarity(&kept(sts_pairs(&pairs)), &kept(mrpc_pairs(&pairs)), &mut rows);
     contradictory(data, keep, &mut rows);
+    updates(data, keep, &mut rows);
     instructions(data, &pairs, keep, &mut rows);
     rows
 }
@@ -182,6 +183,68 @@ fn user_turns(value: &Value, out: &mut Vec<(i64, String)>) {
         },
         _ => {}
     }
+}
+
+/// One user's records, and what happened to each.
+struct Happened {
+    records: Vec<String>,
+    right: usize,
+    statement: String,
+    effect: Effect,
+}
+
+fn updates(data: &Path, keep: &dyn Fn(u64) -> bool, rows: &mut Vec<Row>) {
+    let groups: Vec<Vec<Happened>> = happened(data).into_iter().filter(|(user, _)| keep(key(user))).map(|(_, all)| all).collect();
+    if groups.is_empty() {
+        return;
+    }
+    let mut row = |measure: &str, definition, reach, holds: &dyn Fn(&Happened) -> bool| {
+        let values: Vec<Vec<f64>> = groups.iter().map(|g| g.iter().map(|h| f64::from(u8::from(holds(h)))).collect()).collect();
+        rows.push(Row { measure: measure.to_owned(), definition, figure: bootstrap(&values), reach, less: false });
+    };
+    let ours = |h: &Happened| update(&h.records.iter().map(String::as_str).collect::<Vec<_>>(), &h.statement);
+    row(
+        "HaluMem updates, record and operation",
+        "share of a user's updates of which, from the event's description and reason alone, the right one of all his records (as \
+         they were before any of his updates) and modify or delete are both found",
+        Some(0.9),
+        &|h| ours(h).is_some_and(|u| u.record == h.right && u.effect == h.effect),
+    );
+    row("HaluMem updates, record", "the record alone", None, &|h| ours(h).is_some_and(|u| u.record == h.right));
+    row("HaluMem updates, operation", "the operation alone, told the record", None, &|h| {
+        update(&[&h.records[h.right]], &h.statement).is_some_and(|u| u.effect == h.effect)
+    });
+    row("HaluMem updates, always modify", "the operation alone, for the baseline that never deletes", None, &|h| {
+        h.effect == Effect::Modify
+    });
+}
+
+/// By user: every update with all his records.
+fn happened(data: &Path) -> Vec<(String, Vec<Happened>)> {
+    let mut users: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for file in files(data, "halumem_updates", ".json") {
+        let all = fs::read_to_string(file).ok().and_then(|t| serde_json::from_str::<Vec<Value>>(&t).ok()).unwrap_or_default();
+        for event in all {
+            users.entry(event["uuid"].as_str().unwrap_or_default().to_owned()).or_default().push(event);
+        }
+    }
+    let record = |v: &Value| {
+        let of = |name: &str| v["before"][0][name].as_str().unwrap_or_default();
+        format!("{}: {}. {}", of("type_description"), of("specific_item"), of("reason"))
+    };
+    let of_user = |events: &[Value]| -> Vec<Happened> {
+        let mut records: Vec<String> = events.iter().map(record).collect();
+        records.sort();
+        records.dedup();
+        let one = |v: &Value| Happened {
+            right: records.iter().position(|r| *r == record(v)).unwrap_or_default(),
+            records: records.clone(),
+            statement: format!("{} {}", v["desc"].as_str().unwrap_or_default(), v["reason"].as_str().unwrap_or_default()),
+            effect: if v["direction"] == "Delete" { Effect::Delete } else { Effect::Modify },
+        };
+        events.iter().map(one).collect()
+    };
+    users.iter().map(|(user, events)| (user.clone(), of_user(events))).collect()
 }
 
 /// Different payloads that were injected, and plain statements.

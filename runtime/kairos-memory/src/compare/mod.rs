@@ -8,11 +8,13 @@ mod lexicon;
 mod mine;
 mod quantity;
 mod sentence;
+mod subject;
 mod words;
 
 pub use conserve::{Missing, conserved};
 pub use instruct::is_instruction;
 pub use mine::contradictions;
+pub use subject::{Effect, Update, same_subject, update};
 
 use kairos_core::memory::Relation;
 use sentence::Sentence;
