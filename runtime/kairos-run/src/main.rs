@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 it went wrong (the error says what to do), 2 the command line is not understood. `exec` ends as
 //! its command does.
 
+mod allocator;
 mod attach;
 mod cli;
 mod command_watch;
@@ -15,7 +16,7 @@ mod disk;
 mod errors;
 mod lock;
 mod log;
-mod memory;
+
 mod paths;
 mod run;
 mod standard;
@@ -43,7 +44,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
     let paths = Paths::from_environment()?;
     match cli.command {
         None => {
-            memory::stay_small();
+            allocator::stay_small();
             run::foreground(cli.run, &paths)?;
         }
         Some(Command::Start { project, json }) => wait(commands::lifecycle::start(&paths, &project, json))?,
@@ -51,7 +52,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Restart) => wait(commands::lifecycle::restart(&paths))?,
         Some(Command::Logs { follow, lines }) => commands::logs::logs(&paths, follow, lines)?,
         Some(Command::Daemon) => {
-            memory::stay_small();
+            allocator::stay_small();
             daemon::daemon(&paths)?;
         }
         Some(Command::Status(flag)) => wait(commands::status::status(&paths, flag))?,

@@ -18,6 +18,9 @@ pub enum Error {
     /// About the transcripts.
     #[error(transparent)]
     Transcript(#[from] crate::transcript::Error),
+    /// About the full-text index.
+    #[error(transparent)]
+    Search(#[from] crate::recall::search::SearchError),
     /// A file could not be read.
     #[error("could not read {}: {source}. Look after its permissions and try again", path.display())]
     Read {

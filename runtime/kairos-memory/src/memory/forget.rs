@@ -50,6 +50,7 @@ impl Memory {
         self.commit(&mut session, now, crate::book::USER, "Forget", &[])?;
         self.transcripts.forget(&gone, now, false)?;
         self.wipe(&session.guard, &forgotten)?;
+        self.unindex(&[ids, &gone].concat())?;
         Ok(forgotten)
     }
 }

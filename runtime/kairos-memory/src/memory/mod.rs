@@ -6,6 +6,7 @@
 mod error;
 mod forget;
 mod history;
+mod search;
 
 pub use error::{Error, Result};
 pub use forget::Forgotten;
