@@ -4,10 +4,10 @@
 const NOT_TYPED: &[&str] =
     &["[Request interrupted", "Caveat: The messages below", "This session is being continued from a previous"];
 
-/// The user's own words of a piece of text; none if there are none. Elements whose names programs use (any with a `-` or `_`, at the
-/// start of a line or behind another) go, up to their last closing tag: what stands between may hold a closing tag of somebody else's
-/// making, and what follows it would pass for the user's word. For the same reason nothing counts that follows a reminder. Of a
-/// slash command its arguments stay.
+/// The user's own words of a piece of text; none if there are none. Elements whose names programs use (any with a `-` or `_`, at
+/// the start of a line or behind another) go, up to their last closing tag: what stands between may hold a closing tag of
+/// somebody else's making, and what follows it would pass for the user's word. For the same reason nothing counts that follows
+/// a reminder. Of a slash command its arguments stay.
 pub(super) fn own_words(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
