@@ -280,7 +280,8 @@ impl<'a> Reader<'a> {
             if lower == "not" && matches!(next, "only" | "just") {
                 return 2;
             }
-            self.negated = !self.negated;
+            // "I don't know why I never" denies what follows all the same.
+            self.negated = lower == "never" || !self.negated;
             self.out.denied = true;
             return if matches!(next, "longer" | "more") { 2 } else { 1 };
         }
