@@ -2,6 +2,7 @@
 //! statement changes or takes back?
 
 use super::align::{Link, Pair, align};
+use super::judge::is_scope;
 use super::lexicon::lexicon;
 use super::sentence::{Form, Sentence, Token, sentences};
 use super::words::Place;
@@ -20,7 +21,7 @@ pub fn same_subject(first: &str, second: &str) -> bool {
     let scoped = rests.filter(|t| !t.weak).any(narrows);
     let value = match differ.as_slice() {
         [] => true,
-        [one] => one.first > 0 && one.second > 0 && is_value(one, &a, &b),
+        [one] => one.first > 0 && one.second > 0 && is_value(one, &a, &b) && !is_scope(&a.tokens[one.first]),
         _ => false,
     };
     shared > 0 && value && !scoped && (denied || !differ.is_empty() || found.first.len() + found.second.len() <= 2)
@@ -205,7 +206,7 @@ const ENDS_AT: f32 = 0.5;
 fn effect(record: &str, statement: &str) -> Effect {
     let lower = statement.to_lowercase();
     let sum = |cues: &[(&str, f32)]| cues.iter().filter(|(cue, _)| starts_a_word(&lower, cue)).map(|(_, w)| w).sum::<f32>();
-    let disliked = Sentence::parse(record).denied || ["dislike", "hate", "avoid"].iter().any(|w| record.to_lowercase().contains(w));
+    let disliked = Sentence::parse(record).denials > 0 || ["dislike", "hate", "avoid"].iter().any(|w| record.to_lowercase().contains(w));
     let score = sum(ENDS) - sum(CHANGES) + if disliked { DISLIKE } else { 0.0 };
     if score > ENDS_AT { Effect::Delete } else { Effect::Modify }
 }
