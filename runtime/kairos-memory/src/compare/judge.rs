@@ -116,6 +116,12 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// "several" and "a few", "happily" and "gladly": unlike, and no matter.
+    fn is_weak(&self, p: &Pair) -> bool {
+        let both = self.a.tokens[p.first].weak && self.b.tokens[p.second].weak;
+        both && matches!(p.link, Link::Slot | Link::Sibling)
+    }
+
     /// Does the pair tell where or for what a claim holds ("in staging", "on Windows")? Elsewhere something else may hold.
     fn is_scope(&self, p: &Pair) -> bool {
         is_scope(&self.a.tokens[p.first]) && is_scope(&self.b.tokens[p.second])
@@ -132,7 +138,7 @@ impl<'a> Seen<'a> {
             && a.places == b.places
             && a.either == b.either
             && a.formerly == b.formerly
-            && pairs.iter().all(|p| p.link.is_shared() && !self.flipped(p))
+            && pairs.iter().all(|p| (p.link.is_shared() && !self.flipped(p)) || self.is_weak(p))
             && pairs.iter().all(|p| Place::agrees(a.tokens[p.first].place, b.tokens[p.second].place))
             && self.doer_first()
             && self.in_order()
@@ -148,6 +154,7 @@ impl<'a> Seen<'a> {
         let over = |left: &[usize], s: &Sentence| left.iter().any(|n| !s.tokens[*n].weak);
         let exact = |p: &Pair| match (p.link, self.a.tokens[p.first].id, self.b.tokens[p.second].id) {
             (Link::Equal | Link::Synonym, ..) => true,
+            (Link::Slot | Link::Sibling, ..) => self.is_weak(p),
             (Link::Broader | Link::Narrower, Some(x), Some(y)) => lexicon().is_loose(x, y),
             _ => false,
         };

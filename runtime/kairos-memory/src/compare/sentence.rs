@@ -269,7 +269,7 @@ impl<'a> Reader<'a> {
             }
             self.out.passive |= place == Place::By && at > 0 && !self.raw[at - 1].lower.ends_with("ing");
             if !place.is_soft() {
-                self.out.places.push(place);
+                self.out.places.push(if place == Place::From { Place::Off } else { place });
             }
             (self.place, self.listed) = (Some(place), false);
             return taken;
@@ -302,6 +302,10 @@ impl<'a> Reader<'a> {
         if let Some((id, name, taken)) = lexicon().phrase(&phrase_of) {
             self.push(name.to_owned(), Some(id), Form::Word, at, false);
             return taken;
+        }
+        // "a group of people" are people.
+        if words::is_collective(lower) && self.raw.get(at + 1).is_some_and(|r| r.lower == "of") {
+            return 2;
         }
         if self.function_word(at, lower) {
             return 1;
@@ -357,9 +361,6 @@ impl<'a> Reader<'a> {
                     self.end_clause();
                 }
                 return true;
-            }
-            "group" | "bunch" | "number" | "crowd" | "set" | "couple" | "kind" | "type" | "sort" | "cluster" => {
-                return self.raw.get(at + 1).is_some_and(|r| r.lower == "of");
             }
             "or" | "either" => {
                 (self.out.either, self.listed) = (true, true);
