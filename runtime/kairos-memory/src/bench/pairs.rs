@@ -205,14 +205,14 @@ fn updates(data: &Path, keep: &dyn Fn(u64) -> bool, rows: &mut Vec<Row>) {
     let ours = |h: &Happened| update(&h.records.iter().map(String::as_str).collect::<Vec<_>>(), &h.statement);
     row(
         "HaluMem updates, record and operation",
-        "share of a user's updates of which, from the event's description and reason alone, the right one of all his records (as \
-         they were before any of his updates) and modify or delete are both found",
+        "share of a user's updates of which, from the event's description and reason alone, the right one of all his records as \
+         they then stood and the right one of modify and delete are both found",
         Some(0.9),
         &|h| ours(h).is_some_and(|u| u.record == h.right && u.effect == h.effect),
     );
     row("HaluMem updates, record", "the record alone", None, &|h| ours(h).is_some_and(|u| u.record == h.right));
     row("HaluMem updates, operation", "the operation alone, told the record", None, &|h| {
-        update(&[&h.records[h.right]], &h.statement).is_some_and(|u| u.effect == h.effect)
+        h.records.get(h.right).and_then(|r| update(&[r], &h.statement)).is_some_and(|u| u.effect == h.effect)
     });
     row("HaluMem updates, always modify", "the operation alone, for the baseline that never deletes", None, &|h| {
         h.effect == Effect::Modify
@@ -228,23 +228,36 @@ fn happened(data: &Path) -> Vec<(String, Vec<Happened>)> {
             users.entry(event["uuid"].as_str().unwrap_or_default().to_owned()).or_default().push(event);
         }
     }
-    let record = |v: &Value| {
-        let of = |name: &str| v["before"][0][name].as_str().unwrap_or_default();
+    users.iter().map(|(user, events)| (user.clone(), events.iter().map(|e| as_it_was(e, events)).collect())).collect()
+}
+
+/// An update with the user's records as they stood right before it: each as the next update of it says it was, or as the last one
+/// left it.
+fn as_it_was(now: &Value, events: &[Value]) -> Happened {
+    let record = |v: &Value, when: &str| {
+        let of = |name: &str| v[when][0][name].as_str().unwrap_or_default();
         format!("{}: {}. {}", of("type_description"), of("specific_item"), of("reason"))
     };
-    let of_user = |events: &[Value]| -> Vec<Happened> {
-        let mut records: Vec<String> = events.iter().map(record).collect();
-        records.sort();
-        records.dedup();
-        let one = |v: &Value| Happened {
-            right: records.iter().position(|r| *r == record(v)).unwrap_or_default(),
-            records: records.clone(),
-            statement: format!("{} {}", v["desc"].as_str().unwrap_or_default(), v["reason"].as_str().unwrap_or_default()),
-            effect: if v["direction"] == "Delete" { Effect::Delete } else { Effect::Modify },
-        };
-        events.iter().map(one).collect()
+    let order = |v: &Value| v["id"].as_i64().unwrap_or_default();
+    let mut states: BTreeMap<(String, i64), Vec<&Value>> = BTreeMap::new();
+    for event in events {
+        states.entry((event["type"].to_string(), event["changed_index"].as_i64().unwrap_or_default())).or_default().push(event);
+    }
+    let state = |of_one: &Vec<&Value>| -> Option<String> {
+        let next = of_one.iter().filter(|e| order(e) >= order(now)).min_by_key(|e| order(e));
+        let last = of_one.iter().filter(|e| e["direction"] != "Delete").max_by_key(|e| order(e));
+        next.map(|e| record(e, "before")).or_else(|| last.map(|e| record(e, "after")))
     };
-    users.iter().map(|(user, events)| (user.clone(), of_user(events))).collect()
+    let mut records: Vec<String> = states.values().filter_map(state).collect();
+    records.sort();
+    records.dedup();
+    let right = record(now, "before");
+    Happened {
+        right: records.iter().position(|r| *r == right).unwrap_or(usize::MAX),
+        records,
+        statement: format!("{} {}", now["desc"].as_str().unwrap_or_default(), now["reason"].as_str().unwrap_or_default()),
+        effect: if now["direction"] == "Delete" { Effect::Delete } else { Effect::Modify },
+    }
 }
 
 /// Different payloads that were injected, and plain statements.

@@ -109,7 +109,7 @@ fn same_denials(sentence: &Sentence, known: &[Sentence]) -> Result<(), Missing> 
         Some((n, Some((word, negated)))) if rests(n) || n > 1 => {
             Err(if negated { Missing::Denied(word) } else { Missing::Affirmed(word) })
         }
-        _ if sentence.denied && !known.iter().any(|s| s.denied) => {
+        _ if sentence.denials > 0 && known.iter().all(|s| s.denials == 0) => {
             let word = sentence.tokens.iter().find(|t| t.negated).map_or("not", |t| t.word.as_str());
             Err(Missing::Denied(word.to_owned()))
         }

@@ -6,7 +6,7 @@
 
 use super::align::{Alignment, Link, Pair, align};
 use super::lexicon::lexicon;
-use super::sentence::{Form, Mood, Sentence};
+use super::sentence::{Form, Mood, Sentence, Token};
 use super::words::Place;
 use kairos_core::memory::Relation;
 
@@ -18,7 +18,7 @@ const RELATED_SHARE: f32 = 0.34;
 /// What the first sentence is to the second.
 pub(super) fn judge(a: &Sentence, b: &Sentence) -> Relation {
     if a.tokens.is_empty() || b.tokens.is_empty() {
-        return if a.tokens.is_empty() && b.tokens.is_empty() && a.denied == b.denied {
+        return if a.tokens.is_empty() && b.tokens.is_empty() && (a.denials > 0) == (b.denials > 0) {
             Relation::Related
         } else {
             Relation::Apart
@@ -47,17 +47,16 @@ struct Seen<'a> {
     shared: f32,
     /// Content words of each, weak ones left out.
     sizes: (f32, f32),
+    denied_alike: bool,
 }
 
 impl<'a> Seen<'a> {
     fn new(a: &'a Sentence, b: &'a Sentence, found: &'a Alignment) -> Self {
         let strong = |s: &Sentence| s.tokens.iter().filter(|t| !t.weak).count() as f32;
         let shared = found.pairs.iter().filter(|p| p.link.is_shared() && !a.tokens[p.first].weak && !b.tokens[p.second].weak);
-        Self { a, b, found, shared: shared.count() as f32, sizes: (strong(a).max(1.0), strong(b).max(1.0)) }
-    }
-
-    fn share_of_shorter(&self) -> f32 {
-        self.shared / self.sizes.0.min(self.sizes.1)
+        let both = |p: &Pair| p.link.is_shared() && a.tokens[p.first].negated && b.tokens[p.second].negated;
+        let denied_alike = a.denials == 1 && b.denials == 1 && found.pairs.iter().any(both);
+        Self { denied_alike, a, b, found, shared: shared.count() as f32, sizes: (strong(a).max(1.0), strong(b).max(1.0)) }
     }
 
     fn share_of_both(&self) -> f32 {
@@ -68,9 +67,10 @@ impl<'a> Seen<'a> {
         self.found.pairs.iter().any(|p| p.link == Link::Equal && matches!(self.a.tokens[p.first].form, Form::Name | Form::Code))
     }
 
-    /// Is the pair denied on one side only?
+    /// Is the pair denied on one side only? Where both sides deny once, and the same, it doesn't matter on which side of the "not"
+    /// the rest stands.
     fn flipped(&self, p: &Pair) -> bool {
-        self.a.tokens[p.first].negated != self.b.tokens[p.second].negated
+        !self.denied_alike && self.a.tokens[p.first].negated != self.b.tokens[p.second].negated
     }
 
     fn contrary(&self) -> bool {
@@ -109,11 +109,22 @@ impl<'a> Seen<'a> {
     /// Does the pair say what can't both be so?
     fn opposes(&self, p: &Pair) -> bool {
         match p.link {
-            Link::Opposite => !self.flipped(p),
+            Link::Opposite => !self.flipped(p) && !self.is_scope(p),
             // Another subject is another matter: "Ada owns it", "Ben owns it".
-            Link::Exclusive => p.first > 0 && p.second > 0 && !self.flipped(p),
+            Link::Exclusive => p.first > 0 && p.second > 0 && !self.flipped(p) && !self.is_scope(p),
             _ => false,
         }
+    }
+
+    /// "several" and "a few", "happily" and "gladly": unlike, and no matter.
+    fn is_weak(&self, p: &Pair) -> bool {
+        let both = self.a.tokens[p.first].weak && self.b.tokens[p.second].weak;
+        both && matches!(p.link, Link::Slot | Link::Sibling)
+    }
+
+    /// Does the pair tell where or for what a claim holds ("in staging", "on Windows")? Elsewhere something else may hold.
+    fn is_scope(&self, p: &Pair) -> bool {
+        is_scope(&self.a.tokens[p.first]) && is_scope(&self.b.tokens[p.second])
     }
 
     /// Nothing tells them apart, left-over words aside.
@@ -126,7 +137,8 @@ impl<'a> Seen<'a> {
             && pairs.iter().all(|p| self.of_one_time(p))
             && a.places == b.places
             && a.either == b.either
-            && pairs.iter().all(|p| p.link.is_shared() && !self.flipped(p))
+            && a.formerly == b.formerly
+            && pairs.iter().all(|p| (p.link.is_shared() && !self.flipped(p)) || self.is_weak(p))
             && pairs.iter().all(|p| Place::agrees(a.tokens[p.first].place, b.tokens[p.second].place))
             && self.doer_first()
             && self.in_order()
@@ -142,20 +154,21 @@ impl<'a> Seen<'a> {
         let over = |left: &[usize], s: &Sentence| left.iter().any(|n| !s.tokens[*n].weak);
         let exact = |p: &Pair| match (p.link, self.a.tokens[p.first].id, self.b.tokens[p.second].id) {
             (Link::Equal | Link::Synonym, ..) => true,
+            (Link::Slot | Link::Sibling, ..) => self.is_weak(p),
             (Link::Broader | Link::Narrower, Some(x), Some(y)) => lexicon().is_loose(x, y),
             _ => false,
         };
         !over(&self.found.first, self.a)
             && !over(&self.found.second, self.b)
             && self.a.mood == self.b.mood
-            && self.a.denied == self.b.denied
+            && self.a.denials == self.b.denials
             && self.found.pairs.iter().all(exact)
             && self.in_agreement()
     }
 
     /// One says all that the other says, and more.
     fn one_sided(&self) -> Option<Relation> {
-        if !self.in_agreement() || self.a.denied != self.b.denied {
+        if !self.in_agreement() || self.a.denials != self.b.denials {
             return None;
         }
         let over = |left: &[usize], s: &Sentence| left.iter().any(|n| !s.tokens[*n].weak);
@@ -199,7 +212,17 @@ impl<'a> Seen<'a> {
         let listed = |s: &Sentence, x: usize, y: usize| s.tokens[x.min(y) + 1..=x.max(y)].iter().any(|t| t.listed);
         let apart = p.first.abs_diff(q.first).max(p.second.abs_diff(q.second));
         let apposed = apart <= 3 && [p, q].iter().any(|x| a[x.first].apposed != b[x.second].apposed);
-        let compound = apart == 1 && [p, q].iter().any(|x| a[x.first].place.is_some() != b[x.second].place.is_some());
+        let moved = |x: &Pair| a[x.first].place.is_some() != b[x.second].place.is_some();
+        let compound = apart == 1 && moved(p) != moved(q);
         placed(p) || placed(q) || apposed || compound || (listed(self.a, p.first, q.first) && listed(self.b, p.second, q.second))
+    }
+}
+
+/// Is the word one of an environment, a platform, a purpose, under a preposition that says so?
+pub(super) fn is_scope(token: &Token) -> bool {
+    match token.place {
+        Some(Place::For | Place::During | Place::If | Place::Unless) => true,
+        Some(Place::In) => token.id.is_some_and(|id| lexicon().is_scope(id)),
+        _ => false,
     }
 }

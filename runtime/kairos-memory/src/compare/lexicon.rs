@@ -36,6 +36,8 @@ pub(super) struct Lexicon {
     exclusive: Vec<bool>,
     /// Kinds whose name and whose members may stand for one another.
     loose: Vec<bool>,
+    /// Kinds that tell where something holds.
+    scope: Vec<bool>,
     /// Phrases of several words, by their first: the stems that follow and the number of the whole.
     phrases: HashMap<String, Vec<(Vec<String>, u32)>>,
     names: Vec<String>,
@@ -123,6 +125,7 @@ impl Lexicon {
             heads: vec![],
             exclusive: vec![],
             loose: vec![],
+            scope: vec![],
             phrases: HashMap::new(),
             names: vec![],
         };
@@ -145,8 +148,9 @@ impl Lexicon {
             let (heads, members) = line.split_once(':').unwrap_or((line, ""));
             new.exclusive.push(heads.contains('!'));
             new.loose.push(heads.contains('~'));
+            new.scope.push(heads.contains('@'));
             for word in heads.split_whitespace() {
-                let id = new.add(word.trim_end_matches(['!', '~']));
+                let id = new.add(word.trim_end_matches(['!', '~', '@']));
                 new.heads[id].push(kind);
             }
             for word in members.split_whitespace() {
@@ -227,6 +231,11 @@ impl Lexicon {
             return Some(Kinship::Exclusive);
         }
         (!common.is_empty()).then_some(Kinship::Sibling)
+    }
+
+    /// Is it one of a kind that tells where something holds: an environment, a platform?
+    pub(super) fn is_scope(&self, word: u32) -> bool {
+        self.kinds[word as usize].iter().any(|k| self.scope[*k as usize])
     }
 
     /// Is the one the kind that the other is of, and is that a matter of style ("the man", "the person")?

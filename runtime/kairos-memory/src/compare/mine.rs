@@ -4,7 +4,7 @@
 //! denies the other says, weighed by how rare the words are; numbers and names that exclude one another count where the rest agrees.
 
 use super::judge::judge;
-use super::sentence::{Form, Sentence, sentences};
+use super::sentence::{Form, Sentence, Token, sentences};
 use kairos_core::memory::Relation;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -45,8 +45,8 @@ pub fn contradictions(texts: &[&str]) -> Vec<(usize, usize, f32)> {
         for other in partners(n, line, &postings) {
             let score = score(line, &lines[other], &weight);
             if score > 0.0 {
-                let (x, y) = (line.text.min(lines[other].text), line.text.max(lines[other].text));
-                let old = best.entry((x, y)).or_default();
+                let other = lines[other].text;
+                let old = best.entry((line.text.min(other), line.text.max(other))).or_default();
                 *old = old.max(score);
             }
         }
@@ -86,22 +86,11 @@ fn partners(n: usize, line: &Line, postings: &HashMap<&str, Vec<usize>>) -> Vec<
 
 /// How surely `line` contradicts `other`; 0 where nothing speaks for it.
 fn score(line: &Line, other: &Line, weight: &dyn Fn(&str) -> f32) -> f32 {
-    let (mut said, mut denied, mut words) = (0.0, 0.0, 0);
-    for token in line.parsed.tokens.iter().filter(|t| t.negated && !t.weak) {
-        let stem = token.stem.to_lowercase();
-        let w = weight(&stem);
-        denied += w;
-        if other.stems.get(&stem) == Some(&false) {
-            said += w;
-            words += 1;
-        }
-    }
-    let by_denial = if words >= 2 && denied > 0.0 {
-        let share = said / denied;
-        share * said.sqrt() * if line.never { 2.0 } else { 0.5 }
-    } else {
-        0.0
-    };
+    let denied: Vec<&Token> = line.parsed.tokens.iter().filter(|t| t.negated && !t.weak).collect();
+    // "never a or b" denies each by itself.
+    let each = denied.chunk_by(|_, next| !next.listed).map(|part| said(part, other, weight));
+    let share = each.fold(said(&denied, other, weight), f32::max);
+    let by_denial = share * if line.never { 2.0 } else { 0.5 };
     let named = |s: &Sentence| s.tokens.iter().any(|t| matches!(t.form, Form::Number(_) | Form::Name | Form::Code));
     let by_value = if line.text < other.text && named(&line.parsed) && judge(&line.parsed, &other.parsed) == Relation::Contrary {
         1.0
@@ -109,6 +98,20 @@ fn score(line: &Line, other: &Line, weight: &dyn Fn(&str) -> f32) -> f32 {
         0.0
     };
     by_denial.max(by_value)
+}
+
+/// How much of what is denied `other` says, weighed by rarity; 0 for a single word, which tells nothing.
+fn said(denied: &[&Token], other: &Line, weight: &dyn Fn(&str) -> f32) -> f32 {
+    let weighed = denied.iter().map(|t| t.stem.to_lowercase()).map(|s| (weight(&s), other.stems.get(&s) == Some(&false)));
+    let (all, found, words) = weighed.fold((0.0, 0.0, 0), |(all, found, words), (w, is)| {
+        if is { (all + w, found + w, words + 1) } else { (all + w, found, words) }
+    });
+    if words < 2 { 0.0 } else { found / all * found.sqrt() }
+}
+
+/// `text` without its fenced code, which states nothing.
+fn prose(text: &str) -> String {
+    text.split("```").step_by(2).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

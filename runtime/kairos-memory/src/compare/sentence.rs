@@ -69,10 +69,12 @@ pub(super) struct Sentence {
     pub(super) places: Vec<Place>,
     pub(super) passive: bool,
     pub(super) mood: Mood,
+    /// Tells that it is over: "used to".
+    pub(super) formerly: bool,
     /// Has an "or".
     pub(super) either: bool,
-    /// Denied somewhere.
-    pub(super) denied: bool,
+    /// How often it denies.
+    pub(super) denials: u8,
     /// Begins with "a", "some" or a number: it may speak of another one.
     pub(super) indefinite: bool,
 }
@@ -82,7 +84,8 @@ struct Raw<'a> {
     lower: String,
     /// Ends a clause.
     ends: bool,
-    quoted: bool,
+    /// Something that a machine reads.
+    code: bool,
 }
 
 impl Sentence {
@@ -126,19 +129,19 @@ fn split(text: &str) -> Vec<Raw<'_>> {
         }
         let lower = bare.to_lowercase().replace('’', "'");
         if let Some(head) = negated_verb(&lower) {
-            out.push(Raw { text: bare, lower: head.to_owned(), ends: false, quoted });
-            out.push(Raw { text: "not", lower: "not".to_owned(), ends, quoted });
+            out.push(Raw { text: bare, lower: head.to_owned(), ends: false, code: quoted });
+            out.push(Raw { text: "not", lower: "not".to_owned(), ends, code: quoted });
         } else {
             let lower = lower.strip_suffix("'s").map_or(lower.clone(), ToOwned::to_owned);
-            let is_code = quoted || is_code(bare);
+            let is_code = quoted || is_code(bare) || word.contains("()");
             let parts: Vec<&str> = lower.split('-').filter(|p| !p.is_empty()).collect();
             if !is_code && parts.len() > 1 {
                 for (n, part) in parts.iter().enumerate() {
                     let last = n + 1 == parts.len();
-                    out.push(Raw { text: bare, lower: (*part).to_owned(), ends: ends && last, quoted });
+                    out.push(Raw { text: bare, lower: (*part).to_owned(), ends: ends && last, code: false });
                 }
             } else {
-                out.push(Raw { text: bare, lower, ends, quoted });
+                out.push(Raw { text: bare, lower, ends, code: is_code });
             }
         }
         if quoted && word.trim_end_matches([',', '.', ';', ':', ')', '"', '*', '!', '?']).ends_with('`') {
@@ -174,6 +177,7 @@ pub(super) fn is_code(word: &str) -> bool {
         || inner.char_indices().any(|(at, c)| {
             c == '.' && inner[at + 1..].starts_with(char::is_alphanumeric) && (letters || inner.matches('.').count() > 1)
         })
+        || (digits && !letters && inner.contains(':'))
         || (digits && letters && quantity(&inner.to_lowercase()).is_none())
         || inner.chars().zip(inner.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase())
 }
@@ -202,8 +206,9 @@ impl<'a> Reader<'a> {
             places: vec![],
             passive: false,
             mood: Mood::Plain,
+            formerly: false,
             either: false,
-            denied: false,
+            denials: 0,
             indefinite: false,
         };
         Self { raw, stems, out, place: None, negated: false, brief: false, listed: false, helped: false, from: 0 }
@@ -246,7 +251,7 @@ impl<'a> Reader<'a> {
     fn step(&mut self, at: usize) -> usize {
         let raw = &self.raw[at];
         let lower = raw.lower.as_str();
-        if raw.quoted || is_code(raw.text) {
+        if raw.code {
             return self.code(at);
         }
         let last = raw.ends || self.raw.get(at + 1).is_none_or(|r| matches!(r.lower.as_str(), "and" | "or" | "but"));
@@ -260,11 +265,11 @@ impl<'a> Reader<'a> {
             }
             if place.denies() {
                 (self.negated, self.brief) = (true, true);
-                self.out.denied = true;
+                self.out.denials = self.out.denials.saturating_add(1);
             }
             self.out.passive |= place == Place::By && at > 0 && !self.raw[at - 1].lower.ends_with("ing");
             if !place.is_soft() {
-                self.out.places.push(place);
+                self.out.places.push(if place == Place::From { Place::Off } else { place });
             }
             (self.place, self.listed) = (Some(place), false);
             return taken;
@@ -280,8 +285,9 @@ impl<'a> Reader<'a> {
             if lower == "not" && matches!(next, "only" | "just") {
                 return 2;
             }
-            self.negated = !self.negated;
-            self.out.denied = true;
+            // "I don't know why I never" denies what follows all the same.
+            self.negated = lower == "never" || !self.negated;
+            self.out.denials = self.out.denials.saturating_add(1);
             return if matches!(next, "longer" | "more") { 2 } else { 1 };
         }
         let halts = lower.starts_with("stop") && !self.raw.get(at + 1).is_some_and(|r| r.lower.ends_with("ing"));
@@ -289,13 +295,17 @@ impl<'a> Reader<'a> {
             // What is forbidden may stand before or behind.
             self.out.tokens[self.from..].iter_mut().for_each(|t| t.negated = !t.negated);
             self.negated = !self.negated;
-            self.out.denied = true;
+            self.out.denials = self.out.denials.saturating_add(1);
             return 1;
         }
         let phrase_of: Vec<&str> = self.stems[at..].iter().take(6).map(String::as_str).collect();
         if let Some((id, name, taken)) = lexicon().phrase(&phrase_of) {
             self.push(name.to_owned(), Some(id), Form::Word, at, false);
             return taken;
+        }
+        // "a group of people" are people.
+        if words::is_collective(lower) && self.raw.get(at + 1).is_some_and(|r| r.lower == "of") {
+            return 2;
         }
         if self.function_word(at, lower) {
             return 1;
@@ -352,9 +362,6 @@ impl<'a> Reader<'a> {
                 }
                 return true;
             }
-            "group" | "bunch" | "number" | "crowd" | "set" | "couple" | "kind" | "type" | "sort" | "cluster" => {
-                return self.raw.get(at + 1).is_some_and(|r| r.lower == "of");
-            }
             "or" | "either" => {
                 (self.out.either, self.listed) = (true, true);
                 return true;
@@ -363,8 +370,9 @@ impl<'a> Reader<'a> {
             "may" | "might" | "can" | "could" => self.out.mood = Mood::May,
             "be" | "been" | "being" => self.helped = true,
             "is" | "are" | "am" | "has" | "have" | "does" | "do" => self.tell(Time::Present),
-            "was" | "were" | "had" | "did" | "formerly" | "previously" => self.tell(Time::Past),
-            "used" if self.raw.get(at + 1).is_some_and(|r| r.lower == "to") => self.tell(Time::Past),
+            "was" | "were" | "had" | "did" => self.tell(Time::Past),
+            "formerly" | "previously" => self.out.formerly = true,
+            "used" if self.raw.get(at + 1).is_some_and(|r| r.lower == "to") => self.out.formerly = true,
             _ => {}
         }
         self.out.persons |= words::person(lower);

@@ -2,6 +2,7 @@
 //! statement changes or takes back?
 
 use super::align::{Link, Pair, align};
+use super::judge::is_scope;
 use super::lexicon::lexicon;
 use super::sentence::{Form, Sentence, Token, sentences};
 use super::words::Place;
@@ -20,7 +21,7 @@ pub fn same_subject(first: &str, second: &str) -> bool {
     let scoped = rests.filter(|t| !t.weak).any(narrows);
     let value = match differ.as_slice() {
         [] => true,
-        [one] => one.first > 0 && one.second > 0 && is_value(one, &a, &b),
+        [one] => one.first > 0 && one.second > 0 && is_value(one, &a, &b) && !is_scope(&a.tokens[one.first]),
         _ => false,
     };
     shared > 0 && value && !scoped && (denied || !differ.is_empty() || found.first.len() + found.second.len() <= 2)
@@ -151,11 +152,17 @@ const ENDS: &[(&str, f32)] = &[
     ("incompatib", 1.5),
     ("clash", 1.5),
     ("from the list", 1.5),
+    ("away from", 1.5),
+    ("set aside", 2.0),
+    ("deprioriti", 2.0),
+    ("less time", 1.0),
+    ("lack", 0.5),
     ("list", 0.5),
     ("reconsider", 0.7),
     ("reevaluat", 0.5),
     ("reassess", 0.7),
     ("rethink", 0.7),
+    ("stance", 0.2),
     ("decision", 0.7),
     ("rather than", 0.7),
     ("instead of", 0.3),
@@ -199,7 +206,7 @@ const ENDS_AT: f32 = 0.5;
 fn effect(record: &str, statement: &str) -> Effect {
     let lower = statement.to_lowercase();
     let sum = |cues: &[(&str, f32)]| cues.iter().filter(|(cue, _)| starts_a_word(&lower, cue)).map(|(_, w)| w).sum::<f32>();
-    let disliked = Sentence::parse(record).denied || ["dislike", "hate", "avoid"].iter().any(|w| record.to_lowercase().contains(w));
+    let disliked = Sentence::parse(record).denials > 0 || ["dislike", "hate", "avoid"].iter().any(|w| record.to_lowercase().contains(w));
     let score = sum(ENDS) - sum(CHANGES) + if disliked { DISLIKE } else { 0.0 };
     if score > ENDS_AT { Effect::Delete } else { Effect::Modify }
 }

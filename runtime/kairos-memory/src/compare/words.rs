@@ -210,6 +210,11 @@ pub(super) fn is_empty(lower: &str) -> bool {
     person(lower) != 0 || EMPTY.binary_search(&lower).is_ok() || (lower.len() == 1 && lower.as_bytes()[0].is_ascii_alphabetic())
 }
 
+/// Counts what follows, and says no more: "a number of".
+pub(super) fn is_collective(lower: &str) -> bool {
+    matches!(lower, "group" | "bunch" | "number" | "crowd" | "set" | "couple" | "kind" | "type" | "sort" | "cluster" | "piece")
+}
+
 /// Adds colour, not content: degree, mood, manner of moving. A claim without it is still the same claim.
 pub(super) fn is_weak(lower: &str) -> bool {
     // "carefully", "breathlessly", "amusingly", "hurriedly", "furiously": how someone does it.
