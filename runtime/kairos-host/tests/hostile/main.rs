@@ -3,6 +3,7 @@
 
 mod calls;
 mod crowd;
+mod dreams;
 mod files;
 mod largest;
 mod ports;
