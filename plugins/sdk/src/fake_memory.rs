@@ -72,7 +72,8 @@ impl FakeMemory {
                     self.touch(&id, |_| {}, &o.evidence);
                 }
                 Change::Merge(m) => {
-                    let all: Vec<String> = m.claims.iter().filter_map(|id| self.get(id)).flat_map(|c| c.evidence.clone()).collect();
+                    let all: Vec<String> =
+                        m.claims.iter().filter_map(|id| self.get(id)).flat_map(|c| c.evidence.clone()).collect();
                     for id in &m.claims[1..] {
                         self.touch(id, |c| c.status = Status::Retired, &[]);
                     }
@@ -152,7 +153,8 @@ impl Memory for FakeMemory {
     fn compare(&self, first: &str, second: &str) -> Relation {
         let (a, b) = (words(first), words(second));
         let denies = |w: &BTreeSet<String>| w.iter().any(|w| NEGATIONS.contains(&w.as_str()));
-        let plain = |w: &BTreeSet<String>| w.iter().filter(|w| !NEGATIONS.contains(&w.as_str())).cloned().collect::<BTreeSet<_>>();
+        let plain =
+            |w: &BTreeSet<String>| w.iter().filter(|w| !NEGATIONS.contains(&w.as_str())).cloned().collect::<BTreeSet<_>>();
         let differ = a.symmetric_difference(&b).count();
         let shared = a.intersection(&b).count();
         match () {

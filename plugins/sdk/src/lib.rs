@@ -30,12 +30,12 @@
 
 pub mod bindings;
 pub mod command;
+#[cfg(all(feature = "dream", not(target_arch = "wasm32")))]
+mod fake_memory;
 mod host;
 #[cfg(feature = "tool")]
 mod input;
 pub mod live;
-#[cfg(all(feature = "dream", not(target_arch = "wasm32")))]
-mod fake_memory;
 #[cfg(feature = "dream")]
 pub mod memory;
 mod plugin;
@@ -66,7 +66,10 @@ pub mod prelude {
     #[cfg(feature = "dream")]
     pub use crate::Dream;
     #[cfg(feature = "dream")]
-    pub use crate::memory::{Anchor, Candidate, Change as MemoryChange, Claim, Kind, Memory, NewClaim, Observation, Operation, Origin, Relation, Status};
+    pub use crate::memory::{
+        Anchor, Candidate, Change as MemoryChange, Claim, Kind, Memory, NewClaim, Observation, Operation, Origin, Relation,
+        Status,
+    };
     pub use crate::{
         Buddy, Change, ChangeKind, Clock, Commit, Definition, Description, Detector, Drawing, Error, ErrorCode, Evidence,
         FileInfo, FileKind, Finding, Host, Interest, Match, Mood, Output, Project, Report, Repository, Request, SearchOptions,

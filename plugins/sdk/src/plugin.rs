@@ -105,9 +105,7 @@ pub struct DreamExport<T>(PhantomData<T>);
 
 #[cfg(feature = "dream")]
 impl<T: Dream> crate::bindings::dream::exports::kairos::dream::strategy::Guest for DreamExport<T> {
-    fn dream(
-        snapshot: &crate::bindings::dream::kairos::dream::memory::Snapshot,
-    ) -> Result<Vec<crate::memory::Operation>, Error> {
+    fn dream(snapshot: &crate::bindings::dream::kairos::dream::memory::Snapshot) -> Result<Vec<crate::memory::Operation>, Error> {
         log_panics();
         T::dream(snapshot)
     }

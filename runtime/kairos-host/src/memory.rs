@@ -101,12 +101,18 @@ impl api::HostSnapshot for Context {
         }
         .await;
         Ok(self.hand(answer, |c: &ClaimView| {
-            let anchors: usize = c.claim.anchors.iter().map(|a| 64 + a.path.len() + a.quote.as_ref().map_or(0, String::len)).sum();
+            let anchors: usize =
+                c.claim.anchors.iter().map(|a| 64 + a.path.len() + a.quote.as_ref().map_or(0, String::len)).sum();
             256 + c.claim.text.len() + c.claim.evidence.iter().map(|e| 16 + e.len()).sum::<usize>() + anchors
         }))
     }
 
-    async fn observations(&mut self, _: Resource<Handle>, after: Option<String>, max: u32) -> Result<Answer<Vec<api::Observation>>> {
+    async fn observations(
+        &mut self,
+        _: Resource<Handle>,
+        after: Option<String>,
+        max: u32,
+    ) -> Result<Answer<Vec<api::Observation>>> {
         self.enter()?;
         let answer = async {
             let snapshot = self.snapshot(|read| read.observations += 1)?;

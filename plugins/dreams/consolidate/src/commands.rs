@@ -35,9 +35,13 @@ pub struct Command {
 }
 
 /// Programs whose exit code answers a question: 1 is no failure.
-const ASKING: &[&str] = &["grep", "rg", "ag", "diff", "cmp", "test", "[", "which", "type", "find", "pgrep", "kill", "timeout", "watch"];
+const ASKING: &[&str] =
+    &["grep", "rg", "ag", "diff", "cmp", "test", "[", "which", "type", "find", "pgrep", "kill", "timeout", "watch"];
 /// Programs that only look, or move about: they mend nothing.
-const LOOKING: &[&str] = &["cd", "ls", "ll", "cat", "less", "more", "head", "tail", "man", "echo", "pwd", "history", "vi", "vim", "nvim", "nano", "emacs", "code", "clear", "exit", "top", "htop", "ps", "tree", "open", "wc", "date", "env", "sleep", "true", "false"];
+const LOOKING: &[&str] = &[
+    "cd", "ls", "ll", "cat", "less", "more", "head", "tail", "man", "echo", "pwd", "history", "vi", "vim", "nvim", "nano",
+    "emacs", "code", "clear", "exit", "top", "htop", "ps", "tree", "open", "wc", "date", "env", "sleep", "true", "false",
+];
 /// What git does without changing the work tree.
 const LOOKING_GIT: &[&str] = &["status", "diff", "log", "show", "blame", "add", "commit", "push", "fetch", "branch", "remote"];
 
@@ -46,7 +50,8 @@ pub fn read(o: &Observation, seen: Seen, names: &mut Names) -> Option<Command> {
     let line = normalise(o.attribute("command")?);
     let code: i32 = o.attribute("exit-code")?.parse().ok()?;
     // 128 and more is a signal: the user's Ctrl-C, most often.
-    if line.is_empty() || line.len() > LONGEST || line.contains(['`', '\n']) || shown(&line) != line || !(0..128).contains(&code) {
+    if line.is_empty() || line.len() > LONGEST || line.contains(['`', '\n']) || shown(&line) != line || !(0..128).contains(&code)
+    {
         return None;
     }
     let folder = o.attribute("folder").unwrap_or_default().trim_matches('/');
@@ -59,7 +64,9 @@ pub fn read(o: &Observation, seen: Seen, names: &mut Names) -> Option<Command> {
 fn error_of(output: &str) -> Option<&str> {
     let telling = |l: &&str| {
         let lower = l.to_lowercase();
-        ["error", "fatal", "panicked", "not found", "no such", "cannot", "can't", "denied", "refused"].iter().any(|w| lower.contains(w))
+        ["error", "fatal", "panicked", "not found", "no such", "cannot", "can't", "denied", "refused"]
+            .iter()
+            .any(|w| lower.contains(w))
     };
     let line = output.lines().map(str::trim).find(telling)?;
     (line.len() <= LONGEST && !line.contains('`')).then_some(line)
@@ -74,7 +81,9 @@ impl Command {
     /// Could it have mended something?
     fn acts(&self) -> bool {
         let second = self.line.split(' ').nth(1).unwrap_or_default();
-        !LOOKING.contains(&self.program()) && !ASKING.contains(&self.program()) && !(self.program() == "git" && LOOKING_GIT.contains(&second))
+        !LOOKING.contains(&self.program())
+            && !ASKING.contains(&self.program())
+            && !(self.program() == "git" && LOOKING_GIT.contains(&second))
     }
 
     /// A shell's operators hide whose exit code it is.
@@ -86,6 +95,13 @@ impl Command {
         self.line == other.line && self.folder == other.folder
     }
 
+    /// Is it another way to say the same? `npm install` after `npm test` is a step, `npm run test` may be.
+    fn is_meant_as(&self, other: &Self) -> bool {
+        let start = |c: &Self| c.line.split(' ').take(2).map(String::from).collect::<Vec<_>>();
+        let same = self.purpose().is_some() && self.purpose() == other.purpose();
+        self.folder == other.folder && self.program() == other.program() && (same || start(self) == start(other))
+    }
+
     fn place(&self) -> String {
         if self.folder.is_empty() { String::new() } else { format!("In `{}`: ", self.folder) }
     }
@@ -95,14 +111,23 @@ impl Command {
         let words = self.line.split(' ').filter(|w| !w.contains('=')).take_while(|w| !w.starts_with('-')).take(4);
         let parts: Vec<&str> = words.flat_map(|w| w.rsplit('/').next().unwrap_or(w).split(':')).collect();
         let is = |names: &[&str]| parts.iter().any(|p| names.contains(p));
-        if LOOKING.contains(&self.program()) || self.program() == "git" || ASKING.contains(&self.program()) {
+        let make = self.program() == "make" || self.program() == "just";
+        let other = ["git", "docker", "podman"].contains(&self.program());
+        if other || LOOKING.contains(&self.program()) || ASKING.contains(&self.program()) {
             return None;
         }
         match () {
-            () if is(&["test", "tests", "pytest", "jest", "vitest", "nextest", "rspec", "phpunit", "ctest", "tox"]) => Some("runs the tests"),
-            () if is(&["lint", "clippy", "eslint", "ruff", "flake8", "mypy", "shellcheck", "golangci-lint"]) => Some("lints the code"),
+            () if make && is(&["check"]) => Some("runs the tests"),
+            () if is(&["test", "tests", "pytest", "jest", "vitest", "nextest", "rspec", "phpunit", "ctest", "tox"]) => {
+                Some("runs the tests")
+            }
+            () if is(&["lint", "clippy", "eslint", "ruff", "flake8", "mypy", "shellcheck", "golangci-lint"]) => {
+                Some("lints the code")
+            }
             () if is(&["fmt", "format", "prettier", "black", "gofmt", "rustfmt"]) => Some("formats the code"),
-            () if is(&["build", "compile", "make", "tsc", "assemble"]) => Some("builds the project"),
+            () if is(&["build", "compile", "tsc", "assemble"]) || (make && (parts.len() == 1 || is(&["all"]))) => {
+                Some("builds the project")
+            }
             () => None,
         }
     }
@@ -146,13 +171,13 @@ fn working(sessions: &BTreeMap<Rc<str>, Vec<Command>>) -> Vec<Lesson> {
     lines.into_iter().filter_map(lesson).collect()
 }
 
-/// For each failure the next success of the same program, in the same session and soon.
+/// For each failure the next success of what was meant, in the same session and soon.
 fn ends(session: &[Command]) -> Vec<Overcome<'_>> {
     let mut all = Vec::new();
     for (i, failed) in session.iter().enumerate().filter(|(_, c)| !c.ok && c.is_plain() && c.acts()) {
         let mut between = BTreeSet::new();
         for later in session[i + 1..].iter().take(AHEAD).take_while(|l| l.seen.time - failed.seen.time <= SOON) {
-            if later.ok && later.is_plain() && later.program() == failed.program() && later.folder == failed.folder {
+            if later.ok && later.is_plain() && later.is_meant_as(failed) {
                 // Of a row of failures the last one is the one that was overcome: it is counted once.
                 all.push(Overcome { failed, by: later, between });
                 break;
@@ -173,15 +198,13 @@ fn instead(sessions: &BTreeMap<Rc<str>, Vec<Command>>, overcome: &[Overcome]) ->
     let works: BTreeSet<(&str, &str)> = sessions.values().flatten().filter(|c| c.ok).map(|c| (&*c.line, &*c.folder)).collect();
     let mut pairs: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
     for o in overcome.iter().filter(|o| !o.by.is_again(o.failed) && !works.contains(&(&*o.failed.line, &*o.failed.folder))) {
-        // `git push` after `git pull` is a step, and no other way to say the same: the first two words have to agree.
-        let start = |c: &Command| c.line.split(' ').take(2).map(String::from).collect::<Vec<_>>();
-        if start(o.failed) == start(o.by) {
-            let text = format!("{}`{}` fails, `{}` works.", o.failed.place(), o.failed.line, o.by.line);
-            pairs.entry(text).or_default().extend([o.failed.seen.clone(), o.by.seen.clone()]);
-        }
+        let text = format!("{}`{}` fails, `{}` works.", o.failed.place(), o.failed.line, o.by.line);
+        pairs.entry(text).or_default().extend([o.failed.seen.clone(), o.by.seen.clone()]);
     }
     let often = pairs.into_iter().filter(|(_, seen)| seen.len() >= 2 * HELPED);
-    often.map(|(text, seen)| Lesson::new(Kind::Project, text, seen, "the one failed and the other then worked, more than once")).collect()
+    often
+        .map(|(text, seen)| Lesson::new(Kind::Project, text, seen, "the one failed and the other then worked, more than once"))
+        .collect()
 }
 
 /// What was run between a failure and the success of the same line, again and again.

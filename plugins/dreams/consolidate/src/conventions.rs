@@ -9,18 +9,11 @@ const WORDS: std::ops::RangeInclusive<usize> = 3..=40;
 /// Bytes of such a sentence.
 const LONGEST: usize = 300;
 /// At most so many of these lessons in one dream.
-const MOST: usize = 100;
+const MOST: usize = 200;
 
 /// Sentences that state a rule, by their words, with what was said and by whom it was heard.
 #[derive(Default)]
-pub struct Said(BTreeMap<String, (Kind2, Vec<(Seen, String)>)>);
-
-/// [`Kind`] has no order of its own.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind2 {
-    User,
-    Feedback,
-}
+pub struct Said(BTreeMap<String, (Kind, Vec<(Seen, String)>)>);
 
 impl Said {
     pub fn hear(&mut self, text: &str, seen: &Seen) {
@@ -33,11 +26,10 @@ impl Said {
     }
 
     pub fn lessons(self) -> Vec<Lesson> {
-        let lesson = |(kind, mut said): (Kind2, Vec<(Seen, String)>)| {
+        let lesson = |(kind, mut said): (Kind, Vec<(Seen, String)>)| {
             said.sort();
             // The same words may be spelled in several ways: the latest is how he says it now.
             let text = said.last().map(|(_, text)| text.clone()).unwrap_or_default();
-            let kind = if kind == Kind2::User { Kind::User } else { Kind::Feedback };
             Lesson::new(kind, text, said.into_iter().map(|(seen, _)| seen).collect(), "the user said so")
         };
         best(self.0.into_values().map(lesson).collect(), MOST)
@@ -93,15 +85,29 @@ const TOLD: &[&str] = &[
 ];
 /// With these it is meant for the moment.
 const PASSING: &[&str] = &[
-    "yet", "now", "today", "tonight", "tomorrow", "worry", "bother", "forget", "panic", "moment", "currently", "again", "anything", "wait",
+    "yet",
+    "now",
+    "today",
+    "tonight",
+    "tomorrow",
+    "worry",
+    "bother",
+    "forget",
+    "panic",
+    "moment",
+    "currently",
+    "again",
+    "anything",
+    "wait",
 ];
 /// What nobody knows later what it meant.
 const POINTING: &[&str] = &["it", "this", "that", "them", "these", "those", "one", "here", "there"];
 /// `don't` before these is no order.
-const MENTAL: &[&str] = &["know", "think", "see", "understand", "mind", "care", "remember", "have", "need", "want", "like", "believe", "get", "feel"];
+const MENTAL: &[&str] =
+    &["know", "think", "see", "understand", "mind", "care", "remember", "have", "need", "want", "like", "believe", "get", "feel"];
 
 /// The part of a sentence that states a rule, if one does, and what it is about.
-fn rule(sentence: &str) -> Option<(Kind2, &str)> {
+fn rule(sentence: &str) -> Option<(Kind, &str)> {
     if sentence.ends_with('?') || sentence.contains("…") {
         return None;
     }
@@ -122,7 +128,8 @@ fn rule(sentence: &str) -> Option<(Kind2, &str)> {
     let contrasts = has(&["not"]) || has(&["instead", "of"]) || has(&["rather", "than"]) || has(&["over"]);
     let passing = w.iter().any(|x| PASSING.contains(x)) || has(&["this", "time"]) || has(&["for", "the", "moment"]);
     let points = |i: usize| POINTING.contains(&at(i));
-    let lasting = has(&["from", "now", "on"]) || has(&["going", "forward"]) || has(&["in", "future"]) || has(&["in", "the", "future"]);
+    let lasting =
+        has(&["from", "now", "on"]) || has(&["going", "forward"]) || has(&["in", "future"]) || has(&["in", "the", "future"]);
     let ever = |i: usize| matches!(at(i), "always" | "never") && !TOLD.contains(&at(i + 1)) && !points(i + 1) && i + 1 < w.len();
     let denies = |i: usize| matches!(at(i), "don't" | "dont" | "avoid") || (at(i) == "do" && at(i + 1) == "not");
     let verb = |i: usize| if at(i) == "do" { at(i + 2) } else { at(i + 1) };
@@ -133,7 +140,8 @@ fn rule(sentence: &str) -> Option<(Kind2, &str)> {
     };
     let general = ["always", "every", "each", "before", "after", "whenever"].iter().any(|x| w.contains(x));
 
-    let supposes = matches!(at(0), "if" | "whether" | "when" | "why" | "how" | "what" | "does" | "did" | "is" | "maybe" | "would");
+    let supposes =
+        matches!(at(0), "if" | "whether" | "when" | "why" | "how" | "what" | "does" | "did" | "is" | "maybe" | "would");
     if supposes && !lasting {
         return None;
     }
@@ -153,8 +161,8 @@ fn rule(sentence: &str) -> Option<(Kind2, &str)> {
         || (matches!(at(0), "make" | "be") && at(1) == "sure" && general && !passing)
         || (corrects && matches!(at(0), "use" | "run" | "name" | "call" | "write" | "keep" | "put") && !points(1) && !passing);
     match (mine, stated) {
-        (true, _) => Some((Kind2::User, rest)),
-        (_, true) => Some((Kind2::Feedback, rest)),
+        (true, _) => Some((Kind::User, rest)),
+        (_, true) => Some((Kind::Feedback, rest)),
         _ => None,
     }
 }

@@ -99,13 +99,14 @@ impl<'a> Tidy<'a> {
     /// The user's wording stays, else that of a fact, else the older one. What a person wrote twice is his affair.
     fn merge(&mut self) {
         let mut same: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
-        for (a, b) in self.of(Relation::Same).filter(|(a, b)| a.is_believed() && b.is_believed() && !(a.is_users() && b.is_users())) {
+        for (a, b) in
+            self.of(Relation::Same).filter(|(a, b)| a.is_believed() && b.is_believed() && !(a.is_users() && b.is_users()))
+        {
             same.entry(&a.claim.id).or_default().push(b);
             same.entry(&b.claim.id).or_default().push(a);
         }
-        let rank = |k: &Known| {
-            (!k.is_users(), k.said().is_none(), k.claim.status != Status::Fact, k.claim.recorded, k.claim.id.clone())
-        };
+        let rank =
+            |k: &Known| (!k.is_users(), k.said().is_none(), k.claim.status != Status::Fact, k.claim.recorded, k.claim.id.clone());
         let mut first: Vec<&Known> = same.keys().map(|id| &self.known[*id]).collect();
         first.sort_by_cached_key(|k| rank(k));
         for keeper in first {
@@ -136,7 +137,7 @@ impl<'a> Tidy<'a> {
                 continue;
             }
             let (older, newer) = if a.said() <= b.said() { (a, b) } else { (b, a) };
-            let later = newer.said().is_some() && older.said() < newer.said();
+            let later = newer.said() > older.said().or(Some(older.support.newest));
             // What the user wrote by hand gives way only to what he wrote by hand.
             let may = later && (!older.is_users() || newer.is_users()) && same_subject(&older.claim, &newer.claim);
             if may && free(older) && newer.is_believed() {

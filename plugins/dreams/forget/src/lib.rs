@@ -40,8 +40,12 @@ fn outlived(memory: &impl Memory, claim: &Claim, now: u64) -> Result<Option<Stri
     if claim.author == "user" || convention {
         return Ok(None);
     }
+    if claim.status == Status::Stale {
+        // Where it isn't known since when it is so, it stays.
+        let gone = claim.valid_to.is_some_and(|since| now.saturating_sub(since) >= STALE * DAY);
+        return Ok(gone.then(|| format!("what it points at is gone since {STALE} days and more")));
+    }
     let (days, what) = match (claim.status, claim.kind) {
-        (Status::Stale, _) => (STALE, "what it points at is gone, and nothing was heard of it"),
         (Status::Tentative, Kind::Project) => (TENTATIVE, "nothing bore it out and no search found it"),
         (Status::Tentative | Status::Fact, Kind::Reference) => (REFERENCE, "no search found it"),
         _ => return Ok(None),
@@ -65,3 +69,5 @@ fn outlived(memory: &impl Memory, claim: &Claim, now: u64) -> Result<Option<Stri
 
 kairos_plugin::dream!(Forget);
 
+#[cfg(test)]
+mod tests;

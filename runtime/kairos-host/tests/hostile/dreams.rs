@@ -116,7 +116,10 @@ async fn all_that_is_remembered_is_read_and_only_counted_in_the_journal() {
         valid_from: Some(7),
     };
     let told = outcome.result.unwrap();
-    assert_eq!(told, [Operation { change: Change::Add(claim), reason: "it was all there".into(), evidence: vec!["o2499".into()] }]);
+    assert_eq!(
+        told,
+        [Operation { change: Change::Add(claim), reason: "it was all there".into(), evidence: vec!["o2499".into()] }]
+    );
     let [journalled] = &outcome.host_calls[..] else { panic!("{:?}", outcome.host_calls) };
     assert_eq!(journalled.function, "memory");
     let sum: serde_json::Value = serde_json::from_slice(journalled.answer.as_deref().unwrap()).unwrap();
