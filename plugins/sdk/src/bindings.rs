@@ -143,7 +143,7 @@ pub mod buddy {
     });
 }
 
-/// A dream strategy's exports: generated to keep the sketch honest; the host runs none yet.
+/// What a dream reads, and its exports.
 #[cfg(feature = "dream")]
 pub mod dream {
     wit_bindgen::generate!({
@@ -156,6 +156,7 @@ pub mod dream {
                 import kairos:host/clock@0.1.0;
                 import kairos:host/random@0.1.0;
                 import kairos:host/state@0.1.0;
+                import kairos:dream/memory@0.1.0;
                 export kairos:dream/strategy@0.1.0;
             }
         ",
@@ -170,5 +171,6 @@ pub mod dream {
         generate_all,
         pub_export_macro: true,
         export_macro_name: "export_dream",
+        additional_derives: [PartialEq],
     });
 }

@@ -1,4 +1,4 @@
-//! Write plugins for kairos-run. A detector, a tool or a pet is one trait and one macro:
+//! Write plugins for kairos-run. A detector, a tool, a dream or a pet is one trait and one macro:
 //!
 //! ```
 //! use kairos_plugin::prelude::*;
@@ -30,10 +30,14 @@
 
 pub mod bindings;
 pub mod command;
+#[cfg(all(feature = "dream", not(target_arch = "wasm32")))]
+mod fake_memory;
 mod host;
 #[cfg(feature = "tool")]
 mod input;
 pub mod live;
+#[cfg(feature = "dream")]
+pub mod memory;
 mod plugin;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -43,6 +47,11 @@ pub use host::{Clock, Files, Host, MAX_READ, Project, State};
 #[cfg(feature = "tool")]
 pub use input::Input;
 pub use live::{Live, log};
+#[cfg(feature = "dream")]
+pub use plugin::Dream;
+#[cfg(feature = "dream")]
+#[doc(hidden)]
+pub use plugin::DreamExport;
 pub use plugin::{Buddy, Described, Detector, Tool};
 #[doc(hidden)]
 pub use plugin::{BuddyExport, DetectorExport, ManifestExport, ToolExport};
@@ -54,6 +63,13 @@ pub use types::{
 
 /// Everything that a plugin usually needs.
 pub mod prelude {
+    #[cfg(feature = "dream")]
+    pub use crate::Dream;
+    #[cfg(feature = "dream")]
+    pub use crate::memory::{
+        Anchor, Candidate, Change as MemoryChange, Claim, Kind, Memory, NewClaim, Observation, Operation, Origin, Relation,
+        Status,
+    };
     pub use crate::{
         Buddy, Change, ChangeKind, Clock, Commit, Definition, Description, Detector, Drawing, Error, ErrorCode, Evidence,
         FileInfo, FileKind, Finding, Host, Interest, Match, Mood, Output, Project, Report, Repository, Request, SearchOptions,

@@ -35,6 +35,16 @@ pub trait Buddy {
     fn draw(mood: &Mood) -> Drawing;
 }
 
+/// Proposes what to do with what is remembered. Export it with [`dream!`](crate::dream!).
+#[cfg(feature = "dream")]
+pub trait Dream {
+    /// Name, version, what it asks for and why: [`Description::reads_memory`]. Called with nothing granted; the same at each call.
+    fn describe() -> Description;
+    /// At most 1,000 operations, checked and carried out by the host in this order, each by itself. The same memory gives the same
+    /// operations.
+    fn dream(memory: &impl crate::memory::Memory) -> Result<Vec<crate::memory::Operation>, Error>;
+}
+
 /// What every plugin has.
 pub trait Described {
     /// Name, version, what it asks for and why.
@@ -89,6 +99,18 @@ impl<T: Buddy> buddy::exports::kairos::buddy::buddy::Guest for BuddyExport<T> {
     }
 }
 
+#[cfg(feature = "dream")]
+#[doc(hidden)]
+pub struct DreamExport<T>(PhantomData<T>);
+
+#[cfg(feature = "dream")]
+impl<T: Dream> crate::bindings::dream::exports::kairos::dream::strategy::Guest for DreamExport<T> {
+    fn dream(snapshot: &crate::bindings::dream::kairos::dream::memory::Snapshot) -> Result<Vec<crate::memory::Operation>, Error> {
+        log_panics();
+        T::dream(snapshot)
+    }
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export {
@@ -127,6 +149,15 @@ macro_rules! detector {
 macro_rules! tool {
     ($plugin:ty) => {
         $crate::__export!($plugin, Tool, export_tool, ToolExport, tool);
+    };
+}
+
+/// Exports a type that implements [`Dream`] from the component. Once a crate.
+#[cfg(feature = "dream")]
+#[macro_export]
+macro_rules! dream {
+    ($plugin:ty) => {
+        $crate::__export!($plugin, Dream, export_dream, DreamExport, dream);
     };
 }
 

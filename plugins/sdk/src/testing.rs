@@ -5,6 +5,9 @@ use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, FileKind, Match, 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(feature = "dream")]
+pub use crate::fake_memory::FakeMemory;
+
 /// Files, git, state and a clock that a test sets.
 #[derive(Debug, Default)]
 pub struct Fake {

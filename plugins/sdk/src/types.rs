@@ -166,6 +166,11 @@ impl Description {
     pub fn reads_project(self, reason: &str) -> Self {
         self.request("project", &["**"], reason)
     }
+
+    /// Asks to read what is remembered, as a dream does.
+    pub fn reads_memory(self, reason: &str) -> Self {
+        self.request("memory", &["read"], reason)
+    }
 }
 
 /// The description of the plugin in this crate: its name and version are the crate's.

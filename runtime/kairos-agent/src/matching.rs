@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_detector_gets_what_it_wants_and_may_have() {
-        let all = Rights { signals: vec!["file.*".into(), "git.head".into()], project: vec![] };
+        let all = Rights { signals: vec!["file.*".into(), "git.head".into()], project: vec![], ..Rights::default() };
         let none = Rights::default();
         let rust = [interest("file.*", &["**/*.rs"]), interest("file.*", &["src/**"])];
         let files = [interest("file.*", &[]), interest("kairos.loaded", &[])];
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn one_detectors_globs_are_not_the_others_trouble() {
-        let all = Rights { signals: vec!["file.*".into()], project: vec![] };
+        let all = Rights { signals: vec!["file.*".into()], project: vec![], ..Rights::default() };
         let modest = [interest("file.*", &["src/**/*.rs"])];
         // As much as the contract lets it ask for.
         let long: Vec<String> = (0..64 * 64).map(|n| format!("{n}{}", "[!a-f]*?".repeat(31))).collect();

@@ -124,7 +124,7 @@ impl Asked {
 
 /// Capabilities that this version can give. What it can't give is never recorded as granted: a later version that can
 /// must ask again.
-pub const AVAILABLE: [&str; 2] = ["project", "signals"];
+pub const AVAILABLE: [&str; 3] = ["memory", "project", "signals"];
 
 /// What the user allowed a plugin, by capability and scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +150,8 @@ pub struct Rights {
     pub signals: Vec<String>,
     /// Globs of paths below the project; empty: the project can't be read.
     pub project: Vec<String>,
+    /// What may be done with memory: `read`.
+    pub memory: Vec<String>,
 }
 
 impl Rights {
@@ -161,12 +163,17 @@ impl Rights {
                     r.scope.iter().filter(|s| granted.scope(capability).contains(s)).cloned().collect()
                 })
             };
-        Self { signals: both("signals"), project: both("project") }
+        Self { signals: both("signals"), project: both("project"), memory: both("memory") }
     }
 
     /// May signals of this kind be delivered?
     pub fn allows_signal(&self, kind: &str) -> bool {
         kind.starts_with("kairos.") || self.signals.iter().any(|p| kind_matches(p, kind))
+    }
+
+    /// May a dream read what is remembered?
+    pub fn allows_memory(&self) -> bool {
+        self.memory.iter().any(|s| s == "read")
     }
 
     /// What was asked for and isn't granted.
@@ -216,6 +223,18 @@ mod tests {
         assert!(rights.allows_signal("kairos.loaded"));
         assert_eq!(Rights::missing(&asked, &more).len(), 1);
         assert!(Rights::missing(&asked, &Grant::all_of(&asked)).is_empty());
+    }
+
+    #[test]
+    fn memory_is_read_by_who_asked_for_it_and_got_it() {
+        let memory = |scope: &str| {
+            Asked::new(&[Request { capability: "memory".into(), scope: vec![scope.into()], reason: String::new() }], &[])
+        };
+        let read = Grant::all_of(&memory("read"));
+        assert!(Rights::effective(&memory("read"), &read).allows_memory());
+        assert!(!Rights::effective(&memory("read"), &Grant::default()).allows_memory());
+        assert!(!Rights::effective(&memory("write"), &read).allows_memory());
+        assert!(!Rights::effective(&Asked::default(), &read).allows_memory());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{ErrorCode, PortError, Rights};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, RwLock};
 
 /// Globs of paths, compiled.
@@ -43,6 +44,7 @@ pub struct Access {
     pub(crate) project: Option<Arc<dyn ProjectView>>,
     pub(crate) state: Option<Arc<dyn StateStore>>,
     project_scope: Arc<RwLock<Arc<Scope>>>,
+    memory: Arc<AtomicBool>,
 }
 
 impl Access {
@@ -53,6 +55,7 @@ impl Access {
             project: None,
             state: None,
             project_scope: Arc::new(RwLock::new(Arc::new(Scope::new(&[])))),
+            memory: Arc::default(),
         }
     }
 
@@ -66,6 +69,16 @@ impl Access {
     /// Changes the rights, at once and for all clones.
     pub fn set_rights(&self, rights: &Rights) {
         *self.project_scope.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(Scope::new(&rights.project));
+        self.memory.store(rights.allows_memory(), SeqCst);
+    }
+
+    /// May memory be read?
+    pub(crate) fn memory(&self) -> Result<(), PortError> {
+        if self.memory.load(SeqCst) {
+            return Ok(());
+        }
+        let text = "reading memory is not granted; the user grants it with `kairos-run plugin grant`";
+        Err(PortError::new(ErrorCode::Denied, text))
     }
 
     /// The project, if this path of it may be read.

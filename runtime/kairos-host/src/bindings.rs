@@ -19,10 +19,12 @@ pub(crate) mod services {
                 import kairos:host/state@0.1.0;
                 import kairos:host/project@0.1.0;
                 import kairos:host/git@0.1.0;
+                import kairos:dream/memory@0.1.0;
             }
         ",
-        path: ["../../wit/host"],
+        path: ["../../wit/host", "../../wit/dream"],
         imports: { default: async | trappable },
+        with: { "kairos:dream/memory@0.1.0.snapshot": crate::memory::Handle },
     });
 }
 
@@ -63,6 +65,22 @@ pub(crate) mod tool {
     pub use exports::kairos::tool::tool as api;
 }
 
+pub(crate) mod dream {
+    wasmtime::component::bindgen!({
+        inline: "
+            package kairos:runtime;
+            world dreams { export kairos:dream/strategy@0.1.0; }
+        ",
+        path: ["../../wit/host", "../../wit/dream"],
+        exports: { default: async },
+        with: {
+            "kairos:host/types@0.1.0": crate::bindings::services::kairos::host::types,
+            "kairos:dream/memory@0.1.0": crate::bindings::services::kairos::dream::memory,
+        },
+    });
+    pub use exports::kairos::dream::strategy as api;
+}
+
 pub(crate) mod buddy {
     wasmtime::component::bindgen!({
         inline: "
@@ -75,6 +93,7 @@ pub(crate) mod buddy {
     pub use exports::kairos::buddy::buddy as api;
 }
 
+pub(crate) use services::kairos::dream::memory;
 pub(crate) use services::kairos::host as wit;
 
 /// A signal in the form in which it crosses the border, made once and delivered to many.

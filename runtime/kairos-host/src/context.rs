@@ -5,6 +5,7 @@ use crate::call::HostCall;
 use crate::cpu::CpuClock;
 use crate::fault::{Fault, FaultKind};
 use crate::limits::{Limits, Meter};
+use crate::memory::DreamMemory;
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use kairos_core::PortError;
@@ -32,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) state: Option<BTreeMap<String, Vec<u8>>>,
     /// Writes of this call.
     pub(crate) pending: BTreeMap<String, Option<Vec<u8>>>,
+    /// What a dream reads.
+    pub(crate) memory: Option<DreamMemory>,
     /// Why a host function ended the call, if one did.
     pub(crate) fault: Option<Fault>,
     /// Made for the few guests that import WASI.
@@ -52,6 +55,7 @@ impl Context {
             recorded: 0,
             state: None,
             pending: BTreeMap::new(),
+            memory: None,
             fault: None,
             wasi: None,
         }

@@ -22,6 +22,8 @@ pub struct HostOptions {
     pub compiler: PathBuf,
     /// Limits of each call and instance.
     pub limits: Limits,
+    /// Limits of a dream.
+    pub dream: Limits,
     /// Bytes of a plugin's file.
     pub max_component: u64,
     /// Instances that may live at once; a component from a dynamic language takes several.
@@ -54,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<Context>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) dream: Arc<Limits>,
     pub(crate) max_component: u64,
     pub(crate) compiler: Compiler,
     pub(crate) ticker: Ticker,
@@ -82,7 +85,8 @@ fn run_config(options: &HostOptions) -> Config {
     // A call that waits in the host keeps its stack, and every call has an instance: fewer stacks would let some sleepers
     // stop all others. A stack that was never used is address space only.
     pool.total_stacks(n);
-    pool.max_memory_size(options.limits.memory.next_multiple_of(1 << 16));
+    // Address space is reserved for the largest; the meter of each call holds it to its own limit.
+    pool.max_memory_size(options.limits.memory.max(options.dream.memory).next_multiple_of(1 << 16));
     pool.max_core_instances_per_component(64).max_memories_per_component(8).max_tables_per_component(32);
     pool.max_core_instance_size(1 << 20).max_component_instance_size(4 << 20);
     pool.table_elements(options.limits.table_elements.min(20_000));
@@ -101,8 +105,15 @@ impl Host {
         let compiler = Compiler::new(&engine, options.cache.clone(), options.compiler.clone())
             .map_err(|problem| HostError::Cache { dir: options.cache.clone(), problem })?;
         let ticker = Ticker::start(engine.weak()).map_err(|e| HostError::Engine(e.into()))?;
-        let inner =
-            Inner { engine, linker, limits: Arc::new(options.limits), max_component: options.max_component, compiler, ticker };
+        let inner = Inner {
+            engine,
+            linker,
+            limits: Arc::new(options.limits),
+            dream: Arc::new(options.dream),
+            max_component: options.max_component,
+            compiler,
+            ticker,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 }

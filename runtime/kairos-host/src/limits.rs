@@ -39,6 +39,24 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// For a dream: it reads all that is remembered, nobody waits for it, and there is one at a time.
+    pub fn dream() -> Self {
+        Self {
+            memory: 256 << 20,
+            call_cpu: Duration::from_secs(20),
+            call_wall: Duration::from_secs(60),
+            // Each claim is compared with its neighbours, and the evidence of some is looked up.
+            host_calls: 100_000,
+            // 50,000 observations of a few KiB, and all claims.
+            host_bytes: 1 << 30,
+            // A thousand operations with long texts and much evidence.
+            transfer: 8 << 20,
+            ..Self::default()
+        }
+    }
+}
+
 /// What grew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Growth {

@@ -1,7 +1,7 @@
 //! A loaded plugin: compiled, linked, and asked what it is.
 
 use crate::access::Access;
-use crate::bindings::{buddy, cut, detector, manifest, tool};
+use crate::bindings::{buddy, cut, detector, dream, manifest, tool};
 use crate::cache::content_hash;
 use crate::call::{self, CallError, Outcome};
 use crate::compile::CompileError;
@@ -9,11 +9,13 @@ use crate::context::Context;
 use crate::engine::Host;
 use crate::fault::{Fault, FaultKind};
 use crate::inspect::{self, Refused};
+use crate::limits::Limits;
 use crate::runners::Definition;
 use kairos_core::plugin::is_plugin_name;
 use kairos_core::{Asked, Description, Interest, PluginKind};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
@@ -43,6 +45,7 @@ pub struct Plugin {
     manifest: manifest::DescribedIndices,
     pub(crate) detector: Option<detector::DetectsIndices>,
     pub(crate) tool: Option<tool::WorksIndices>,
+    pub(crate) dream: Option<dream::DreamsIndices>,
     pub(crate) buddy: Option<buddy::DrawsIndices>,
 }
 
@@ -95,8 +98,9 @@ impl Host {
         let manifest = manifest::DescribedIndices::new(&pre).map_err(export)?;
         let detector = has(PluginKind::Detector).then(|| detector::DetectsIndices::new(&pre)).transpose().map_err(export)?;
         let tool = has(PluginKind::Tool).then(|| tool::WorksIndices::new(&pre)).transpose().map_err(export)?;
+        let dream = has(PluginKind::Dream).then(|| dream::DreamsIndices::new(&pre)).transpose().map_err(export)?;
         let buddy = has(PluginKind::Buddy).then(|| buddy::DrawsIndices::new(&pre)).transpose().map_err(export)?;
-        Ok(Plugin { hash, size: bytes.len() as u64, kinds, pre, manifest, detector, tool, buddy })
+        Ok(Plugin { hash, size: bytes.len() as u64, kinds, pre, manifest, detector, tool, dream, buddy })
     }
 
     /// Asks a plugin what it is, twice, in two empty sandboxes: who answers differently lies once.
@@ -138,7 +142,11 @@ impl Host {
     }
 
     pub(crate) fn store(&self, access: Access) -> Store<Context> {
-        let mut store = Store::new(&self.inner.engine, Context::new(access, self.inner.limits.clone()));
+        self.store_within(access, self.inner.limits.clone())
+    }
+
+    pub(crate) fn store_within(&self, access: Access, limits: Arc<Limits>) -> Store<Context> {
+        let mut store = Store::new(&self.inner.engine, Context::new(access, limits));
         call::arm(&mut store);
         store
     }

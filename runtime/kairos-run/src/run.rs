@@ -201,6 +201,7 @@ pub fn options(
             cache: paths.components(),
             compiler: std::env::current_exe().context("the program's own file can't be found")?,
             limits,
+            dream: Limits::dream(),
             max_component: config.number("limits.component"),
             // Each plugin holds an instance; tools and components of dynamic languages need a few more.
             max_instances: u32::try_from(config.number("limits.plugins")).unwrap_or(u32::MAX).saturating_add(512),

@@ -29,6 +29,8 @@ pub fn set() -> Vec<Embedded> {
         "search",
         "list-files",
         "git-log",
+        "consolidate",
+        "forget",
         "buddy-pip",
     ]
 }

@@ -3,8 +3,10 @@
 
 mod calls;
 mod crowd;
+mod dreams;
 mod files;
 mod largest;
+mod nights;
 mod ports;
 mod raw;
 mod rights;

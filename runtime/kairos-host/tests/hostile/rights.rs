@@ -65,7 +65,7 @@ async fn revocation_holds_for_a_call_in_flight() {
     access.set_rights(&Rights::default());
     bench.project.gate.add_permits(1);
     assert_eq!(text(&call.await.unwrap()), "secret.txt: denied");
-    access.set_rights(&Rights { signals: Vec::new(), project: vec!["**".into()] });
+    access.set_rights(&Rights { project: vec!["**".into()], ..Rights::default() });
     bench.project.gate.add_permits(1);
     let mut detector = bench.detector_with("wait-and-read", access).await;
     assert_eq!(text(&detector.detect(&signals(1)).await), "secret.txt: s3cret");

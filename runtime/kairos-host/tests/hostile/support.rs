@@ -39,6 +39,7 @@ pub fn options(limits: Limits) -> HostOptions {
     HostOptions {
         cache: Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile-cache"),
         compiler: compiler(),
+        dream: Limits { call_cpu: Duration::from_secs(1), ..Limits::dream() },
         limits,
         max_component: 4 << 20,
         max_instances: 256,
@@ -72,7 +73,8 @@ impl Bench {
     }
 
     pub fn access_to(&self, globs: &[&str]) -> Access {
-        let rights = Rights { signals: vec!["*".into()], project: globs.iter().map(ToString::to_string).collect() };
+        let project = globs.iter().map(ToString::to_string).collect();
+        let rights = Rights { signals: vec!["*".into()], project, ..Rights::default() };
         Access::new("hostile", self.project.clone(), self.state.clone(), &rights)
     }
 

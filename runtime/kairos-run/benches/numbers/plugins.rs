@@ -39,6 +39,7 @@ pub fn host_options(cache: &Path) -> Result<HostOptions> {
         cache: cache.into(),
         compiler: std::env::current_exe()?,
         limits: Limits::default(),
+        dream: Limits::dream(),
         max_component: 64 << 20,
         max_instances: INSTANCES,
     })
@@ -57,7 +58,7 @@ pub async fn load(host: &Host, bytes: &[u8]) -> Result<Plugin> {
 
 /// The right to read the whole project.
 pub fn reads_all() -> Rights {
-    Rights { signals: Vec::new(), project: vec!["**".into()] }
+    Rights { project: vec!["**".into()], ..Rights::default() }
 }
 
 /// Ten signals as a save of ten files gives them, or ten test runs.

@@ -1,0 +1,87 @@
+//! A dream that misbehaves on demand. Which way stands in the text of the first claim that it reads: no two tests need two files.
+
+use kairos_plugin::memory::{Change, Claim, Kind, Memory, NewClaim, Operation, Reworded};
+use kairos_plugin::prelude::*;
+use std::hint::black_box;
+
+struct Hostile;
+
+impl Dream for Hostile {
+    fn describe() -> Description {
+        describe!("Dreams badly on demand").reads_memory("to misbehave with it")
+    }
+
+    fn dream(memory: &impl Memory) -> Result<Vec<Operation>, Error> {
+        let claims = memory.claims(None, 1)?;
+        let Some(first) = claims.first() else { return Ok(Vec::new()) };
+        Ok(match first.text.as_str() {
+            "read everything" => return read_everything(memory),
+            "never return" => loop {
+                black_box(());
+            },
+            "allocate" => {
+                let mut all = Vec::new();
+                loop {
+                    all.push(black_box(vec![1u8; 1 << 20]));
+                }
+            }
+            "call for ever" => loop {
+                memory.time();
+            },
+            "panic" => panic!("on purpose"),
+            "fail" => return Err(Error::other("no\u{1b}[2J dreams")),
+            "ask for nothing" => return memory.claims(None, 0).map(|_| Vec::new()),
+            "a million operations" => vec![retire(""); 1_000_000],
+            "1,001 operations" => vec![retire("c1"); 1001],
+            "giant text" => vec![reword(&"x".repeat(24 << 20))],
+            "long text" => vec![reword(&"x".repeat(2049))],
+            "empty text" => vec![reword("\u{1b}\u{202e}")],
+            "no evidence" => vec![add(Vec::new(), None)],
+            "climbing topic" => vec![add(vec!["o1".into()], Some("../../.bashrc"))],
+            "long id" => vec![retire(&"x".repeat(65))],
+            "one to merge" => vec![Operation { change: Change::Dispute(vec!["c1".into()]), ..retire("") }],
+            "terminal codes" => vec![Operation { reason: "a\u{1b}[2Jb\u{202e}\nc".into(), ..retire("c1") }],
+            _ => vec![retire(&first.id)],
+        })
+    }
+}
+
+/// One operation that says how much there was.
+fn read_everything(memory: &impl Memory) -> Result<Vec<Operation>, Error> {
+    let claims: Vec<Claim> = memory.all_claims()?;
+    let (mut count, mut last) = (0, None);
+    memory.new_observations(|o| {
+        count += 1;
+        last = Some(o);
+    })?;
+    let last = last.ok_or_else(|| Error::other("no observation"))?;
+    let near = memory.similar("read everything", 10)?;
+    let text = format!(
+        "{} claims, {count} observations, the last said {} at {} for {:?}; near: {} {:?}; {:?}; at {}",
+        claims.len(),
+        memory.observation(&last.id)?.text,
+        last.time,
+        last.attribute("exit-code"),
+        near[0].id,
+        near[0].relation,
+        memory.compare("a", "b"),
+        memory.time(),
+    );
+    let claim = NewClaim { valid_from: Some(7), topic: Some("topic".into()), ..NewClaim::new(Kind::Project, &text) };
+    Ok(vec![Operation::new(Change::Add(claim.anchored_at("src/a.rs")), "it was all there").evidence([last.id])])
+}
+
+fn retire(id: &str) -> Operation {
+    Operation::new(Change::Retire(id.into()), "on demand")
+}
+
+fn reword(text: &str) -> Operation {
+    Operation::new(Change::Reword(Reworded { claim: "c1".into(), text: text.into() }), "on demand")
+}
+
+fn add(evidence: Vec<String>, topic: Option<&str>) -> Operation {
+    let claim = NewClaim { topic: topic.map(Into::into), ..NewClaim::new(Kind::Project, "something") };
+    Operation::new(Change::Add(claim), "on demand").evidence(evidence)
+}
+
+kairos_plugin::dream!(Hostile);
