@@ -142,6 +142,12 @@ impl Project {
         self.blocking(move |inner, stop| inner.git.became(&path, &stop)).await
     }
 
+    /// The newest 1 to 1,000 commits with the files that each changed against its first parent; no files for a commit of more
+    /// than 200. For imports: no tick waits for it.
+    pub async fn log_with_files(&self, max: u32) -> PortResult<Vec<(Commit, Vec<String>)>> {
+        self.blocking(move |inner, stop| inner.git.log_with_files(max, &stop)).await
+    }
+
     /// Runs `work` on a thread that may block. It sees the flag when the call is dropped or over time.
     async fn blocking<T, F>(&self, work: F) -> PortResult<T>
     where

@@ -2,12 +2,14 @@
 
 mod findings;
 mod machine;
+mod memory;
 mod plugins;
 mod projects;
 
 use clap::{Args, Parser, Subcommand};
 pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
+pub use memory::{Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
 pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
@@ -141,6 +143,8 @@ pub enum Command {
     /// Where announced findings are shown or sent, and whether that works
     #[command(subcommand)]
     Channels(ChannelsCommand),
+    /// What is remembered: state, find, ask why, correct, forget
+    Memory(MemoryArgs),
     /// Plugins: what runs, what it may do
     #[command(subcommand)]
     Plugin(PluginCommand),

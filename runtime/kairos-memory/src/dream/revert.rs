@@ -2,9 +2,9 @@
 
 use super::night::{DREAM, OPERATION, chosen};
 use super::record::{Dream, State};
-use crate::book::{Clash, Files};
-use crate::memory::{CLAIM, Memory, Result, file_changes, signature};
-use crate::vault::{Difference, Write};
+use crate::book::Clash;
+use crate::memory::{CLAIM, Memory, Result, file_changes, sides, signature};
+use crate::vault::Write;
 use kairos_core::Millis;
 use kairos_core::memory::Claim;
 use serde::Serialize;
@@ -80,19 +80,6 @@ impl Memory {
         self.keep(&session, &dream, writes, now)?;
         Ok(Reverted { dream, conflicts })
     }
-}
-
-fn sides(changes: Vec<Difference>) -> (Files, Files) {
-    let (mut before, mut after) = (Files::new(), Files::new());
-    for Difference { path, before: was, after: is } in changes {
-        if let Some(bytes) = was {
-            before.insert(path.clone(), bytes);
-        }
-        if let Some(bytes) = is {
-            after.insert(path, bytes);
-        }
-    }
-    (before, after)
 }
 
 fn conflict(clash: &Clash) -> Conflict {

@@ -29,6 +29,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// No such commit, or several.
+    #[error("no change, or more than one, begins with `{0}`; `kairos-run memory log` lists them")]
+    NoRevision(String),
     /// There is no such dream.
     #[error("there is no dream {0}; `kairos-run dream list` names them")]
     NoDream(String),

@@ -6,11 +6,14 @@
 mod error;
 mod forget;
 mod history;
+mod revise;
 mod search;
 
 pub use error::{Error, Result};
 pub use forget::Forgotten;
 pub use history::{Trace, Why};
+pub use revise::Verified;
+pub(crate) use revise::sides;
 
 use crate::book::{Book, BookError, Files, HandEdit, MAX_FILE, USER};
 use crate::transcript::{New, Transcripts};

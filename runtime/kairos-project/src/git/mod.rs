@@ -15,6 +15,7 @@ mod index;
 mod log;
 mod shared;
 mod status;
+mod touched;
 mod versions;
 
 pub(crate) use shared::Shared;

@@ -245,7 +245,8 @@ async fn read_in(memory: &Memory, root: Option<&Path>, from: Source, path: Optio
         (Source::Notes, None) => return Err(advice("there is nothing to read", "name a file or folder: `memory import notes DIR`")),
         (Source::Git, path) => {
             let root = path.or(root).context("name the project: `memory import git DIR`")?;
-            return commits(memory, root).await;
+            let commits = Project::open(root, &[])?.log_with_files(COMMITS).await?;
+            import::git(&commits, memory.transcripts(), &mut watch)?
         }
     };
     if terminal {
@@ -261,16 +262,6 @@ fn claude_sessions() -> Option<PathBuf> {
 
 /// Most commits that are read.
 const COMMITS: u32 = 1000;
-
-/// The project's newest commits as observations: what was done, and which files were changed together.
-async fn commits(memory: &Memory, root: &Path) -> Result<ImportSummary> {
-    let project = Project::open(root, &[])?;
-    let commits = project.log_with_files(COMMITS).await?;
-    let read = commits.len() as u64;
-    let appended = memory.transcripts().append(commits.into_iter().map(kairos_memory::transcript::commit).collect())?;
-    let stored = appended.stored.len() as u64;
-    Ok(ImportSummary { files: 1, read, stored, known: read - stored, skipped: [].into(), damaged: 0 })
-}
 
 /// What was typed in one terminal belongs together.
 fn session() -> String {

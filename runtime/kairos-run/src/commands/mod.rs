@@ -8,6 +8,7 @@ pub mod exec;
 pub mod inbox;
 pub mod lifecycle;
 pub mod logs;
+pub mod memory;
 pub mod plugin;
 pub mod proactive;
 pub mod project;

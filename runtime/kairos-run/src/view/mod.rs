@@ -5,6 +5,7 @@ mod digest;
 pub mod human;
 pub mod lists;
 pub mod live;
+mod memory;
 mod signals;
 pub mod text;
 

@@ -2,11 +2,13 @@
 //! twice is stored once.
 
 mod claude;
+mod git;
 mod notes;
 mod own_words;
 mod tool;
 
 pub use claude::claude;
+pub use git::{git, observed};
 pub use notes::notes;
 
 use super::error::{Error, Result};

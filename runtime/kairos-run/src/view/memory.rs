@@ -1,0 +1,206 @@
+//! What `memory` prints.
+
+use super::lists::Page;
+use super::text::{Cell, Paint, ago, count, cut, date, dim, plain, table};
+use crate::commands::memory::Found;
+use kairos_core::finding::one_line;
+use kairos_core::memory::{Claim, Observation, Status};
+use kairos_memory::memory::{Forgotten, Verified, Why};
+use kairos_memory::vault::{Difference, Revision};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Lines of a text that stand in a list.
+const SHOWN: usize = 3;
+
+impl Page {
+    /// `memory list`.
+    pub fn claims(&self, claims: &[Claim]) -> String {
+        if claims.is_empty() {
+            return "Nothing is remembered yet; `kairos-run memory add TEXT` states something.\n".into();
+        }
+        let mut topics: BTreeMap<&str, Vec<&Claim>> = BTreeMap::new();
+        for claim in claims {
+            topics.entry(&claim.topic).or_default().push(claim);
+        }
+        let mut out = String::new();
+        for (topic, claims) in topics {
+            let _ = writeln!(out, "{}", self.paint.bold(&format!("{topic}.md")));
+            let row = |c: &&Claim| vec![dim(&c.id), plain(&c.text), mark(c.status)];
+            out += &table(self.paint, &[], &claims.iter().map(row).collect::<Vec<_>>(), self.width);
+            out.push('\n');
+        }
+        out + &self.paint.dim("kairos-run memory why ID\n")
+    }
+
+    /// One claim.
+    pub fn claim(&self, c: &Claim) -> String {
+        let mut out = format!("{}  {}\n", self.paint.bold(&c.id), one_line(&c.text));
+        let by = if c.author == "user" { "you".to_owned() } else { one_line(&c.author) };
+        let _ = writeln!(out, "  {} in {}.md, written by {by} {}", c.status.as_str(), c.topic, ago(c.recorded, self.now));
+        if let Some(until) = c.valid_to {
+            let _ = writeln!(out, "  until {}", date(until, &self.zone));
+        }
+        for anchor in &c.anchors {
+            let of = anchor.symbol.iter().chain(&anchor.quote).map(|w| format!("`{}` in ", one_line(w))).collect::<String>();
+            let _ = writeln!(out, "  points at {of}{}", one_line(&anchor.path));
+        }
+        if !c.rivals.is_empty() {
+            let _ = writeln!(out, "  see {}", c.rivals.join(", "));
+        }
+        out
+    }
+
+    /// `memory why`.
+    pub fn why(&self, why: &Why) -> String {
+        let mut out = self.claim(&why.claim);
+        let _ = writeln!(out, "\n{}", self.paint.bold("Evidence"));
+        if why.evidence.is_empty() {
+            let _ = writeln!(out, "  none is left");
+        }
+        for o in &why.evidence {
+            let _ = writeln!(out, "  {}", self.observation(o).replace('\n', "\n  ").trim_end());
+        }
+        if !why.gone.is_empty() {
+            let _ = writeln!(out, "  {}", self.paint.bad(&format!("{} forgotten or lost", count(why.gone.len() as u64, "observation"))));
+        }
+        let _ = writeln!(out, "\n{}", self.paint.bold("History"));
+        let log: Vec<Revision> = why.history.iter().map(|t| t.revision.clone()).collect();
+        out + &self.revisions(&log)
+    }
+
+    /// `memory search --exact`.
+    pub fn observations(&self, found: &[Observation]) -> String {
+        if found.is_empty() {
+            return "Nothing was found.\n".into();
+        }
+        found.iter().map(|o| self.observation(o)).collect()
+    }
+
+    /// When, from where, and its first lines.
+    fn observation(&self, o: &Observation) -> String {
+        let from = format!("{} {} from {}, {}", o.origin.as_str(), o.kind, one_line(&o.source), ago(o.time, self.now));
+        let mut out = format!("{} {}\n", self.paint.dim(&o.id), self.paint.dim(&from));
+        let lines: Vec<&str> = o.text.lines().filter(|line| !line.trim().is_empty()).collect();
+        for line in lines.iter().take(SHOWN) {
+            let _ = writeln!(out, "  {}", cut(&one_line(line), self.width.saturating_sub(4)));
+        }
+        if lines.len() > SHOWN {
+            let _ = writeln!(out, "  {}", self.paint.dim(&format!("and {} more lines", lines.len() - SHOWN)));
+        }
+        out
+    }
+
+    /// `memory search`.
+    pub fn found(&self, hits: &[Found]) -> String {
+        if hits.is_empty() {
+            return "Nothing was found.\n".into();
+        }
+        let mut out = String::new();
+        for hit in hits {
+            let what = match hit.status {
+                Some(status) => format!("{} in {}.md", status.as_str(), one_line(&hit.session)),
+                None => format!("{} {}, {}", hit.origin.map_or("", |o| o.as_str()), one_line(&hit.kind), ago(hit.time, self.now)),
+            };
+            let id = if hit.status.is_some() { self.paint.bold(&hit.id) } else { self.paint.dim(&hit.id) };
+            let _ = writeln!(out, "{id} {}", self.paint.dim(&what));
+            for line in hit.text.lines().filter(|line| !line.trim().is_empty()).take(SHOWN) {
+                let _ = writeln!(out, "  {}", cut(&one_line(line), self.width.saturating_sub(4)));
+            }
+        }
+        out
+    }
+
+    /// `memory forget`.
+    pub fn forgotten(&self, f: &Forgotten) -> String {
+        let mut out = String::new();
+        for claim in &f.claims {
+            out += &self.claim(claim);
+        }
+        if !f.observations.is_empty() {
+            let _ = writeln!(out, "\nwith what bears it out:");
+            f.observations.iter().for_each(|o| out += &self.observation(o));
+        }
+        if !f.kept.is_empty() {
+            let _ = writeln!(out, "\n{} stay, because other claims rest on them", count(f.kept.len() as u64, "observation"));
+        }
+        if !f.remotes.is_empty() {
+            let names = one_line(&f.remotes.join(", "));
+            let text = format!("The history has remotes ({names}). What was pushed there can't be reached from here.");
+            let _ = writeln!(out, "\n{}", self.paint.bad(&text));
+        }
+        out
+    }
+
+    /// `memory profile`.
+    pub fn profile(&self, whys: &[Why]) -> String {
+        if whys.is_empty() {
+            return "Nothing is known of you yet; `kairos-run memory add --kind user TEXT` tells something.\n".into();
+        }
+        let mut out = String::new();
+        for why in whys {
+            let c = &why.claim;
+            let _ = writeln!(out, "{}  {} {}", self.paint.dim(&c.id), one_line(&c.text), self.paint.dim(note(c.status)));
+            let said = why.evidence.last().map(|o| format!("{} {}: {}", o.kind, ago(o.time, self.now), one_line(&o.text)));
+            let said = said.unwrap_or_else(|| "what it rested on is forgotten".into());
+            let _ = writeln!(out, "          {}", self.paint.dim(&cut(&said, self.width.saturating_sub(10))));
+        }
+        out
+    }
+
+    /// `memory log`.
+    pub fn memory_log(&self, log: &[Revision]) -> String {
+        if log.is_empty() { "Nothing was remembered yet.\n".into() } else { self.revisions(log) }
+    }
+
+    fn revisions(&self, log: &[Revision]) -> String {
+        let row = |r: &Revision| {
+            let first = r.message.lines().next().unwrap_or_default();
+            vec![dim(r.id.get(..10).unwrap_or(&r.id)), dim(ago(r.time, self.now)), plain(&r.author), plain(one_line(first))]
+        };
+        table(self.paint, &[], &log.iter().map(row).collect::<Vec<_>>(), self.width)
+    }
+
+    /// `memory diff`: the lines of Markdown that came and went.
+    pub fn memory_diff(&self, revision: &Revision, changes: &[Difference]) -> String {
+        let mut out = self.revisions(std::slice::from_ref(revision));
+        for change in changes.iter().filter(|c| c.path.ends_with(".md")) {
+            let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
+            let (before, after) = (text(&change.before), text(&change.after));
+            let _ = writeln!(out, "\n{}", self.paint.bold(&one_line(&change.path)));
+            let gone = before.lines().filter(|line| !after.lines().any(|other| other == *line));
+            let come = after.lines().filter(|line| !before.lines().any(|other| other == *line));
+            gone.for_each(|line| drop(writeln!(out, "{}", self.paint.bad(&format!("- {}", one_line(line))))));
+            come.for_each(|line| drop(writeln!(out, "{}", self.paint.good(&format!("+ {}", one_line(line))))));
+        }
+        out
+    }
+
+    /// `memory verify`.
+    pub fn verified(&self, v: &Verified) -> String {
+        let mut out = format!(
+            "{}, {}, {} of history\n",
+            count(v.claims as u64, "claim"),
+            count(v.observations, "observation"),
+            count(v.revisions as u64, "change")
+        );
+        if v.problems.is_empty() {
+            out += &self.paint.good("Everything is whole.\n");
+        }
+        v.problems.iter().for_each(|problem| out += &format!("{} {}\n", self.paint.bad("wrong:"), one_line(problem)));
+        out
+    }
+}
+
+/// A word behind a claim that is less than a fact.
+fn note(status: Status) -> &'static str {
+    if status == Status::Fact { "" } else { status.as_str() }
+}
+
+fn mark(status: Status) -> Cell {
+    match status {
+        Status::Fact => plain(""),
+        Status::Disputed | Status::Stale => Cell(status.as_str().into(), Paint::bad),
+        Status::Tentative | Status::Retired => dim(status.as_str()),
+    }
+}
