@@ -27,17 +27,24 @@ fn files(vault: &Vault, next: &[(&str, Option<&str>)]) -> Vec<FileChange> {
 fn write(vault: &Vault, next: &[(&str, Option<&str>)]) -> Result<(), Error> {
     let guard = vault.lock()?;
     let author = Author { name: "test".to_owned(), email: String::new() };
-    let write = Write { files: files(vault, next), message: "Change".to_owned(), author, trailers: Vec::new(), time: 1_700_000_000_000 };
+    let write =
+        Write { files: files(vault, next), message: "Change".to_owned(), author, trailers: Vec::new(), time: 1_700_000_000_000 };
     vault.write(&guard, write).map(drop)
 }
 
-const FIRST: [(&str, Option<&str>); 3] = [("MEMORY.md", Some("- [A](a.md)\n")), ("a.md", Some("one\n")), (".kairos/claims.jsonl", Some("{}\n"))];
+const FIRST: [(&str, Option<&str>); 3] =
+    [("MEMORY.md", Some("- [A](a.md)\n")), ("a.md", Some("one\n")), (".kairos/claims.jsonl", Some("{}\n"))];
 const NEXT: [(&str, Option<&str>); 3] = [("MEMORY.md", Some("- [B](b.md)\n")), ("a.md", None), ("b.md", Some("two\n"))];
 
+fn main() {
+    match std::env::var_os(CHILD) {
+        Some(folder) => child(Path::new(&folder)),
+        None => at_every_system_call_the_state_is_old_or_new(),
+    }
+}
+
 /// Runs in a process of its own, under strace.
-#[test]
-fn child() {
-    let Some(folder) = std::env::var_os(CHILD) else { return };
+fn child(folder: &Path) {
     let result = Vault::open(Places::within(folder)).and_then(|(vault, _)| write(&vault, &NEXT));
     std::process::exit(match result {
         Ok(()) => 0,
@@ -47,10 +54,9 @@ fn child() {
 }
 
 fn traced(folder: &Path, options: &[&str]) -> Option<Output> {
-    let log = folder.with_extension("trace");
     let mut command = Command::new("strace");
-    command.args(["-f", "-y", "-s", "4096", "-o"]).arg(log).args(options).arg(std::env::current_exe().ok()?);
-    command.args(["--exact", "child", "--test-threads=1", "--nocapture"]).env(CHILD, folder).output().ok()
+    command.arg("-f").args(options).arg("-o").arg(folder.with_extension("trace"));
+    command.arg(std::env::current_exe().ok()?).env(CHILD, folder).output().ok()
 }
 
 /// Which calls touch the vault: a name, and the how-many-th of that name in its thread.
@@ -89,12 +95,13 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn state(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let list = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect::<Vec<_>>();
+    let list = |folder: &Path| {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect::<Vec<_>>()
+    };
     let files = list(folder).into_iter().chain(list(&folder.join(".kairos")));
     files.filter(|path| !path.ends_with("lock")).map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect()
 }
 
-#[test]
 fn at_every_system_call_the_state_is_old_or_new() {
     let temporary = tempfile::tempdir().unwrap();
     let (origin, tried) = (temporary.path().join("origin"), temporary.path().join("tried"));
@@ -102,7 +109,7 @@ fn at_every_system_call_the_state_is_old_or_new() {
     write(&vault, &FIRST).unwrap();
     copy(&origin, &tried);
     let old = state(&tried);
-    match traced(&tried, &[]) {
+    match traced(&tried, &["-y", "-s", "4096"]) {
         Some(output) if output.status.success() => {}
         other => return eprintln!("skipped: no strace here, or it may not trace ({other:?})"),
     }
@@ -111,13 +118,17 @@ fn at_every_system_call_the_state_is_old_or_new() {
     let calls = calls(&tried);
     assert!(calls.len() > 50, "{calls:?}");
     let every = if std::env::var_os("KAIROS_EVERY_CALL").is_some() { 1 } else { 5 };
+    let only = std::env::args().nth(1).filter(|only| only.contains('='));
     let mut outcomes: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for fault in ["signal=SIGKILL", "error=ENOSPC", "error=EIO"] {
+    for fault in ["signal=SIGKILL", "error=ENOSPC", "error=EIO"]
+        .into_iter()
+        .filter(|fault| only.as_deref().is_none_or(|only| only == *fault))
+    {
         for (name, count) in calls.iter().step_by(every) {
             fs::remove_dir_all(&tried).unwrap();
             copy(&origin, &tried);
             let case = format!("inject={name}:{fault}:when={count}");
-            let code = traced(&tried, &["-e", &case]).unwrap().status.code();
+            let code = traced(&tried, &["-e", &format!("trace={name}"), "-e", &case]).unwrap().status.code();
             let (vault, recovery) = Vault::open(Places::within(&tried)).unwrap();
             let found = state(&tried);
             let outcome = match code {

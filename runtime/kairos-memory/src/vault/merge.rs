@@ -45,7 +45,8 @@ pub fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Merged {
         }
         let (group, after) = rest.split_at(count);
         push(&mut merged.text, slice(&lines, done..range.start));
-        let versions = [0, 1].map(|at| sides[at].version(&range, group.iter().filter(|(_, side)| *side == at).map(|(hunk, _)| *hunk)));
+        let versions =
+            [0, 1].map(|at| sides[at].version(&range, group.iter().filter(|(_, side)| *side == at).map(|(hunk, _)| *hunk)));
         match versions {
             [Some(ours), Some(theirs)] if ours != theirs => conflict(&mut merged, ours, theirs),
             [Some(lines), _] | [None, Some(lines)] => push(&mut merged.text, lines),

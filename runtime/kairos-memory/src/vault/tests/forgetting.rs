@@ -12,8 +12,12 @@ fn with_secret(folder: &Path) -> Vault {
     let guard = vault.lock().unwrap();
     vault.write(&guard, change(&vault, &[("a.md", Some("one\n")), ("b.md", Some("kept\n"))], "Harmless")).unwrap();
     let text = format!("the password is {SECRET}\ntwo\n");
-    vault.write(&guard, change(&vault, &[("a.md", Some(&text)), ("secret.md", Some(SECRET))], &format!("Note {SECRET}"))).unwrap();
-    let run = |arguments: &[&str]| git(folder, &[&["-c", "user.name=u", "-c", "user.email=u@h", "-c", "core.logAllRefUpdates=true"], arguments].concat());
+    vault
+        .write(&guard, change(&vault, &[("a.md", Some(&text)), ("secret.md", Some(SECRET))], &format!("Note {SECRET}")))
+        .unwrap();
+    let run = |arguments: &[&str]| {
+        git(folder, &[&["-c", "user.name=u", "-c", "user.email=u@h", "-c", "core.logAllRefUpdates=true"], arguments].concat())
+    };
     run(&["tag", "-a", "v1", "-m", SECRET]);
     fs::write(folder.join("b.md"), SECRET).unwrap();
     run(&["stash"]);
@@ -72,10 +76,12 @@ fn a_secret_is_in_no_file_and_no_object() {
 
 #[test]
 fn stopped_at_any_step_the_history_is_the_old_or_the_new() {
+    let origin = tempfile::tempdir().unwrap();
+    let old = with_secret(origin.path()).log(99, None).unwrap();
     let mut olds = 0;
     for step in 0.. {
         let folder = tempfile::tempdir().unwrap();
-        let old = with_secret(folder.path()).log(99, None).unwrap();
+        copy(origin.path(), folder.path());
         fault::arm(Some((step, Fault::Kill)));
         let result = forget(&Vault { places: Places::within(folder.path()) });
         let done = fault::steps() <= step;
