@@ -1,7 +1,7 @@
 //! A write is stopped, or its disk fails, at every single system call that touches the vault: what opens is the old state or the new
 //! one, git finds nothing wrong, and nothing is left behind.
 //!
-//! `strace` does the stopping; where it is missing or not allowed to trace, the test says so and passes. By default every fifth call
+//! `strace` does the stopping; where it is missing or not allowed to trace, the test says so and passes. By default every 25th call
 //! is taken; `KAIROS_EVERY_CALL=1` takes all.
 
 use kairos_memory::vault::{Author, Digest, Error, FileChange, Places, Vault, Write};
@@ -36,10 +36,17 @@ const FIRST: [(&str, Option<&str>); 3] =
     [("MEMORY.md", Some("- [A](a.md)\n")), ("a.md", Some("one\n")), (".kairos/claims.jsonl", Some("{}\n"))];
 const NEXT: [(&str, Option<&str>); 3] = [("MEMORY.md", Some("- [B](b.md)\n")), ("a.md", None), ("b.md", Some("two\n"))];
 
+const FAULTS: [&str; 3] = ["signal=SIGKILL", "error=ENOSPC", "error=EIO"];
+
+/// An argument may name one fault; any other is a filter on test names, as `cargo test` passes it on.
 fn main() {
-    match std::env::var_os(CHILD) {
-        Some(folder) => child(Path::new(&folder)),
-        None => at_every_system_call_the_state_is_old_or_new(),
+    if let Some(folder) = std::env::var_os(CHILD) {
+        return child(Path::new(&folder));
+    }
+    let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_fault = |argument: &&String| FAULTS.contains(&argument.as_str());
+    if arguments.iter().filter(|argument| !is_fault(argument)).all(|filter| "vault_faults".contains(filter.as_str())) {
+        at_every_system_call_the_state_is_old_or_new(arguments.iter().find(is_fault).map(String::as_str));
     }
 }
 
@@ -102,7 +109,7 @@ fn state(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files.filter(|path| !path.ends_with("lock")).map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect()
 }
 
-fn at_every_system_call_the_state_is_old_or_new() {
+fn at_every_system_call_the_state_is_old_or_new(only: Option<&str>) {
     let temporary = tempfile::tempdir().unwrap();
     let (origin, tried) = (temporary.path().join("origin"), temporary.path().join("tried"));
     let (vault, _) = Vault::open(Places::within(&origin)).unwrap();
@@ -117,13 +124,9 @@ fn at_every_system_call_the_state_is_old_or_new() {
     assert_ne!(old, new);
     let calls = calls(&tried);
     assert!(calls.len() > 50, "{calls:?}");
-    let every = if std::env::var_os("KAIROS_EVERY_CALL").is_some() { 1 } else { 5 };
-    let only = std::env::args().nth(1).filter(|only| only.contains('='));
+    let every = if std::env::var_os("KAIROS_EVERY_CALL").is_some() { 1 } else { 25 };
     let mut outcomes: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for fault in ["signal=SIGKILL", "error=ENOSPC", "error=EIO"]
-        .into_iter()
-        .filter(|fault| only.as_deref().is_none_or(|only| only == *fault))
-    {
+    for fault in FAULTS.into_iter().filter(|fault| only.is_none_or(|only| only == *fault)) {
         for (name, count) in calls.iter().step_by(every) {
             fs::remove_dir_all(&tried).unwrap();
             copy(&origin, &tried);
