@@ -1,7 +1,7 @@
 //! A write is stopped, or its disk fails, at every single system call that touches the vault: what opens is the old state or the new
 //! one, git finds nothing wrong, and nothing is left behind.
 //!
-//! `strace` does the stopping; where it is missing or not allowed to trace, the test says so and passes. By default every fifth call
+//! `strace` does the stopping; where it is missing or not allowed to trace, the test says so and passes. By default every 25th call
 //! is taken; `KAIROS_EVERY_CALL=1` takes all.
 
 use kairos_memory::vault::{Author, Digest, Error, FileChange, Places, Vault, Write};
@@ -36,10 +36,22 @@ const FIRST: [(&str, Option<&str>); 3] =
     [("MEMORY.md", Some("- [A](a.md)\n")), ("a.md", Some("one\n")), (".kairos/claims.jsonl", Some("{}\n"))];
 const NEXT: [(&str, Option<&str>); 3] = [("MEMORY.md", Some("- [B](b.md)\n")), ("a.md", None), ("b.md", Some("two\n"))];
 
+const FAULTS: [&str; 3] = ["signal=SIGKILL", "error=ENOSPC", "error=EIO"];
+
+/// An argument may name one fault; any other is a filter on test names, as `cargo test` passes it on.
+fn main() {
+    if let Some(folder) = std::env::var_os(CHILD) {
+        return child(Path::new(&folder));
+    }
+    let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_fault = |argument: &&String| FAULTS.contains(&argument.as_str());
+    if arguments.iter().filter(|argument| !is_fault(argument)).all(|filter| "vault_faults".contains(filter.as_str())) {
+        at_every_system_call_the_state_is_old_or_new(arguments.iter().find(is_fault).map(String::as_str));
+    }
+}
+
 /// Runs in a process of its own, under strace.
-#[test]
-fn child() {
-    let Some(folder) = std::env::var_os(CHILD) else { return };
+fn child(folder: &Path) {
     let result = Vault::open(Places::within(folder)).and_then(|(vault, _)| write(&vault, &NEXT));
     std::process::exit(match result {
         Ok(()) => 0,
@@ -49,10 +61,9 @@ fn child() {
 }
 
 fn traced(folder: &Path, options: &[&str]) -> Option<Output> {
-    let log = folder.with_extension("trace");
     let mut command = Command::new("strace");
-    command.args(["-f", "-y", "-s", "4096", "-o"]).arg(log).args(options).arg(std::env::current_exe().ok()?);
-    command.args(["--exact", "child", "--test-threads=1", "--nocapture"]).env(CHILD, folder).output().ok()
+    command.arg("-f").args(options).arg("-o").arg(folder.with_extension("trace"));
+    command.arg(std::env::current_exe().ok()?).env(CHILD, folder).output().ok()
 }
 
 /// Which calls touch the vault: a name, and the how-many-th of that name in its thread.
@@ -98,15 +109,14 @@ fn state(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files.filter(|path| !path.ends_with("lock")).map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect()
 }
 
-#[test]
-fn at_every_system_call_the_state_is_old_or_new() {
+fn at_every_system_call_the_state_is_old_or_new(only: Option<&str>) {
     let temporary = tempfile::tempdir().unwrap();
     let (origin, tried) = (temporary.path().join("origin"), temporary.path().join("tried"));
     let (vault, _) = Vault::open(Places::within(&origin)).unwrap();
     write(&vault, &FIRST).unwrap();
     copy(&origin, &tried);
     let old = state(&tried);
-    match traced(&tried, &[]) {
+    match traced(&tried, &["-y", "-s", "4096"]) {
         Some(output) if output.status.success() => {}
         other => return eprintln!("skipped: no strace here, or it may not trace ({other:?})"),
     }
@@ -114,14 +124,14 @@ fn at_every_system_call_the_state_is_old_or_new() {
     assert_ne!(old, new);
     let calls = calls(&tried);
     assert!(calls.len() > 50, "{calls:?}");
-    let every = if std::env::var_os("KAIROS_EVERY_CALL").is_some() { 1 } else { 5 };
+    let every = if std::env::var_os("KAIROS_EVERY_CALL").is_some() { 1 } else { 25 };
     let mut outcomes: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for fault in ["signal=SIGKILL", "error=ENOSPC", "error=EIO"] {
+    for fault in FAULTS.into_iter().filter(|fault| only.is_none_or(|only| only == *fault)) {
         for (name, count) in calls.iter().step_by(every) {
             fs::remove_dir_all(&tried).unwrap();
             copy(&origin, &tried);
             let case = format!("inject={name}:{fault}:when={count}");
-            let code = traced(&tried, &["-e", &case]).unwrap().status.code();
+            let code = traced(&tried, &["-e", &format!("trace={name}"), "-e", &case]).unwrap().status.code();
             let (vault, recovery) = Vault::open(Places::within(&tried)).unwrap();
             let found = state(&tried);
             let outcome = match code {

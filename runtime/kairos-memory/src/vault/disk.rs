@@ -139,9 +139,13 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     path.parent().map_or(Ok(()), sync_folder)
 }
 
-/// The permissions to give a file that takes this one's place.
-pub(super) fn permissions(path: &Path) -> Option<Permissions> {
-    path.symlink_metadata().ok().map(|metadata| Permissions::from_mode(metadata.permissions().mode() & 0o777))
+/// The permissions to give a file that takes this one's place, if it is there.
+pub(super) fn permissions(path: &Path) -> Result<Option<Permissions>> {
+    match path.symlink_metadata() {
+        Ok(metadata) => Ok(Some(Permissions::from_mode(metadata.permissions().mode() & 0o777))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("look at", path)(error)),
+    }
 }
 
 #[cfg(not(test))]

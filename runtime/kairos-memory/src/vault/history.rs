@@ -40,7 +40,7 @@ impl Vault {
                 break;
             }
             let id = commit.map_err(wrong())?.id;
-            if path.is_none_or(|path| changed(&repo, id, path).unwrap_or(true)) {
+            if path.map_or(Ok(true), |path| changed(&repo, id, path))? {
                 found.push(revision(&repo, id)?);
             }
         }
@@ -80,6 +80,11 @@ impl Vault {
     /// A file as it is now; none where it does not exist.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
         disk::read(&self.places.resolve(path)?)
+    }
+
+    /// All files that are kept, or would be if they were recorded, sorted: no links, nothing hidden, nothing over 8 MiB.
+    pub fn list(&self) -> Result<Vec<String>> {
+        self.places.walk()
     }
 
     /// Which files differ from the newest commit, sorted: what a person did by hand.

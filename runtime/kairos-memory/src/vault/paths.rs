@@ -3,6 +3,7 @@
 use super::error::{Error, Result};
 use super::types::Places;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What of a vault's folder belongs to the vault itself and never to its history.
@@ -39,6 +40,9 @@ impl Places {
                 Ok(found) if place.ends_with(rest) && !found.is_file() => {
                     return Err(wrong("something that is no file stands there"));
                 }
+                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                    return Err(Error::io("look at", &place)(error));
+                }
                 _ => {}
             }
         }
@@ -56,7 +60,7 @@ impl Places {
         let mut found = Vec::new();
         walk(&self.files, "", &mut found)?;
         walk(&self.private, PRIVATE, &mut found)?;
-        found.retain(|path| self.resolve(path).is_ok());
+        found.retain(|path| !matches!(self.resolve(path), Err(Error::Path { .. })));
         found.sort_unstable();
         Ok(found)
     }

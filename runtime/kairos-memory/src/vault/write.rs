@@ -200,7 +200,7 @@ fn take_back(places: &Places, repo: &Repo, head: ObjectId, intent: &Intent, undo
 /// The new bytes beside the file, durable, with its permissions.
 pub(super) fn stage(file: &Planned, place: &Path) -> Result<()> {
     match &file.new {
-        Some(new) => disk::stage(&Places::staged(place), new, disk::permissions(place)),
+        Some(new) => disk::stage(&Places::staged(place), new, disk::permissions(place)?),
         None => Ok(()),
     }
 }

@@ -5,18 +5,6 @@ use crate::vault::disk::fault::{self, Fault};
 use std::fs;
 use std::io::ErrorKind;
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target)
-        } else {
-            assert!(fs::copy(entry.path(), target).is_ok())
-        }
-    }
-}
-
 fn prepared(folder: &Path) {
     let vault = vault(folder);
     let files = [
@@ -140,5 +128,46 @@ fn a_vault_that_is_made_can_be_stopped_at_any_step() {
         if done {
             break;
         }
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+
+    /// Any writes, each stopped anywhere or not at all: the folder is always one of the states that were asked for, and the history
+    /// has a commit for each that came about.
+    #[test]
+    fn random_writes_stopped_anywhere(
+        steps in proptest::collection::vec((proptest::collection::vec((0..4usize, proptest::option::of("[a-c\n]{0,6}")), 1..4), 0..160usize), 1..6)
+    ) {
+        const NAMES: [&str; 4] = ["MEMORY.md", "a.md", "deep/b.md", ".kairos/claims.jsonl"];
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = vault(folder.path());
+        let mut commits = 1;
+        for (files, stop) in &steps {
+            let files: BTreeMap<_, _> = files.iter().map(|(name, text)| (NAMES[*name], text.as_deref())).collect();
+            let files: Vec<_> = files.into_iter().collect();
+            let old = state(&vault);
+            let mut new = old.clone();
+            for (path, text) in &files {
+                match text {
+                    Some(text) => drop(new.insert((*path).to_owned(), text.as_bytes().to_vec())),
+                    None => drop(new.remove(*path)),
+                }
+            }
+            let write = change(&vault, &files, "Random");
+            fault::arm(Some((*stop, Fault::Kill)));
+            let result = vault.lock().and_then(|guard| vault.write(&guard, write));
+            fault::arm(None);
+            vault = Vault::open(Places::within(folder.path())).unwrap().0;
+            let found = state(&vault);
+            proptest::prop_assert!(found == old || found == new);
+            proptest::prop_assert!(result.is_err() || found == new);
+            let now = vault.log(99, None).unwrap().len();
+            proptest::prop_assert!(now == commits || now == commits + 1);
+            proptest::prop_assert!(now == commits + 1 || found == old);
+            commits = now;
+        }
+        assert_sound(&vault);
     }
 }

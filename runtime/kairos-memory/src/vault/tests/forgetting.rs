@@ -76,10 +76,12 @@ fn a_secret_is_in_no_file_and_no_object() {
 
 #[test]
 fn stopped_at_any_step_the_history_is_the_old_or_the_new() {
+    let origin = tempfile::tempdir().unwrap();
+    let old = with_secret(origin.path()).log(99, None).unwrap();
     let mut olds = 0;
     for step in 0.. {
         let folder = tempfile::tempdir().unwrap();
-        let old = with_secret(folder.path()).log(99, None).unwrap();
+        copy(origin.path(), folder.path());
         fault::arm(Some((step, Fault::Kill)));
         let result = forget(&Vault { places: Places::within(folder.path()) });
         let done = fault::steps() <= step;

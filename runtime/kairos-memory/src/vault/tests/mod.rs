@@ -6,6 +6,7 @@ mod promises;
 
 use super::*;
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -54,4 +55,17 @@ pub(super) fn assert_sound(vault: &Vault) {
     assert_eq!(vault.status().unwrap(), []);
     let found = git(&vault.places.files, &["fsck", "--full", "--strict", "--no-dangling", "--no-progress"]);
     assert!(!found.contains("error") && !found.contains("missing") && !found.contains("corrupt"), "{found}");
+}
+
+/// A folder with all that is in it.
+pub(super) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }

@@ -17,7 +17,7 @@ fn git_reads_what_is_written() {
         format!("{} consolidate 1700000000 d1", revision.id)
     );
     assert_eq!(git(folder.path(), &["show", "HEAD:.kairos/claims.jsonl"]), "{}\n");
-    assert_eq!(vault.log(1, None).unwrap(), [revision.clone()]);
+    assert_eq!(vault.log(1, None).unwrap(), std::slice::from_ref(&revision));
     assert_eq!(vault.changes(&revision.id).unwrap().len(), 2);
     let second = vault.write(&guard, change(&vault, &[("MEMORY.md", None)], "Remove")).unwrap();
     assert_eq!(vault.log(9, Some("MEMORY.md")).unwrap().len(), 2);
@@ -210,4 +210,59 @@ fn two_writers_take_turns() {
     assert_eq!(vault.read("a.md").unwrap().unwrap().split(|byte| *byte == b'\n').count(), 21);
     assert_eq!(vault.log(99, None).unwrap().len(), 21);
     assert_sound(&vault);
+}
+
+/// Figures for whoever asks: `cargo test --release -p kairos-memory vault::tests::timing -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints times"]
+fn timing() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = vault(folder.path());
+    let guard = vault.lock().unwrap();
+    let ledger = |n: usize| {
+        (0..2000)
+            .map(|at| {
+                format!(
+                    "{{\"id\":\"c{at:07}\",\"text\":\"something that is believed and takes its place\",\"n\":{}}}\n",
+                    if at == n % 2000 { n } else { 0 }
+                )
+            })
+            .collect::<String>()
+    };
+    let mut single = Vec::new();
+    for n in 0..20 {
+        let text = ledger(n);
+        let write = change(&vault, &[("a.md", Some(&format!("- one {n}\n"))), (".kairos/claims.jsonl", Some(&text))], "One");
+        let begun = std::time::Instant::now();
+        vault.write(&guard, write).unwrap();
+        single.push(begun.elapsed());
+    }
+    single.sort();
+    eprintln!("one write of two files, {} KiB: median {:?}, max {:?}", ledger(0).len() / 1024, single[10], single[19]);
+    for count in [100, 1000] {
+        let mut was = vault.read(".kairos/claims.jsonl").unwrap().as_deref().map(Digest::of);
+        let writes = (0..count).map(|n| {
+            let now = ledger(n + 7).into_bytes();
+            let file = FileChange { path: ".kairos/claims.jsonl".to_owned(), was, now: Some(now) };
+            was = file.now.as_deref().map(Digest::of);
+            Write { files: vec![file], ..change(&vault, &[], "Many") }
+        });
+        let begun = std::time::Instant::now();
+        vault.write_all(&guard, writes).unwrap();
+        eprintln!("{count} commits at once: {:?}", begun.elapsed());
+    }
+    let begun = std::time::Instant::now();
+    vault.status().unwrap();
+    eprintln!("status: {:?}", begun.elapsed());
+    let begun = std::time::Instant::now();
+    vault.log(1000, Some("a.md")).unwrap();
+    eprintln!("log of one file in 1,121 commits: {:?}", begun.elapsed());
+    let begun = std::time::Instant::now();
+    vault.compact(&guard).unwrap();
+    eprintln!("compact: {:?}", begun.elapsed());
+    drop(guard);
+    let begun = std::time::Instant::now();
+    Vault::open(vault.places().clone()).unwrap();
+    eprintln!("open: {:?}", begun.elapsed());
+    eprintln!("{}", git(folder.path(), &["count-objects", "-v"]));
 }
