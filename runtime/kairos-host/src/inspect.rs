@@ -1,5 +1,6 @@
 //! What a file is, told without running it.
 
+use crate::limits::Limits;
 use kairos_core::PluginKind;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -88,6 +89,16 @@ pub(crate) fn check_bytes(head: &[u8], size: u64, max: u64) -> Result<(), Refuse
         Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(()),
         _ => Err(Refused::NotWasm),
     }
+}
+
+/// Would it ever fit into an instance? The engine's own limit is that of the kind of plugin that may have most.
+pub(crate) fn check_demands(component: &Component, limits: &Limits) -> Result<(), Refused> {
+    // The engine tells pages.
+    let largest = component.resources_required().and_then(|r| r.max_initial_memory_size).unwrap_or(0).saturating_mul(64 << 10);
+    if largest > limits.memory as u64 {
+        return Err(Refused::Demands(format!("a memory of {largest} bytes, {} are allowed", limits.memory)));
+    }
+    Ok(())
 }
 
 /// The kinds that a component exports; refuses unknown versions of our packages.

@@ -90,7 +90,10 @@ impl Host {
                 CompileError::Host(text) => LoadError::Host(text),
             })?,
         };
-        let kinds = inspect::kinds(&inner.engine, &component)?;
+        let kinds = inspect::kinds(&inner.engine, &component);
+        let dreams = kinds.as_ref().is_ok_and(|k| k.contains(&PluginKind::Dream));
+        inspect::check_demands(&component, if dreams { &inner.dream } else { &inner.limits })?;
+        let kinds = kinds?;
         let text = |e: wasmtime::Error| kairos_core::finding::one_line(&cut(format!("{e:#}"), 400));
         let pre = inner.linker.instantiate_pre(&component).map_err(|e| Refused::Import(text(e)))?;
         let has = |kind| kinds.contains(&kind);

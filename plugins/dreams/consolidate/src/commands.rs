@@ -81,9 +81,8 @@ impl Command {
     /// Could it have mended something?
     fn acts(&self) -> bool {
         let second = self.line.split(' ').nth(1).unwrap_or_default();
-        !LOOKING.contains(&self.program())
-            && !ASKING.contains(&self.program())
-            && !(self.program() == "git" && LOOKING_GIT.contains(&second))
+        let looks = LOOKING.contains(&self.program()) || ASKING.contains(&self.program());
+        !looks && (self.program() != "git" || !LOOKING_GIT.contains(&second))
     }
 
     /// A shell's operators hide whose exit code it is.
@@ -268,10 +267,10 @@ fn recurring(sessions: &BTreeMap<Rc<str>, Vec<Command>>) -> Vec<Lesson> {
         for run in runs {
             if run.ok {
                 open.clear();
-            } else if let Some(error) = &run.error {
-                if open.insert(error) {
-                    came.entry(error).or_default().push(run);
-                }
+            } else if let Some(error) = &run.error
+                && open.insert(error)
+            {
+                came.entry(error).or_default().push(run);
             }
         }
         for (error, times) in came.into_iter().filter(|(_, t)| t.len() >= RECURRED) {

@@ -175,10 +175,11 @@ async fn a_revocation_holds_for_a_dream_in_flight() {
 
 #[tokio::test]
 async fn every_misdeed_is_a_fault_of_that_dream_alone() {
-    let quick = Limits { call_cpu: Duration::from_millis(500), host_calls: 1000, ..Limits::dream() };
+    // Time enough to fill 256 MiB on a busy machine.
+    let quick = Limits { call_cpu: Duration::from_secs(3), host_calls: 1000, ..Limits::dream() };
     let bench = within(quick);
     let cases = [
-        ("never return", FaultKind::Timeout, "used more than 500 ms of CPU time"),
+        ("never return", FaultKind::Timeout, "used more than 3000 ms of CPU time"),
         ("allocate", FaultKind::OutOfMemory, "needs more than 256 MiB of memory"),
         ("call for ever", FaultKind::BadOutput, "made more than 1000 calls to the host"),
         ("panic", FaultKind::Trap, "panicked or aborted"),

@@ -19,7 +19,7 @@ fn observation(n: usize) -> Observation {
     let (origin, kind, attributes, text) = match n % 10 {
         0..=4 => {
             let line = ["cargo test", "cargo build", "npm run lint", "make check", "git push", "cargo run -- serve"][n / 10 % 6];
-            let code = usize::from(n % 7 == 0);
+            let code = usize::from(n.is_multiple_of(7));
             let attributes = vec![
                 attribute("command", line.into()),
                 attribute("exit-code", code.to_string()),
@@ -68,7 +68,7 @@ impl Snapshot for HalfAYear {
             id: format!("c{n:06}"),
             topic: "project".into(),
             kind: ClaimKind::Project,
-            status: if n % 3 == 0 { Status::Tentative } else { Status::Fact },
+            status: if n.is_multiple_of(3) { Status::Tentative } else { Status::Fact },
             text: format!("The module m{n} keeps its state in a file of its own, which is read when the program starts."),
             evidence: (0..4).map(|i| format!("o{:07}", n * 7 + i)).collect(),
             anchors: Vec::new(),
