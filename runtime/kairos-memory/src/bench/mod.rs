@@ -1,5 +1,6 @@
 //! `kairos-run bench memory`: the figures of retrieval, comparison and dreams, on data that is not part of the project.
 
+pub mod drift;
 pub mod figure;
 
 pub use figure::{Figure, bootstrap, hit_at_1, recall};

@@ -76,7 +76,7 @@ pub(super) fn since_index(since_head: &[Change]) -> Vec<Change> {
     since_head.iter().filter_map(of_index).collect()
 }
 
-pub(super) fn renames() -> Rewrites {
+fn renames() -> Rewrites {
     Rewrites { limit: MAX_RENAMES, ..Default::default() }
 }
 
