@@ -6,6 +6,7 @@ use super::{Followed, Lost, Verdict};
 use kairos_core::memory::Anchor;
 use kairos_core::ports::{ChangeKind, MAX_CHANGES, PortResult, Version};
 use std::collections::HashMap;
+use std::time::Instant;
 
 /// Searches of one check: the name that is gone is looked for once.
 const MAX_SEARCHES: usize = 1;
@@ -24,12 +25,23 @@ pub(super) struct Checker<'a> {
     sight: Sight<'a>,
     followed: HashMap<String, PortResult<Option<String>>>,
     new_files: Option<Vec<(String, Option<String>)>>,
+    /// After it nothing is looked for that takes long.
+    deadline: Option<Instant>,
 }
 
 impl<'a> Checker<'a> {
     /// At most so many searches through the project; what is looked for after them counts as not found elsewhere.
     pub(super) fn new(project: &'a dyn Followed, searches: usize) -> Self {
-        Self { project, sight: Sight::new(project, searches), followed: HashMap::new(), new_files: None }
+        Self { project, sight: Sight::new(project, searches), followed: HashMap::new(), new_files: None, deadline: None }
+    }
+
+    /// What is gone after this time is not looked for elsewhere, and nothing is said of it.
+    pub(super) fn until(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    fn has_time(&self) -> bool {
+        self.deadline.is_none_or(|deadline| Instant::now() < deadline)
     }
 
     pub(super) async fn check(&mut self, anchor: &Anchor) -> Verdict {
@@ -50,6 +62,9 @@ impl<'a> Checker<'a> {
 
     /// The file is not at its path.
     async fn follow(&mut self, anchor: &Anchor) -> Verdict {
+        if !self.has_time() {
+            return Verdict::Unknown(format!("`{}` is gone; there was no time to see where to", anchor.path));
+        }
         let became = match self.became(&anchor.path).await {
             Ok(Some(path)) if path != anchor.path => Some(path),
             // Gone since the last commit, or never in one.
@@ -100,6 +115,9 @@ impl<'a> Checker<'a> {
 
     /// A definition that is in exactly one other file now has moved there.
     async fn elsewhere(&mut self, anchor: &Anchor, what: Lost) -> Verdict {
+        if !self.has_time() {
+            return Verdict::Unknown(format!("`{}` is another file now; there was no time for a search", anchor.path));
+        }
         if let (Some(symbol), true) = (&anchor.symbol, what != Lost::Quote)
             && let Some([path]) = self.sight.definers(symbol).await.as_deref()
             && *path != anchor.path

@@ -7,8 +7,10 @@ pub(super) enum Family {
     C,
     /// As C, with multi-line strings, raw ones and lifetimes.
     Rust,
-    /// As C, with back-quoted strings of many lines: JavaScript, TypeScript, Go.
+    /// As C, with back-quoted strings of many lines: JavaScript, TypeScript.
     BackQuote,
+    /// As C, with back-quoted strings in which a backslash is one.
+    Go,
     /// `#`, and strings in three quotes.
     Python,
     /// `#`: shell, Ruby, Make, TOML, just.
@@ -24,7 +26,8 @@ pub(super) fn family(path: &str) -> Option<Family> {
     Some(match name.rsplit_once('.')?.1 {
         "rs" => Family::Rust,
         "py" | "pyi" => Family::Python,
-        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" | "go" => Family::BackQuote,
+        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" => Family::BackQuote,
+        "go" => Family::Go,
         "c" | "h" | "cc" | "cpp" | "cxx" | "hh" | "hpp" | "m" | "mm" | "java" | "kt" | "kts" | "scala" | "cs" | "swift"
         | "php" | "dart" | "zig" | "proto" | "wit" => Family::C,
         "rb" | "sh" | "bash" | "zsh" | "ex" | "exs" | "toml" | "mk" | "just" | "pl" | "pm" | "r" | "jl" => Family::Hash,
@@ -64,8 +67,9 @@ pub(super) fn blank(text: &str, family: Family) -> String {
                 None => at + 1,
             },
             b'"' => string_end(bytes, at, matches!(family, Family::Rust)),
+            b'`' if family == Family::Go => find(bytes, at + 1, b"`").map_or(bytes.len(), |found| found + 1),
             b'`' if family == Family::BackQuote => string_end(bytes, at, true),
-            b'\'' if family == Family::Rust || family == Family::C => char_end(bytes, at),
+            b'\'' if matches!(family, Family::Rust | Family::C | Family::Go) => char_end(bytes, at),
             b'\'' => string_end(bytes, at, false),
             _ => at + 1,
         };
@@ -143,6 +147,7 @@ mod tests {
         let python =
             blank("def a(): # def b\n    \"\"\"\n    def c():\n    \"\"\"\n    x = 'it\\'s'\ndef d(): pass", Family::Python);
         assert!(python.contains("def a") && python.contains("def d") && !python.contains("def c") && !python.contains("def b"));
+        assert!(blank("x := `\\`\nfunc f() {}", Family::Go).contains("func f"));
         assert!(blank("x = 'open\nfunction f() {}", Family::BackQuote).contains("function f"));
     }
 

@@ -127,7 +127,7 @@ fn defines_between(file: &str, family: Family, before: &str, after: &str) -> boo
             called || before.ends_with("def self.") || lead.is_empty() && !indented && after.starts_with('=') && assigned
         }
         // A constant in a `const (` or `var (` block, a method behind its receiver, a JavaScript function by its place.
-        Family::BackQuote if file.ends_with(".go") => {
+        Family::Go => {
             lead.starts_with("func (")
                 && lead.trim_end().ends_with(')')
                 && lead.matches('(').count() == 1

@@ -118,9 +118,7 @@ impl Mentions {
             return;
         }
         let called = word.len() > name.len() && word[name.len()..].starts_with("()");
-        if is_identifier(name) && (code || called || is_code_form(name)) {
-            push(&mut self.symbols, name);
-        } else if code && is_key(name) {
+        if is_identifier(name) && (code || called || is_code_form(name)) || code && is_key(name) {
             push(&mut self.symbols, name);
         }
     }

@@ -15,7 +15,7 @@ mod watch;
 
 pub use check::check;
 pub use find::{Finder, find};
-pub use watch::{Change, Places, State, check_all};
+pub use watch::{Change, Checked, Places, State, check_all};
 
 use async_trait::async_trait;
 use kairos_core::ports::{PortResult, ProjectView};

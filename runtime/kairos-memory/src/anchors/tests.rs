@@ -60,7 +60,10 @@ fn project() -> Sandbox {
     ])
 }
 
-fn places(anchors: &[Anchor]) -> Vec<(&str, Option<&str>, Option<&str>)> {
+/// A path, a symbol, a quotation.
+type Place<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
+
+fn places(anchors: &[Anchor]) -> Vec<Place<'_>> {
     anchors.iter().map(|a| (a.path.as_str(), a.symbol.as_deref(), a.quote.as_deref())).collect()
 }
 
@@ -85,7 +88,7 @@ fn claim(id: &str, anchors: Vec<Anchor>) -> Claim {
 async fn what_a_claim_names_and_the_project_has_is_anchored() {
     let sandbox = project();
     let project = sandbox.open();
-    let cases: &[(&str, &[(&str, Option<&str>, Option<&str>)])] = &[
+    let cases: &[(&str, &[Place<'_>])] = &[
         ("The parser is in src/parse.rs.", &[("src/parse.rs", None, None)]),
         ("`load_config` in config.py reads the environment", &[("tools/config.py", Some("load_config"), None)]),
         ("`load_config` reads the environment", &[("tools/config.py", Some("load_config"), None)]),
@@ -139,7 +142,8 @@ async fn a_project_that_is_gone_makes_nothing_stale() {
     let claims = [claim("one", find("see src/parse.rs", &project).await)];
     std::fs::remove_dir_all(sandbox.root()).unwrap();
     assert!(matches!(check(&claims[0].anchors[0], &project).await, Verdict::Unknown(_)));
-    assert_eq!(check_all(&claims, None, &project).await, []);
+    let checked = check_all(&claims, None, &project).await;
+    assert_eq!((checked.changes, checked.left), (vec![], vec!["one".to_owned()]));
 }
 
 #[tokio::test]
@@ -152,7 +156,7 @@ async fn only_claims_whose_files_changed_are_checked() {
     }
     std::fs::remove_file(sandbox.root().join("c.rs")).unwrap();
     std::fs::remove_dir_all(sandbox.root().join("src")).unwrap();
-    let gone = |changes: Vec<Change>| changes.into_iter().map(|change| change.claim).collect::<Vec<_>>();
+    let gone = |checked: Checked| checked.changes.into_iter().map(|change| change.claim).collect::<Vec<_>>();
     assert_eq!(gone(check_all(&claims, Some(&["c.rs".into()]), &project).await), ["see c.rs"]);
     assert_eq!(gone(check_all(&claims, Some(&["src/main.rs".into()]), &project).await), ["all in src/"]);
     assert_eq!(gone(check_all(&claims, Some(&["src".into()]), &project).await), ["see src/parse.rs", "all in src/"]);
@@ -160,6 +164,6 @@ async fn only_claims_whose_files_changed_are_checked() {
     // What is back holds again.
     claims[1].status = Status::Stale;
     sandbox.write("c.rs", "fn other() {}\n");
-    let back = check_all(&claims, Some(&["c.rs".into()]), &project).await;
+    let back = check_all(&claims, Some(&["c.rs".into()]), &project).await.changes;
     assert_eq!(back, [Change { claim: "see c.rs".into(), state: State::Holds }]);
 }

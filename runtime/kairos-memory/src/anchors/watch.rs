@@ -4,10 +4,13 @@ use super::check::Checker;
 use super::{Followed, Lost, Verdict};
 use kairos_core::memory::{Anchor, Claim, Status};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 /// Searches through the project in a tick, and in a whole check.
 const TICK_SEARCHES: usize = 8;
 const WHOLE_SEARCHES: usize = 1000;
+/// After it a tick looks for nothing that is gone: a tick has to end. Renames of hundreds of files at once are for the next one.
+const TICK_TIME: Duration = Duration::from_millis(250);
 
 /// What a claim's anchors came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,15 @@ pub struct Change {
     pub claim: String,
     /// What it is now.
     pub state: State,
+}
+
+/// What a look at claims came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Claims in another state, in the order of the list.
+    pub changes: Vec<Change>,
+    /// Ids of claims with an anchor that could not be checked now.
+    pub left: Vec<String>,
 }
 
 /// Which claims point at which path.
@@ -70,26 +82,33 @@ impl Places {
 }
 
 /// Checks the claims that point at one of the changed paths, or all of them, and says which are in another state than their status
-/// tells. What could not be checked stays as it is. In a tick at most 8 names that are gone are looked for elsewhere.
-pub async fn check_all(claims: &[Claim], changed_paths: Option<&[String]>, project: &dyn Followed) -> Vec<Change> {
+/// tells. What could not be checked stays as it is. In a tick at most 8 names that are gone are looked for elsewhere, and after
+/// 250 ms none: the ids of claims that were left are in [`Checked::left`], to be checked again.
+pub async fn check_all(claims: &[Claim], changed_paths: Option<&[String]>, project: &dyn Followed) -> Checked {
     let (numbers, searches) = match changed_paths {
         Some(paths) => (Places::of(claims).touched(paths), TICK_SEARCHES),
         None => ((0..claims.len()).collect(), WHOLE_SEARCHES),
     };
     let mut checker = Checker::new(project, searches);
-    let mut changes = Vec::new();
+    if changed_paths.is_some() {
+        checker = checker.until(Instant::now() + TICK_TIME);
+    }
+    let mut checked = Checked::default();
     for claim in numbers.into_iter().filter_map(|number| claims.get(number)) {
         if claim.status == Status::Retired || claim.anchors.is_empty() {
             continue;
         }
-        if let Some(state) = state(claim, &mut checker).await {
-            changes.push(Change { claim: claim.id.clone(), state });
+        let (state, unsure) = state(claim, &mut checker).await;
+        if unsure {
+            checked.left.push(claim.id.clone());
         }
+        checked.changes.extend(state.map(|state| Change { claim: claim.id.clone(), state }));
     }
-    changes
+    checked
 }
 
-async fn state(claim: &Claim, checker: &mut Checker<'_>) -> Option<State> {
+/// The new state, if it is another, and whether an anchor could not be checked.
+async fn state(claim: &Claim, checker: &mut Checker<'_>) -> (Option<State>, bool) {
     let (mut anchors, mut lost, mut unsure) = (Vec::new(), Vec::new(), false);
     for anchor in &claim.anchors {
         let mut now = anchor.clone();
@@ -102,9 +121,10 @@ async fn state(claim: &Claim, checker: &mut Checker<'_>) -> Option<State> {
         anchors.push(now);
     }
     let was_stale = claim.status == Status::Stale;
-    match () {
+    let state = match () {
         () if !lost.is_empty() => (!was_stale).then_some(State::Stale { lost }),
-        () if anchors != claim.anchors => Some(State::Moved { anchors }),
+        () if anchors != claim.anchors && (!was_stale || !unsure) => Some(State::Moved { anchors }),
         () => (was_stale && !unsure).then_some(State::Holds),
-    }
+    };
+    (state, unsure)
 }

@@ -3,8 +3,7 @@
 //! Each part measures one thing and answers with a [`Section`]; a part whose data is missing answers with none and is named in
 //! the report. A new part is one module and one line in [`run`].
 
-mod baseline;
-pub mod data;
+pub mod drift;
 pub mod figure;
 mod report;
 pub mod retrieval;
