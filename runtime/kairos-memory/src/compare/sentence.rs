@@ -2,10 +2,8 @@
 
 use super::lexicon::lexicon;
 use super::quantity::{Quantity, joined, quantity, unit};
+use super::split::{Raw, split};
 use super::words::{self, Place};
-
-/// Longest text that is looked at, in words: a claim has a few dozen.
-const MAX_WORDS: usize = 400;
 
 /// What a word is by its form.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,107 +77,12 @@ pub(super) struct Sentence {
     pub(super) indefinite: bool,
 }
 
-struct Raw<'a> {
-    text: &'a str,
-    lower: String,
-    /// Ends a clause.
-    ends: bool,
-    /// Something that a machine reads.
-    code: bool,
-}
-
 impl Sentence {
     pub(super) fn parse(text: &str) -> Self {
         let raw = split(text);
         let stems: Vec<String> = raw.iter().map(|r| lexicon().stem(&r.lower)).collect();
         Reader::new(&raw, &stems).read()
     }
-}
-
-/// The sentences of a longer text: cut at line ends, and behind a full stop, question or exclamation mark before a space.
-pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().flat_map(|line| {
-        let mut rest = line;
-        std::iter::from_fn(move || {
-            let end = rest.match_indices(['.', '!', '?']).map(|(at, _)| at + 1).find(|at| rest[*at..].starts_with(' '));
-            let (head, tail) = rest.split_at(end.unwrap_or(rest.len()));
-            rest = tail;
-            (!head.is_empty()).then_some(head.trim())
-        })
-        .filter(|s| !s.is_empty())
-    })
-}
-
-/// Words with their punctuation cut off; "isn't" gives "is" and "not".
-fn split(text: &str) -> Vec<Raw<'_>> {
-    let mut out: Vec<Raw> = vec![];
-    let mut quoted = false;
-    for word in text.split_whitespace() {
-        if out.len() >= MAX_WORDS {
-            break;
-        }
-        quoted |= word.trim_start_matches(['(', '"', '*']).starts_with('`');
-        let bare = trim(word);
-        let ends = word.ends_with([',', ';', ':', '.', '!', '?']) || matches!(word, "-" | "–" | "—" | "--");
-        if bare.is_empty() {
-            if let Some(last) = out.last_mut() {
-                last.ends |= ends;
-            }
-            continue;
-        }
-        let lower = bare.to_lowercase().replace('’', "'");
-        if let Some(head) = negated_verb(&lower) {
-            out.push(Raw { text: bare, lower: head.to_owned(), ends: false, code: quoted });
-            out.push(Raw { text: "not", lower: "not".to_owned(), ends, code: quoted });
-        } else {
-            let lower = lower.strip_suffix("'s").map_or(lower.clone(), ToOwned::to_owned);
-            let is_code = quoted || is_code(bare) || word.contains("()");
-            let parts: Vec<&str> = lower.split('-').filter(|p| !p.is_empty()).collect();
-            if !is_code && parts.len() > 1 {
-                for (n, part) in parts.iter().enumerate() {
-                    let last = n + 1 == parts.len();
-                    out.push(Raw { text: bare, lower: (*part).to_owned(), ends: ends && last, code: false });
-                }
-            } else {
-                out.push(Raw { text: bare, lower, ends, code: is_code });
-            }
-        }
-        if quoted && word.trim_end_matches([',', '.', ';', ':', ')', '"', '*', '!', '?']).ends_with('`') {
-            quoted = false;
-        }
-    }
-    out
-}
-
-fn trim(word: &str) -> &str {
-    let word = word.trim_matches(['`', '*', '"', '(', ')', '[', ']', '{', '}', '\'', '“', '”', '‘', ',', ';', ':', '!', '?']);
-    let word = word.trim_end_matches(['.', '`', '"', ')', ',']);
-    if word.chars().any(char::is_alphanumeric) { word } else { "" }
-}
-
-fn negated_verb(lower: &str) -> Option<&str> {
-    Some(match lower {
-        "can't" | "cannot" => "can",
-        "won't" => "will",
-        "shan't" => "shall",
-        _ => lower.strip_suffix("n't").filter(|h| !h.is_empty())?,
-    })
-}
-
-/// Does it look like something a machine reads?
-pub(super) fn is_code(word: &str) -> bool {
-    let inner = word.trim_end_matches("'s");
-    let digits = inner.contains(|c: char| c.is_ascii_digit());
-    let letters = inner.contains(char::is_alphabetic);
-    inner.starts_with('-')
-        || inner.contains(['_', '/', '=', '@', '#', '\\', '<', '>', '$', '&', '~', '+'])
-        || inner.contains("::")
-        || inner.char_indices().any(|(at, c)| {
-            c == '.' && inner[at + 1..].starts_with(char::is_alphanumeric) && (letters || inner.matches('.').count() > 1)
-        })
-        || (digits && !letters && inner.contains(':'))
-        || (digits && letters && quantity(&inner.to_lowercase()).is_none())
-        || inner.chars().zip(inner.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase())
 }
 
 /// Walks the words once.
@@ -263,6 +166,11 @@ impl<'a> Reader<'a> {
             if self.brief {
                 (self.negated, self.brief) = (false, false);
             }
+            // "prefers one over the other", "one to the other"
+            let preferred =
+                matches!(place, Place::Over | Place::To) && self.out.tokens[self.from..].iter().any(|t| t.stem == "prefer");
+            let place =
+                if preferred && self.raw.get(at + 1).is_some_and(|r| !words::is_verb(&r.lower)) { Place::Instead } else { place };
             if place.denies() {
                 (self.negated, self.brief) = (true, true);
                 self.out.denials = self.out.denials.saturating_add(1);
