@@ -60,6 +60,8 @@ mod tests {
             ("Postgres replaced MySQL", "MySQL was replaced by Postgres", Same),
             ("Don't use tabs", "Use tabs", Contrary),
             ("indent with tabs", "indent with spaces", Contrary),
+            ("The user prefers tabs over spaces", "The user prefers spaces over tabs", Contrary),
+            ("Never use npm. Use pnpm.", "Use npm. Never use pnpm.", Contrary),
             ("avoid force pushing", "force push", Contrary),
         ] {
             assert_eq!(compare(first, second), relation, "{first} / {second}");
@@ -70,6 +72,9 @@ mod tests {
         assert_ne!(compare("CI used Node 18", "CI uses Node 18"), Same);
         assert_ne!(compare("The timeout was 5s", "The timeout is 5s"), Same);
         assert_ne!(compare("copy from a.txt to b.txt", "copy from b.txt to a.txt"), Same);
+        let long = "word ".repeat(500);
+        assert_ne!(compare(&format!("{long} on"), &format!("{long} off")), Same);
+        assert_ne!(compare("The cache is on in staging", "The cache is on in production"), Same);
         assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
     }
 

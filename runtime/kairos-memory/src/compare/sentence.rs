@@ -2,7 +2,7 @@
 
 use super::lexicon::lexicon;
 use super::quantity::{Quantity, joined, quantity, unit};
-use super::split::{Raw, split};
+use super::split::{MAX_WORDS, Raw, split};
 use super::words::{self, Place};
 
 /// What a word is by its form.
@@ -27,6 +27,8 @@ pub(super) struct Token {
     pub(super) form: Form,
     /// The preposition before it.
     pub(super) place: Option<Place>,
+    /// Where that preposition stands: words with the same are one phrase.
+    pub(super) place_at: usize,
     pub(super) negated: bool,
     /// Adds colour, not content.
     pub(super) weak: bool,
@@ -67,6 +69,8 @@ pub(super) struct Sentence {
     pub(super) places: Vec<Place>,
     pub(super) passive: bool,
     pub(super) mood: Mood,
+    /// Too long to be judged whole.
+    pub(super) cut: bool,
     /// Tells that it is over: "used to".
     pub(super) formerly: bool,
     /// Has an "or".
@@ -91,6 +95,7 @@ struct Reader<'a> {
     stems: &'a [String],
     out: Sentence,
     place: Option<Place>,
+    place_at: usize,
     negated: bool,
     /// A denial that ends with its noun: "without", "instead of".
     brief: bool,
@@ -109,16 +114,18 @@ impl<'a> Reader<'a> {
             places: vec![],
             passive: false,
             mood: Mood::Plain,
+            cut: false,
             formerly: false,
             either: false,
             denials: 0,
             indefinite: false,
         };
-        Self { raw, stems, out, place: None, negated: false, brief: false, listed: false, helped: false, from: 0 }
+        Self { raw, stems, out, place: None, place_at: 0, negated: false, brief: false, listed: false, helped: false, from: 0 }
     }
 
     fn read(mut self) -> Sentence {
         let first = self.raw.first().map_or("", |r| r.lower.as_str());
+        self.out.cut = self.raw.len() >= MAX_WORDS;
         self.out.indefinite =
             matches!(first, "a" | "an" | "some" | "several" | "somebody" | "someone") || quantity(first).is_some();
         let mut at = 0;
@@ -129,7 +136,7 @@ impl<'a> Reader<'a> {
             if ended {
                 self.listed = true;
                 // A comma in a list ends neither denial nor place; before a verb of its own it does.
-                if self.raw[at - 1].text != "not" && self.clause_follows(at) {
+                if self.raw[at - 1].stops || (self.raw[at - 1].text != "not" && self.clause_follows(at)) {
                     self.end_clause();
                 }
             }
@@ -139,7 +146,7 @@ impl<'a> Reader<'a> {
     }
 
     fn end_clause(&mut self) {
-        (self.negated, self.brief, self.place) = (false, false, None);
+        (self.negated, self.brief, self.place, self.place_at) = (false, false, None, 0);
         self.from = self.out.tokens.len();
     }
 
@@ -154,7 +161,9 @@ impl<'a> Reader<'a> {
     fn step(&mut self, at: usize) -> usize {
         let raw = &self.raw[at];
         let lower = raw.lower.as_str();
-        if raw.code {
+        // "server A" is another than "server B".
+        let letter = raw.text.len() == 1 && raw.text.starts_with(char::is_uppercase) && raw.text != "I" && at > 0;
+        if raw.code || (letter && !self.raw[at - 1].stops) {
             return self.code(at);
         }
         let last = raw.ends || self.raw.get(at + 1).is_none_or(|r| matches!(r.lower.as_str(), "and" | "or" | "but"));
@@ -179,7 +188,7 @@ impl<'a> Reader<'a> {
             if !place.is_soft() {
                 self.out.places.push(if place == Place::From { Place::Off } else { place });
             }
-            (self.place, self.listed) = (Some(place), false);
+            (self.place, self.place_at, self.listed) = (Some(place), at + 1, false);
             return taken;
         }
         if let Some(q) = quantity(lower)
@@ -220,7 +229,7 @@ impl<'a> Reader<'a> {
         }
         let stem = self.stems[at].clone();
         let capital = raw.text.starts_with(char::is_uppercase);
-        let starts = at == 0 || self.raw[at - 1].text.ends_with('.');
+        let starts = at == 0 || self.raw[at - 1].stops;
         let shouting = raw.text.len() > 1 && raw.text.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
         let form = if capital && (!starts || shouting) { Form::Name } else { Form::Word };
         let id = lexicon().id(&stem);
@@ -307,8 +316,8 @@ impl<'a> Reader<'a> {
         let before = |n: usize| at.checked_sub(n).map_or("", |n| self.raw[n].lower.as_str());
         let behind = matches!(before(1), "is" | "are" | "was" | "were") && matches!(before(2), "which" | "that" | "who");
         let apposed = behind || (listed && self.out.tokens.last().is_some_and(|t| t.apposed));
-        let (place, negated) = (self.place, self.negated);
+        let (place, place_at, negated) = (self.place, self.place_at, self.negated);
         let word = self.raw[at].text.to_owned();
-        self.out.tokens.push(Token { stem, word, id, form, place, negated, weak, listed, time, apposed, at });
+        self.out.tokens.push(Token { stem, word, id, form, place, place_at, negated, weak, listed, time, apposed, at });
     }
 }

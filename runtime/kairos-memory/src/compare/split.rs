@@ -3,14 +3,16 @@
 use super::quantity::quantity;
 
 /// Longest text that is looked at, in words: a claim has a few dozen.
-const MAX_WORDS: usize = 400;
+pub(super) const MAX_WORDS: usize = 400;
 
 /// A word as it stands.
 pub(super) struct Raw<'a> {
     pub(super) text: &'a str,
     pub(super) lower: String,
-    /// Ends a clause.
+    /// Ends a clause, maybe: a comma stands behind it, or a stop.
     pub(super) ends: bool,
+    /// A stop stands behind it.
+    pub(super) stops: bool,
     /// Something that a machine reads.
     pub(super) code: bool,
 }
@@ -39,17 +41,19 @@ pub(super) fn split(text: &str) -> Vec<Raw<'_>> {
         }
         quoted |= word.trim_start_matches(['(', '"', '*']).starts_with('`');
         let bare = trim(word);
-        let ends = word.ends_with([',', ';', ':', '.', '!', '?']) || matches!(word, "-" | "–" | "—" | "--");
+        let stops = word.ends_with([';', ':', '.', '!', '?']) || matches!(word, "—" | "--");
+        let ends = stops || word.ends_with(',') || matches!(word, "-" | "–");
         if bare.is_empty() {
             if let Some(last) = out.last_mut() {
                 last.ends |= ends;
+                last.stops |= stops;
             }
             continue;
         }
         let lower = bare.to_lowercase().replace('’', "'");
         if let Some(head) = negated_verb(&lower) {
-            out.push(Raw { text: bare, lower: head.to_owned(), ends: false, code: quoted });
-            out.push(Raw { text: "not", lower: "not".to_owned(), ends, code: quoted });
+            out.push(Raw { text: bare, lower: head.to_owned(), ends: false, stops: false, code: quoted });
+            out.push(Raw { text: "not", lower: "not".to_owned(), ends, stops, code: quoted });
         } else {
             let lower = lower.strip_suffix("'s").map_or(lower.clone(), ToOwned::to_owned);
             let is_code = quoted || is_code(bare) || word.contains("()");
@@ -57,10 +61,16 @@ pub(super) fn split(text: &str) -> Vec<Raw<'_>> {
             if !is_code && parts.len() > 1 {
                 for (n, part) in parts.iter().enumerate() {
                     let last = n + 1 == parts.len();
-                    out.push(Raw { text: bare, lower: (*part).to_owned(), ends: ends && last, code: false });
+                    out.push(Raw {
+                        text: bare,
+                        lower: (*part).to_owned(),
+                        ends: ends && last,
+                        stops: stops && last,
+                        code: false,
+                    });
                 }
             } else {
-                out.push(Raw { text: bare, lower, ends, code: is_code });
+                out.push(Raw { text: bare, lower, ends, stops, code: is_code });
             }
         }
         if quoted && word.trim_end_matches([',', '.', ';', ':', ')', '"', '*', '!', '?']).ends_with('`') {

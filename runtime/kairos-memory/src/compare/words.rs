@@ -210,7 +210,7 @@ pub(super) fn person(lower: &str) -> u8 {
 
 /// Says nothing by itself.
 pub(super) fn is_empty(lower: &str) -> bool {
-    person(lower) != 0 || EMPTY.contains(lower) || (lower.len() == 1 && lower.as_bytes()[0].is_ascii_alphabetic())
+    person(lower) != 0 || EMPTY.contains(lower) || matches!(lower, "i" | "s" | "t")
 }
 
 /// Commonly a verb behind "to": "prefers to use".
