@@ -2,7 +2,8 @@
 
 use super::align::{Link, align};
 use super::quantity::quantity;
-use super::sentence::{Form, Sentence, Token, sentences};
+use super::sentence::{Form, Sentence, Token};
+use super::split::sentences;
 use thiserror::Error;
 
 /// What a proposed text says that its evidence does not, or denies otherwise.

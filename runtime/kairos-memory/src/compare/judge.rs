@@ -133,6 +133,7 @@ impl<'a> Seen<'a> {
         let persons = a.persons == 0 || b.persons == 0 || a.persons & b.persons != 0;
         let pairs = &self.found.pairs;
         persons
+            && !(a.cut || b.cut)
             && (a.time.is_none() || b.time.is_none() || a.time == b.time)
             && pairs.iter().all(|p| self.of_one_time(p))
             && a.places == b.places
@@ -142,6 +143,7 @@ impl<'a> Seen<'a> {
             && pairs.iter().all(|p| Place::agrees(a.tokens[p.first].place, b.tokens[p.second].place))
             && self.doer_first()
             && self.in_order()
+            && self.bound_alike()
     }
 
     /// "uses" and "used" are not the same.
@@ -204,6 +206,22 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// Where a preposition comes twice ("this in one, that in the other"), does each stand with the same word before it?
+    fn bound_alike(&self) -> bool {
+        let twice = |p: &&Pair| {
+            let token = &self.a.tokens[p.first];
+            let other = |t: &Token| t.place == token.place && t.place_at != token.place_at;
+            token.place.is_some() && self.a.tokens.iter().any(other)
+        };
+        let shared = |x: Option<usize>, y: Option<usize>| match (x, y) {
+            (Some(x), Some(y)) => self.found.pairs.iter().any(|p| p.first == x && p.second == y),
+            (None, None) => true,
+            _ => false,
+        };
+        let mut placed = self.found.pairs.iter().filter(|p| p.link.is_shared()).filter(twice);
+        placed.all(|p| shared(head(self.a, p.first), head(self.b, p.second)))
+    }
+
     /// Turned about, yet the same: what has a preposition of its own, members of a list, an adjective behind its noun, and "card
     /// trick" for "trick with cards".
     fn excused(&self, p: &Pair, q: &Pair) -> bool {
@@ -225,4 +243,10 @@ pub(super) fn is_scope(token: &Token) -> bool {
         Some(Place::In) => token.id.is_some_and(|id| lexicon().is_scope(id)),
         _ => false,
     }
+}
+
+/// The word before the preposition of a word's phrase.
+fn head(s: &Sentence, n: usize) -> Option<usize> {
+    let phrase = s.tokens[n].place_at;
+    s.tokens[..n].iter().rposition(|t| t.place_at != phrase)
 }

@@ -4,14 +4,17 @@
 //! denies the other says, weighed by how rare the words are; numbers and names that exclude one another count where the rest agrees.
 
 use super::judge::judge;
-use super::sentence::{Form, Sentence, Token, sentences};
+use super::sentence::{Form, Sentence, Token};
+use super::split::sentences;
 use kairos_core::memory::Relation;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Longest list of sentences that share a word for the word to bring them together: what is commoner tells nothing.
-const MAX_SHARED: usize = 200;
+const MAX_SHARED: usize = 150;
 /// Most words by which a sentence looks for others.
 const MAX_CUES: usize = 12;
+/// Most sentences that one which denies is compared with, those that share most first, and one that doesn't.
+const MAX_PARTNERS: (usize, usize) = (256, 32);
 /// Longest sentence that is taken for a statement, in words that say something; longer ones are lists and code.
 const MAX_TOKENS: usize = 60;
 /// Most pairs returned.
@@ -30,8 +33,9 @@ struct Line {
 /// Pairs of texts that contradict each other, surest first, with a score above 0; at most 1,000. A text that contradicts itself is
 /// paired with itself.
 pub fn contradictions(texts: &[&str]) -> Vec<(usize, usize, f32)> {
-    let lines: Vec<Line> =
-        texts.iter().enumerate().flat_map(|(n, t)| sentences(t).filter_map(move |s| Line::read(n, s))).collect();
+    let prose: Vec<String> = texts.iter().map(|t| prose(t)).collect();
+    let read = |(n, text): (usize, &String)| sentences(text).filter_map(|s| Line::read(n, s)).collect::<Vec<_>>();
+    let lines: Vec<Line> = prose.iter().enumerate().flat_map(read).collect();
     let mut postings: HashMap<&str, Vec<usize>> = HashMap::new();
     for (n, line) in lines.iter().enumerate() {
         for stem in line.stems.keys() {
@@ -72,16 +76,20 @@ impl Line {
     }
 }
 
-/// Other sentences that share rare words with this one; those before it only, so that no pair comes twice.
+/// Other sentences that share rare words with this one, most shared first.
 fn partners(n: usize, line: &Line, postings: &HashMap<&str, Vec<usize>>) -> Vec<usize> {
     let mut cues: Vec<(&Vec<usize>, &str)> =
         line.stems.keys().filter_map(|s| postings.get(s.as_str()).map(|p| (p, s.as_str()))).collect();
     cues.retain(|(p, _)| p.len() > 1 && p.len() <= MAX_SHARED);
     cues.sort_by_key(|(p, stem)| (p.len(), *stem));
-    let found: HashSet<usize> = cues.iter().take(MAX_CUES).flat_map(|(p, _)| p.iter().copied().filter(|m| *m != n)).collect();
-    let mut found: Vec<usize> = found.into_iter().collect();
-    found.sort_unstable();
-    found
+    let mut found: HashMap<usize, usize> = HashMap::new();
+    for m in cues.iter().take(MAX_CUES).flat_map(|(p, _)| p.iter().filter(|m| **m != n)) {
+        *found.entry(*m).or_default() += 1;
+    }
+    let mut found: Vec<(usize, usize)> = found.into_iter().collect();
+    found.sort_unstable_by_key(|(m, shared)| (std::cmp::Reverse(*shared), *m));
+    found.truncate(if line.parsed.denials > 0 { MAX_PARTNERS.0 } else { MAX_PARTNERS.1 });
+    found.into_iter().map(|(m, _)| m).collect()
 }
 
 /// How surely `line` contradicts `other`; 0 where nothing speaks for it.
@@ -103,9 +111,13 @@ fn score(line: &Line, other: &Line, weight: &dyn Fn(&str) -> f32) -> f32 {
 /// How much of what is denied `other` says, weighed by rarity; 0 for a single word, which tells nothing.
 fn said(denied: &[&Token], other: &Line, weight: &dyn Fn(&str) -> f32) -> f32 {
     let weighed = denied.iter().map(|t| t.stem.to_lowercase()).map(|s| (weight(&s), other.stems.get(&s) == Some(&false)));
-    let (all, found, words) = weighed.fold((0.0, 0.0, 0), |(all, found, words), (w, is)| {
-        if is { (all + w, found + w, words + 1) } else { (all + w, found, words) }
-    });
+    let (all, found, words) =
+        weighed.fold(
+            (0.0, 0.0, 0),
+            |(all, found, words), (w, is)| {
+                if is { (all + w, found + w, words + 1) } else { (all + w, found, words) }
+            },
+        );
     if words < 2 { 0.0 } else { found / all * found.sqrt() }
 }
 

@@ -8,6 +8,7 @@ mod lexicon;
 mod mine;
 mod quantity;
 mod sentence;
+mod split;
 mod subject;
 mod words;
 
@@ -59,6 +60,8 @@ mod tests {
             ("Postgres replaced MySQL", "MySQL was replaced by Postgres", Same),
             ("Don't use tabs", "Use tabs", Contrary),
             ("indent with tabs", "indent with spaces", Contrary),
+            ("The user prefers tabs over spaces", "The user prefers spaces over tabs", Contrary),
+            ("Never use npm. Use pnpm.", "Use npm. Never use pnpm.", Contrary),
             ("avoid force pushing", "force push", Contrary),
         ] {
             assert_eq!(compare(first, second), relation, "{first} / {second}");
@@ -69,6 +72,31 @@ mod tests {
         assert_ne!(compare("CI used Node 18", "CI uses Node 18"), Same);
         assert_ne!(compare("The timeout was 5s", "The timeout is 5s"), Same);
         assert_ne!(compare("copy from a.txt to b.txt", "copy from b.txt to a.txt"), Same);
+        let long = "word ".repeat(500);
+        assert_ne!(compare(&format!("{long} on"), &format!("{long} off")), Same);
+        assert_ne!(compare("The cache is on in staging", "The cache is on in production"), Same);
         assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
+    }
+
+    proptest::proptest! {
+        /// Words that meet: names, numbers, denials, opposites, prepositions.
+        #[test]
+        fn exchanged_texts_give_the_mirrored_relation(
+            first in "((the|a|never|not|no|tests|run|runs|port|8080|8081|Node|before|after|red|blue|is|was|by|and|src/a.rs|always|only|,|user|likes|dog|man) ?){0,12}",
+            second in "((the|a|never|not|no|tests|run|runs|port|8080|8081|Node|before|after|red|blue|is|was|by|and|src/a.rs|always|only|,|user|likes|dog|man) ?){0,12}",
+        ) {
+            proptest::prop_assert_eq!(compare(&first, &second), mirrored(compare(&second, &first)));
+            proptest::prop_assert_eq!(same_subject(&first, &second), same_subject(&second, &first));
+            proptest::prop_assert_eq!(compare(&first, &first), Same);
+        }
+
+        #[test]
+        fn any_text_is_judged_without_a_panic(first in "\\PC{0,80}", second in "\\PC{0,80}") {
+            compare(&first, &second);
+            let _ = conserved(&first, &[&second]);
+            update(&[&first], &second);
+            contradictions(&[&first, &second]);
+            is_instruction(&first);
+        }
     }
 }

@@ -2,10 +2,8 @@
 
 use super::lexicon::lexicon;
 use super::quantity::{Quantity, joined, quantity, unit};
+use super::split::{MAX_WORDS, Raw, split};
 use super::words::{self, Place};
-
-/// Longest text that is looked at, in words: a claim has a few dozen.
-const MAX_WORDS: usize = 400;
 
 /// What a word is by its form.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +27,8 @@ pub(super) struct Token {
     pub(super) form: Form,
     /// The preposition before it.
     pub(super) place: Option<Place>,
+    /// Where that preposition stands: words with the same are one phrase.
+    pub(super) place_at: usize,
     pub(super) negated: bool,
     /// Adds colour, not content.
     pub(super) weak: bool,
@@ -69,6 +69,8 @@ pub(super) struct Sentence {
     pub(super) places: Vec<Place>,
     pub(super) passive: bool,
     pub(super) mood: Mood,
+    /// Too long to be judged whole.
+    pub(super) cut: bool,
     /// Tells that it is over: "used to".
     pub(super) formerly: bool,
     /// Has an "or".
@@ -79,15 +81,6 @@ pub(super) struct Sentence {
     pub(super) indefinite: bool,
 }
 
-struct Raw<'a> {
-    text: &'a str,
-    lower: String,
-    /// Ends a clause.
-    ends: bool,
-    /// Something that a machine reads.
-    code: bool,
-}
-
 impl Sentence {
     pub(super) fn parse(text: &str) -> Self {
         let raw = split(text);
@@ -96,98 +89,13 @@ impl Sentence {
     }
 }
 
-/// The sentences of a longer text: cut at line ends, and behind a full stop, question or exclamation mark before a space.
-pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().flat_map(|line| {
-        let mut rest = line;
-        std::iter::from_fn(move || {
-            let end = rest.match_indices(['.', '!', '?']).map(|(at, _)| at + 1).find(|at| rest[*at..].starts_with(' '));
-            let (head, tail) = rest.split_at(end.unwrap_or(rest.len()));
-            rest = tail;
-            (!head.is_empty()).then_some(head.trim())
-        })
-        .filter(|s| !s.is_empty())
-    })
-}
-
-/// Words with their punctuation cut off; "isn't" gives "is" and "not".
-fn split(text: &str) -> Vec<Raw<'_>> {
-    let mut out: Vec<Raw> = vec![];
-    let mut quoted = false;
-    for word in text.split_whitespace() {
-        if out.len() >= MAX_WORDS {
-            break;
-        }
-        quoted |= word.trim_start_matches(['(', '"', '*']).starts_with('`');
-        let bare = trim(word);
-        let ends = word.ends_with([',', ';', ':', '.', '!', '?']) || matches!(word, "-" | "–" | "—" | "--");
-        if bare.is_empty() {
-            if let Some(last) = out.last_mut() {
-                last.ends |= ends;
-            }
-            continue;
-        }
-        let lower = bare.to_lowercase().replace('’', "'");
-        if let Some(head) = negated_verb(&lower) {
-            out.push(Raw { text: bare, lower: head.to_owned(), ends: false, code: quoted });
-            out.push(Raw { text: "not", lower: "not".to_owned(), ends, code: quoted });
-        } else {
-            let lower = lower.strip_suffix("'s").map_or(lower.clone(), ToOwned::to_owned);
-            let is_code = quoted || is_code(bare) || word.contains("()");
-            let parts: Vec<&str> = lower.split('-').filter(|p| !p.is_empty()).collect();
-            if !is_code && parts.len() > 1 {
-                for (n, part) in parts.iter().enumerate() {
-                    let last = n + 1 == parts.len();
-                    out.push(Raw { text: bare, lower: (*part).to_owned(), ends: ends && last, code: false });
-                }
-            } else {
-                out.push(Raw { text: bare, lower, ends, code: is_code });
-            }
-        }
-        if quoted && word.trim_end_matches([',', '.', ';', ':', ')', '"', '*', '!', '?']).ends_with('`') {
-            quoted = false;
-        }
-    }
-    out
-}
-
-fn trim(word: &str) -> &str {
-    let word = word.trim_matches(['`', '*', '"', '(', ')', '[', ']', '{', '}', '\'', '“', '”', '‘', ',', ';', ':', '!', '?']);
-    let word = word.trim_end_matches(['.', '`', '"', ')', ',']);
-    if word.chars().any(char::is_alphanumeric) { word } else { "" }
-}
-
-fn negated_verb(lower: &str) -> Option<&str> {
-    Some(match lower {
-        "can't" | "cannot" => "can",
-        "won't" => "will",
-        "shan't" => "shall",
-        _ => lower.strip_suffix("n't").filter(|h| !h.is_empty())?,
-    })
-}
-
-/// Does it look like something a machine reads?
-pub(super) fn is_code(word: &str) -> bool {
-    let inner = word.trim_end_matches("'s");
-    let digits = inner.contains(|c: char| c.is_ascii_digit());
-    let letters = inner.contains(char::is_alphabetic);
-    inner.starts_with('-')
-        || inner.contains(['_', '/', '=', '@', '#', '\\', '<', '>', '$', '&', '~', '+'])
-        || inner.contains("::")
-        || inner.char_indices().any(|(at, c)| {
-            c == '.' && inner[at + 1..].starts_with(char::is_alphanumeric) && (letters || inner.matches('.').count() > 1)
-        })
-        || (digits && !letters && inner.contains(':'))
-        || (digits && letters && quantity(&inner.to_lowercase()).is_none())
-        || inner.chars().zip(inner.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase())
-}
-
 /// Walks the words once.
 struct Reader<'a> {
     raw: &'a [Raw<'a>],
     stems: &'a [String],
     out: Sentence,
     place: Option<Place>,
+    place_at: usize,
     negated: bool,
     /// A denial that ends with its noun: "without", "instead of".
     brief: bool,
@@ -206,16 +114,18 @@ impl<'a> Reader<'a> {
             places: vec![],
             passive: false,
             mood: Mood::Plain,
+            cut: false,
             formerly: false,
             either: false,
             denials: 0,
             indefinite: false,
         };
-        Self { raw, stems, out, place: None, negated: false, brief: false, listed: false, helped: false, from: 0 }
+        Self { raw, stems, out, place: None, place_at: 0, negated: false, brief: false, listed: false, helped: false, from: 0 }
     }
 
     fn read(mut self) -> Sentence {
         let first = self.raw.first().map_or("", |r| r.lower.as_str());
+        self.out.cut = self.raw.len() >= MAX_WORDS;
         self.out.indefinite =
             matches!(first, "a" | "an" | "some" | "several" | "somebody" | "someone") || quantity(first).is_some();
         let mut at = 0;
@@ -226,7 +136,7 @@ impl<'a> Reader<'a> {
             if ended {
                 self.listed = true;
                 // A comma in a list ends neither denial nor place; before a verb of its own it does.
-                if self.raw[at - 1].text != "not" && self.clause_follows(at) {
+                if self.raw[at - 1].stops || (self.raw[at - 1].text != "not" && self.clause_follows(at)) {
                     self.end_clause();
                 }
             }
@@ -236,7 +146,7 @@ impl<'a> Reader<'a> {
     }
 
     fn end_clause(&mut self) {
-        (self.negated, self.brief, self.place) = (false, false, None);
+        (self.negated, self.brief, self.place, self.place_at) = (false, false, None, 0);
         self.from = self.out.tokens.len();
     }
 
@@ -251,7 +161,9 @@ impl<'a> Reader<'a> {
     fn step(&mut self, at: usize) -> usize {
         let raw = &self.raw[at];
         let lower = raw.lower.as_str();
-        if raw.code {
+        // "server A" is another than "server B".
+        let letter = raw.text.len() == 1 && raw.text.starts_with(char::is_uppercase) && raw.text != "I" && at > 0;
+        if raw.code || (letter && !self.raw[at - 1].stops) {
             return self.code(at);
         }
         let last = raw.ends || self.raw.get(at + 1).is_none_or(|r| matches!(r.lower.as_str(), "and" | "or" | "but"));
@@ -263,6 +175,11 @@ impl<'a> Reader<'a> {
             if self.brief {
                 (self.negated, self.brief) = (false, false);
             }
+            // "prefers one over the other", "one to the other"
+            let preferred =
+                matches!(place, Place::Over | Place::To) && self.out.tokens[self.from..].iter().any(|t| t.stem == "prefer");
+            let place =
+                if preferred && self.raw.get(at + 1).is_some_and(|r| !words::is_verb(&r.lower)) { Place::Instead } else { place };
             if place.denies() {
                 (self.negated, self.brief) = (true, true);
                 self.out.denials = self.out.denials.saturating_add(1);
@@ -271,7 +188,7 @@ impl<'a> Reader<'a> {
             if !place.is_soft() {
                 self.out.places.push(if place == Place::From { Place::Off } else { place });
             }
-            (self.place, self.listed) = (Some(place), false);
+            (self.place, self.place_at, self.listed) = (Some(place), at + 1, false);
             return taken;
         }
         if let Some(q) = quantity(lower)
@@ -312,7 +229,7 @@ impl<'a> Reader<'a> {
         }
         let stem = self.stems[at].clone();
         let capital = raw.text.starts_with(char::is_uppercase);
-        let starts = at == 0 || self.raw[at - 1].text.ends_with('.');
+        let starts = at == 0 || self.raw[at - 1].stops;
         let shouting = raw.text.len() > 1 && raw.text.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
         let form = if capital && (!starts || shouting) { Form::Name } else { Form::Word };
         let id = lexicon().id(&stem);
@@ -399,8 +316,8 @@ impl<'a> Reader<'a> {
         let before = |n: usize| at.checked_sub(n).map_or("", |n| self.raw[n].lower.as_str());
         let behind = matches!(before(1), "is" | "are" | "was" | "were") && matches!(before(2), "which" | "that" | "who");
         let apposed = behind || (listed && self.out.tokens.last().is_some_and(|t| t.apposed));
-        let (place, negated) = (self.place, self.negated);
+        let (place, place_at, negated) = (self.place, self.place_at, self.negated);
         let word = self.raw[at].text.to_owned();
-        self.out.tokens.push(Token { stem, word, id, form, place, negated, weak, listed, time, apposed, at });
+        self.out.tokens.push(Token { stem, word, id, form, place, place_at, negated, weak, listed, time, apposed, at });
     }
 }

@@ -4,7 +4,8 @@
 use super::align::{Link, Pair, align};
 use super::judge::is_scope;
 use super::lexicon::lexicon;
-use super::sentence::{Form, Sentence, Token, sentences};
+use super::sentence::{Form, Sentence, Token};
+use super::split::sentences;
 use super::words::Place;
 use std::collections::{HashMap, HashSet};
 
@@ -206,7 +207,8 @@ const ENDS_AT: f32 = 0.5;
 fn effect(record: &str, statement: &str) -> Effect {
     let lower = statement.to_lowercase();
     let sum = |cues: &[(&str, f32)]| cues.iter().filter(|(cue, _)| starts_a_word(&lower, cue)).map(|(_, w)| w).sum::<f32>();
-    let disliked = Sentence::parse(record).denials > 0 || ["dislike", "hate", "avoid"].iter().any(|w| record.to_lowercase().contains(w));
+    let disliked =
+        Sentence::parse(record).denials > 0 || ["dislike", "hate", "avoid"].iter().any(|w| record.to_lowercase().contains(w));
     let score = sum(ENDS) - sum(CHANGES) + if disliked { DISLIKE } else { 0.0 };
     if score > ENDS_AT { Effect::Delete } else { Effect::Modify }
 }

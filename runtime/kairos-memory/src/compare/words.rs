@@ -1,5 +1,8 @@
 //! Words of grammar: what denies, where prepositions put a thing, which words say nothing by themselves.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Where a preposition puts what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
@@ -207,7 +210,12 @@ pub(super) fn person(lower: &str) -> u8 {
 
 /// Says nothing by itself.
 pub(super) fn is_empty(lower: &str) -> bool {
-    person(lower) != 0 || EMPTY.binary_search(&lower).is_ok() || (lower.len() == 1 && lower.as_bytes()[0].is_ascii_alphabetic())
+    person(lower) != 0 || EMPTY.contains(lower) || matches!(lower, "i" | "s" | "t")
+}
+
+/// Commonly a verb behind "to": "prefers to use".
+pub(super) fn is_verb(lower: &str) -> bool {
+    ["be", "get", "have", "keep", "make", "not", "read", "run", "see", "use", "work", "write"].contains(&lower)
 }
 
 /// Counts what follows, and says no more: "a number of".
@@ -220,257 +228,23 @@ pub(super) fn is_weak(lower: &str) -> bool {
     // "carefully", "breathlessly", "amusingly", "hurriedly", "furiously": how someone does it.
     let manner =
         ["fully", "lessly", "ingly", "edly", "ously"].iter().any(|end| lower.len() > end.len() + 2 && lower.ends_with(end));
-    WEAK.binary_search(&lower).is_ok() || (manner && STRONG.binary_search(&lower).is_err())
+    WEAK.contains(lower) || (manner && !STRONG.contains(lower))
 }
 
-const EMPTY: &[&str] = &[
-    "a",
-    "also",
-    "am",
-    "an",
-    "and",
-    "any",
-    "anything",
-    "are",
-    "be",
-    "been",
-    "being",
-    "but",
-    "can",
-    "clad",
-    "colored",
-    "coloured",
-    "could",
-    "did",
-    "do",
-    "does",
-    "doing",
-    "done",
-    "dressed",
-    "else",
-    "ever",
-    "existing",
-    "had",
-    "has",
-    "have",
-    "having",
-    "here",
-    "how",
-    "is",
-    "it",
-    "it's",
-    "its",
-    "itself",
-    "just",
-    "kind",
-    "let",
-    "located",
-    "lot",
-    "lots",
-    "made",
-    "make",
-    "makes",
-    "may",
-    "might",
-    "must",
-    "need",
-    "needs",
-    "one's",
-    "ought",
-    "own",
-    "piece",
-    "placed",
-    "please",
-    "shall",
-    "should",
-    "so",
-    "some",
-    "someone's",
-    "something",
-    "sort",
-    "that",
-    "the",
-    "their",
-    "theirs",
-    "them",
-    "themselves",
-    "then",
-    "there",
-    "there's",
-    "these",
-    "they",
-    "this",
-    "those",
-    "thus",
-    "too",
-    "used",
-    "was",
-    "wear",
-    "wearing",
-    "wears",
-    "were",
-    "what",
-    "where",
-    "which",
-    "who",
-    "whom",
-    "whose",
-    "will",
-    "worn",
-    "would",
-];
+/// The words of a list, one text of which lines with `#` are comments.
+pub(super) fn list(text: &'static str) -> HashSet<&'static str> {
+    text.lines().filter(|l| !l.starts_with('#')).flat_map(str::split_whitespace).collect()
+}
 
-/// Ends like a word of manner, and says something.
-const STRONG: &[&str] = &[
-    "accordingly",
-    "allegedly",
-    "anonymously",
-    "asynchronously",
-    "autonomously",
-    "continuously",
-    "contiguously",
-    "erroneously",
-    "exceedingly",
-    "expectedly",
-    "homogeneously",
-    "increasingly",
-    "previously",
-    "repeatedly",
-    "reportedly",
-    "simultaneously",
-    "statelessly",
-    "successfully",
-    "supposedly",
-    "synchronously",
-    "unexpectedly",
-    "unsuccessfully",
-];
+static EMPTY: LazyLock<HashSet<&str>> = LazyLock::new(|| list(include_str!("words/empty.txt")));
 
-const WEAK: &[&str] = &[
-    "absently",
-    "absolutely",
-    "actually",
-    "amazingly",
-    "angrily",
-    "another",
-    "anxiously",
-    "apparently",
-    "attentively",
-    "awfully",
-    "basically",
-    "beautifully",
-    "boldly",
-    "bravely",
-    "briefly",
-    "calmly",
-    "carefully",
-    "casually",
-    "cautiously",
-    "certainly",
-    "cheerfully",
-    "clearly",
-    "closely",
-    "completely",
-    "currently",
-    "definitely",
-    "deftly",
-    "eagerly",
-    "easily",
-    "energetically",
-    "enthusiastically",
-    "entirely",
-    "especially",
-    "essentially",
-    "excitedly",
-    "extremely",
-    "fairly",
-    "fearlessly",
-    "few",
-    "fiercely",
-    "firmly",
-    "frantically",
-    "fully",
-    "funnily",
-    "generally",
-    "gently",
-    "gladly",
-    "gracefully",
-    "greatly",
-    "happily",
-    "harmlessly",
-    "hastily",
-    "highly",
-    "hungrily",
-    "incredibly",
-    "intensely",
-    "intently",
-    "joyfully",
-    "joyously",
-    "lazily",
-    "literally",
-    "loudly",
-    "merrily",
-    "nervously",
-    "nicely",
-    "noisily",
-    "now",
-    "obviously",
-    "other",
-    "particularly",
-    "passionately",
-    "patiently",
-    "perfectly",
-    "playfully",
-    "pretty",
-    "probably",
-    "proudly",
-    "quickly",
-    "quite",
-    "rapidly",
-    "rather",
-    "really",
-    "sadly",
-    "seriously",
-    "several",
-    "shrewdly",
-    "simply",
-    "skilfully",
-    "skillfully",
-    "slightly",
-    "slowly",
-    "smoothly",
-    "softly",
-    "somewhat",
-    "speedily",
-    "steadily",
-    "still",
-    "strangely",
-    "strongly",
-    "suddenly",
-    "swiftly",
-    "tenderly",
-    "thoroughly",
-    "tightly",
-    "totally",
-    "truly",
-    "utterly",
-    "very",
-    "vigorously",
-    "violently",
-    "warmly",
-    "well",
-    "wildly",
-];
+static STRONG: LazyLock<HashSet<&str>> = LazyLock::new(|| list(include_str!("words/strong.txt")));
+
+static WEAK: LazyLock<HashSet<&str>> = LazyLock::new(|| list(include_str!("words/weak.txt")));
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_tables_are_sorted_for_the_search_in_them() {
-        assert!(EMPTY.is_sorted());
-        assert!(WEAK.is_sorted());
-    }
 
     #[test]
     fn prepositions_that_exclude_one_another_are_known() {
