@@ -1,24 +1,28 @@
 //! How fast a search in many observations is, and what the index costs:
-//! `cargo run --release -p kairos-memory --example search_speed -- [OBSERVATIONS] [--keep DIR]`, one million unless told.
+//! `cargo run --release -p kairos-memory --example search_speed -- [OBSERVATIONS] [--keep DIR] [--depth N] [--table FILE]`, one million unless told.
 //!
 //! The observations are made: 8 to 32 words each, drawn by Zipf's law from 200,000 made words, 40 to a session. A query has five
 //! words: one of the hundred most frequent, one of the next thousand, one of the next ten thousand, and two of any rank.
 
 use anyhow::{Context, Result};
 use kairos_core::memory::{Observation, Origin};
-use kairos_memory::recall::search::{Search, SearchIndex, Unit};
+use kairos_memory::recall::Table;
+use kairos_memory::recall::search::{DEPTH, Search, SearchIndex, Unit};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const WORDS: u64 = 200_000;
 const QUERIES: usize = 500;
 
 fn main() -> Result<()> {
-    let (mut count, mut keep) = (1_000_000, None);
+    let (mut count, mut keep, mut depth, mut table) = (1_000_000, None, DEPTH, None);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--keep" => keep = Some(PathBuf::from(args.next().context("--keep: its folder is missing")?)),
+            "--depth" => depth = args.next().context("--depth: its number is missing")?.parse()?,
+            "--table" => table = Some(Table::read(&std::fs::read(args.next().context("--table: its file is missing")?)?)?),
             number => count = number.parse().with_context(|| format!("{number}: not a number of observations"))?,
         }
     }
@@ -40,7 +44,10 @@ fn main() -> Result<()> {
     println!("index       {} documents, {} MiB", index.len()?, size(&dir)? >> 20);
     drop(index);
 
-    let index = SearchIndex::open(&dir)?;
+    let mut index = SearchIndex::open(&dir)?.with_depth(depth);
+    if let Some(table) = table {
+        index = index.with_table(Arc::new(table));
+    }
     println!("resident    {} KiB with the index open and idle", resident());
     let mut random = Random(11);
     let queries: Vec<String> = (0..QUERIES).map(|_| query(&mut random)).collect();

@@ -7,25 +7,36 @@ use kairos_memory::bench::data::{BEAM, Conversation, LOCOMO};
 use kairos_memory::bench::recall;
 use kairos_memory::recall::{COUNT, Evidence, SIGNS, Weights, top};
 
-const STEPS: usize = 250;
+const STEPS: usize = 200;
+/// Conversations are held out in this many groups, each with some of either set.
+const FOLDS: usize = 5;
+/// Turns of a question that the fit looks at, beside the evidence: the rest is far behind under any weights.
+const RIVALS: usize = 100;
 const RIDGE: f32 = 0.002;
 
-pub fn run(conversations: &[Conversation], evidence: &[Vec<Evidence>], standing: &Weights) {
+/// For each conversation and question, the turns that the fit looks at.
+type Rivals = Vec<Vec<Vec<u32>>>;
+
+/// What is fitted on.
+struct Data<'a> {
+    conversations: &'a [Conversation],
+    evidence: &'a [Vec<Evidence>],
+    rivals: Rivals,
+}
+
+pub fn run(conversations: &[Conversation], evidence: &[Vec<Evidence>], standing: &Weights, only: Option<&str>) {
+    let rivals = conversations.iter().zip(evidence).map(|(c, of)| c.questions.iter().zip(of).map(|(q, e)| rivals(e, &q.evidence, standing)).collect()).collect();
+    let data = &Data { conversations, evidence, rivals };
     let all: Vec<usize> = (0..conversations.len()).collect();
-    let fitted = fit(conversations, evidence, &all, [true; COUNT]);
+    let fitted = fit(data, &all, [true; COUNT]);
     println!("\nfitted on all: {}", show(&fitted));
-    println!("in-sample {}", scores(conversations, evidence, &all, &fitted));
-    let mut held = String::new();
-    for without in held_out(conversations, evidence, [true; COUNT], &mut held) {
-        println!("{without}");
-    }
-    println!("leave one conversation out {held}");
-    println!("as it stands               {}", scores(conversations, evidence, &all, &standing.turn));
-    for (sign, name) in SIGNS.iter().enumerate() {
+    println!("in-sample {}", scores(data, &all, &fitted));
+    println!("held out                   {}", held_out(data, [true; COUNT]));
+    println!("as it stands               {}", scores(data, &all, &standing.turn));
+    for sign in (0..COUNT).filter(|sign| fitted[*sign] != 0.0 && only.is_none_or(|only| only.contains(SIGNS[*sign]))) {
         let mut used = [true; COUNT];
         used[sign] = false;
-        let weights = fit(conversations, evidence, &all, used);
-        println!("without {name:16} {}", scores(conversations, evidence, &all, &weights));
+        println!("  and without {:16} {}", SIGNS[sign], held_out(data, used));
     }
 }
 
@@ -33,28 +44,20 @@ fn show(weights: &[f32; COUNT]) -> String {
     SIGNS.iter().zip(weights).map(|(sign, w)| format!("{sign} {w:.2}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Mean figures: each conversation scored by weights fitted on the others.
-fn held_out(
-    conversations: &[Conversation],
-    evidence: &[Vec<Evidence>],
-    used: [bool; COUNT],
-    summary: &mut String,
-) -> Vec<String> {
+/// Mean figures: every fold's conversations scored by weights fitted on those of the others.
+fn held_out(data: &Data<'_>, used: [bool; COUNT]) -> String {
     let mut total = Tally::default();
-    let mut lines = vec![];
-    for left in 0..conversations.len() {
-        let rest: Vec<usize> = (0..conversations.len()).filter(|at| *at != left).collect();
-        let weights = fit(conversations, evidence, &rest, used);
-        total.add(&conversations[left], &evidence[left], &weights);
-        lines.push(format!("without {} {}: {}", conversations[left].set, conversations[left].name, show(&weights)));
+    for fold in 0..FOLDS {
+        let rest: Vec<usize> = (0..data.conversations.len()).filter(|at| at % FOLDS != fold).collect();
+        let weights = fit(data, &rest, used);
+        (fold..data.conversations.len()).step_by(FOLDS).for_each(|at| total.add(&data.conversations[at], &data.evidence[at], &weights));
     }
-    *summary = total.show();
-    lines
+    total.show()
 }
 
-fn scores(conversations: &[Conversation], evidence: &[Vec<Evidence>], which: &[usize], weights: &[f32; COUNT]) -> String {
+fn scores(data: &Data<'_>, which: &[usize], weights: &[f32; COUNT]) -> String {
     let mut tally = Tally::default();
-    which.iter().for_each(|at| tally.add(&conversations[*at], &evidence[*at], weights));
+    which.iter().for_each(|at| tally.add(&data.conversations[*at], &data.evidence[*at], weights));
     tally.show()
 }
 
@@ -93,9 +96,18 @@ impl Tally {
     }
 }
 
-fn fit(conversations: &[Conversation], evidence: &[Vec<Evidence>], which: &[usize], used: [bool; COUNT]) -> [f32; COUNT] {
+fn rivals(evidence: &Evidence, wanted: &[u32], standing: &Weights) -> Vec<u32> {
+    let mut turns: Vec<u32> = top(&standing.turn_scores(evidence), RIVALS).into_iter().map(|(turn, _)| turn).collect();
+    turns.extend(wanted);
+    turns.sort_unstable();
+    turns.dedup();
+    turns
+}
+
+fn fit(data: &Data<'_>, which: &[usize], used: [bool; COUNT]) -> [f32; COUNT] {
     let mut weights = [0.0_f32; COUNT];
     let (mut first, mut second) = ([0.0_f32; COUNT], [0.0_f32; COUNT]);
+    let Data { conversations, evidence, rivals } = data;
     let count = |set: &str| which.iter().filter(|at| conversations[**at].set == set).map(|at| evidence[*at].len()).sum::<usize>();
     let (locomo, beam) = (count(LOCOMO).max(1) as f32, count(BEAM).max(1) as f32);
     for step in 1..=STEPS {
@@ -103,8 +115,8 @@ fn fit(conversations: &[Conversation], evidence: &[Vec<Evidence>], which: &[usiz
         for at in which {
             // Each set counts half, however many questions it has.
             let share = if conversations[*at].set == BEAM { 0.5 / beam } else { 0.5 / locomo };
-            for (question, evidence) in conversations[*at].questions.iter().zip(&evidence[*at]) {
-                descend(evidence, &question.evidence, &weights, share, &mut gradient);
+            for ((question, evidence), rivals) in conversations[*at].questions.iter().zip(&evidence[*at]).zip(&rivals[*at]) {
+                descend(evidence, rivals, &question.evidence, &weights, share, &mut gradient);
             }
         }
         for i in (0..COUNT).filter(|i| used[*i]) {
@@ -118,18 +130,18 @@ fn fit(conversations: &[Conversation], evidence: &[Vec<Evidence>], which: &[usiz
     weights
 }
 
-fn descend(evidence: &Evidence, wanted: &[u32], weights: &[f32; COUNT], share: f32, gradient: &mut [f32; COUNT]) {
-    let dot = |signs: &[f32; COUNT]| signs.iter().zip(weights).map(|(s, w)| s * w).sum::<f32>();
-    let scores: Vec<f32> = evidence.turns.iter().map(dot).collect();
+fn descend(evidence: &Evidence, rivals: &[u32], wanted: &[u32], weights: &[f32; COUNT], share: f32, gradient: &mut [f32; COUNT]) {
+    let signs = |turn: &u32| &evidence.turns[*turn as usize];
+    let scores: Vec<f32> = rivals.iter().map(|turn| signs(turn).iter().zip(weights).map(|(s, w)| s * w).sum()).collect();
     let most = scores.iter().copied().fold(f32::MIN, f32::max);
     let powers: Vec<f32> = scores.iter().map(|s| (s - most).exp()).collect();
     let total: f32 = powers.iter().sum();
-    for (signs, power) in evidence.turns.iter().zip(&powers) {
+    for (turn, power) in rivals.iter().zip(&powers) {
         let p = share * power / total;
-        gradient.iter_mut().zip(signs).for_each(|(g, s)| *g += p * s);
+        gradient.iter_mut().zip(signs(turn)).for_each(|(g, s)| *g += p * s);
     }
     let each = share / wanted.len() as f32;
-    for id in wanted {
-        gradient.iter_mut().zip(&evidence.turns[*id as usize]).for_each(|(g, s)| *g -= each * s);
+    for turn in wanted {
+        gradient.iter_mut().zip(signs(turn)).for_each(|(g, s)| *g -= each * s);
     }
 }

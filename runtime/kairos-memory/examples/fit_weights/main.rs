@@ -1,5 +1,5 @@
 //! Fits the weights of ranking, and tells what each sign earns on conversations that the weights have not seen:
-//! `cargo run --release -p kairos-memory --example fit_weights -- --data DIR [--table FILE]`.
+//! `cargo run --release -p kairos-memory --example fit_weights -- --data DIR [--table FILE] [--only SIGNS]`.
 
 mod fit;
 
@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
-    let (mut folder, mut table) = (None, None);
+    let (mut folder, mut table, mut only) = (None, None, None);
     while let Some(arg) = args.next() {
         let mut value = || args.next().with_context(|| format!("{arg}: its value is missing"));
         match arg.as_str() {
             "--data" => folder = Some(PathBuf::from(value()?)),
             "--table" => table = Some(Arc::new(Table::read(&std::fs::read(value()?)?)?)),
-            other => bail!("{other}: not understood; usage: fit_weights --data DIR [--table FILE]"),
+            "--only" => only = Some(value()?),
+            other => bail!("{other}: not understood; usage: fit_weights --data DIR [--table FILE] [--only SIGNS]"),
         }
     }
     let mut skipped = vec![];
@@ -33,6 +34,6 @@ fn main() -> Result<()> {
         })
         .collect();
     let standing = if table.is_some() { Ranking::with_meaning() } else { Ranking::default() };
-    fit::run(&conversations, &evidence, &standing.weights);
+    fit::run(&conversations, &evidence, &standing.weights, only.as_deref());
     Ok(())
 }

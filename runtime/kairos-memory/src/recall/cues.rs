@@ -1,5 +1,7 @@
 //! What the manner of a text tells: who speaks of himself, who states a wish that is to last, who asks for advice.
 
+use crate::recall::text::number_word;
+
 /// Stems of words that say what form an answer shall have, not what it is about. Sorted.
 pub(crate) const FRAME: &[&str] = &[
     "across",
@@ -77,6 +79,34 @@ pub(crate) fn standing(text: &str) -> bool {
     let lower: String = text.chars().take(600).collect::<String>().to_lowercase().replace('’', "'");
     lower.split(|c: char| !c.is_alphanumeric()).any(|word| STANDING.contains(&word))
         || STANDING_PHRASES.iter().any(|phrase| lower.contains(phrase))
+}
+
+/// The text begins as a rule does: "Always ...", "From now on ...".
+pub(crate) fn rule(text: &str) -> bool {
+    const RULES: &[&str] = &["always", "never", "from now on", "whenever", "make sure to", "don't ever", "do not ever", "in the future"];
+    let head: String = text.trim_start().chars().take(40).collect::<String>().to_lowercase().replace('’', "'");
+    let head = head.strip_prefix("please ").unwrap_or(&head);
+    RULES.iter().any(|rule| head.strip_prefix(rule).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+}
+
+/// A length of time is named: "for 3 years", "two weeks".
+pub(crate) fn duration(text: &str) -> bool {
+    let words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).take(400).collect();
+    words.windows(2).any(|pair| {
+        let unit = matches!(pair[1].trim_end_matches('s'), "year" | "month" | "week" | "day" | "hour" | "minute" | "yr" | "hr" | "min");
+        let count = pair[0].bytes().all(|b| b.is_ascii_digit()) || number_word(&pair[0]).is_some();
+        unit && (count || matches!(pair[0].as_str(), "few" | "several" | "a" | "an" | "many" | "couple"))
+    })
+}
+
+/// The question, as lower-case words, asks for things that lie apart: all of them, their order, their number, what became of them.
+pub(crate) fn asks_for_breadth(words: &[&str]) -> bool {
+    const BROAD: &[&str] = &[
+        "across", "all", "both", "different", "each", "evolved", "list", "order", "overall", "overview", "progressed", "sequence",
+        "summarise", "summarize", "summary", "throughout", "total", "various",
+    ];
+    words.iter().any(|word| BROAD.binary_search(word).is_ok()) || words.windows(2).any(|w| w[0] == "how" && w[1] == "many")
 }
 
 /// The question, in lower case, asks for advice or for work.

@@ -31,6 +31,12 @@ pub(crate) struct Digest {
     /// It says how things shall be from now on, or what its speaker prefers.
     #[serde(default, skip_serializing_if = "is_false")]
     pub standing: bool,
+    /// It is itself a rule: it begins as one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rule: bool,
+    /// A length of time stands in it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub duration: bool,
 }
 
 impl Digest {
@@ -41,6 +47,8 @@ impl Digest {
             asks: text.trim_end().ends_with('?'),
             tells: cues::tells(text),
             standing: cues::standing(text),
+            rule: cues::rule(text),
+            duration: cues::duration(text),
             ..Self::default()
         };
         for passage in passages(analyzer, text) {

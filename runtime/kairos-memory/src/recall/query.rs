@@ -35,6 +35,10 @@ pub(crate) struct Asked {
     pub advice: bool,
     /// It asks for what was answered, or for all of it.
     pub replies: bool,
+    /// It asks for a length of time.
+    pub duration: bool,
+    /// It asks for things that lie apart.
+    pub breadth: bool,
     /// The asker, by number.
     pub asker: Option<u32>,
 }
@@ -51,6 +55,8 @@ impl Index {
             || after("how", &["long", "old"]);
         asked.count = after("how", &["many", "much", "often", "old", "long", "far"]);
         asked.replies = cues::asks_for_replies(&words);
+        asked.duration = after("how", &["long"]);
+        asked.breadth = cues::asks_for_breadth(&words);
         asked.advice = !asked.replies && cues::advice(&lower);
         for (id, name) in self.speakers.iter().enumerate() {
             let named = !is_role(name) && words.iter().any(|word| is_name(word, name));

@@ -17,7 +17,7 @@ impl Default for Weights {
     /// For an index without a table. Fitted by `bench_memory --fit`; so are those of [`Weights::with_meaning`].
     fn default() -> Self {
         Self {
-            turn: [2.7, 1.0, 1.05, 0.8, 2.45, 0.95, 0.8, 1.0, 3.4, 1.2, 2.55, 3.1, 0.0, 0.0, -0.3, 0.9, 0.75, -1.45],
+            turn: [2.21, 0.87, 0.88, 0.71, 2.41, 0.98, 0.83, 0.86, 3.01, 1.17, 2.07, 2.49, 0.0, 0.0, 1.89, 0.85, -1.40, 0.0, 0.80, 0.93, -0.99],
             session: [1.0, 0.3, 1.0, 0.5],
         }
     }
@@ -59,7 +59,7 @@ impl Weights {
     /// For an index with a table of embeddings.
     pub fn with_meaning() -> Self {
         Self {
-            turn: [2.15, 1.05, 0.7, 0.35, 2.35, 0.7, 0.55, 1.0, 3.3, 1.2, 2.45, 3.05, 3.95, 3.0, -0.35, 1.05, 0.65, -1.45],
+            turn: [1.76, 0.85, 0.63, 0.35, 2.43, 0.81, 0.58, 0.90, 2.95, 1.15, 2.00, 2.47, 3.58, 2.45, 2.09, 0.90, -1.40, 0.0, 0.89, 0.90, -0.92],
             ..Self::default()
         }
     }

@@ -7,7 +7,7 @@ use crate::recall::query::{Asked, Query};
 use crate::recall::score::Bm25;
 
 /// The signs, in the order of their places.
-pub const SIGNS: [&str; 18] = [
+pub const SIGNS: [&str; 21] = [
     "passage",
     "window",
     "previous",
@@ -22,6 +22,9 @@ pub const SIGNS: [&str; 18] = [
     "replies",
     "meaning",
     "meaning-near",
+    "rule",
+    "breadth-best",
+    "breadth-session",
     "asks",
     "asker",
     "tells",
@@ -98,6 +101,16 @@ impl Index {
         };
         let meaning = self.meanings(text);
 
+        let mut most = vec![0.0_f32; self.sessions.len()];
+        for (stored, score) in self.turns.iter().zip(&passage) {
+            let slot = &mut most[stored.session as usize];
+            *slot = slot.max(*score);
+        }
+        let best = |at: usize, stored: &Stored| {
+            let most = most[stored.session as usize];
+            if most > 0.0 { passage[at] / most } else { 0.0 }
+        };
+        let rule = |stored: &Stored| stored.digest.rule && asked.asker == Some(stored.speaker);
         let of = |scores: &[f32], id: Option<TurnId>| id.map_or(0.0, |id| scores[id as usize]);
         let turns = self.turns.iter().enumerate().map(|(at, stored)| {
             let (speaker, date, when) = said(stored, asked, shape);
@@ -117,6 +130,9 @@ impl Index {
                 yes(asked.replies && asked.asker.is_some_and(|asker| asker != stored.speaker)),
                 meaning[at],
                 of(&meaning, stored.prev).max(of(&meaning, stored.next)),
+                yes(rule(stored)),
+                yes(asked.breadth) * best(at, stored),
+                yes(asked.breadth) * session[stored.session as usize],
                 yes(digest.asks),
                 yes(asked.asker == Some(stored.speaker)),
                 digest.tells,
@@ -144,7 +160,8 @@ fn said(stored: &Stored, asked: &Asked, shape: &Shape) -> (f32, f32, f32) {
     let day = stored.day.map_or(0.0, |day| closeness(Days::day(day), &asked.dates, shape));
     let dated = asked.when && !stored.digest.dates.is_empty();
     let counted = asked.count && stored.digest.number;
-    (speaker, told.max(day), yes(dated || counted))
+    let lasting = asked.duration && stored.digest.duration;
+    (speaker, told.max(day), yes(dated || counted || lasting))
 }
 
 fn yes(fact: bool) -> f32 {
