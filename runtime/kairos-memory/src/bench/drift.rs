@@ -334,7 +334,7 @@ impl Score {
             for ((_, kind), groups) in self.answers.iter().filter(|((name, _), _)| name == measure) {
                 let figure: Figure = bootstrap(&groups.values().cloned().collect::<Vec<_>>());
                 let reach = (*kind == "all" && measure.starts_with("stale")).then_some(0.95);
-                rows.push(Row { measure: format!("{measure}, {kind}"), definition, figure, reach, less: false });
+                rows.push(Row { measure: format!("{measure}, {kind}"), definition, figures: vec![figure], reach, less: false });
             }
         }
         rows

@@ -3,8 +3,11 @@
 //! Each part measures one thing and answers with a [`Section`]; a part whose data is missing answers with none and is named in
 //! the report. A new part is one module and one line in [`run`].
 
+mod baseline;
+pub mod data;
 pub mod drift;
 pub mod figure;
+pub mod pairs;
 mod report;
 pub mod retrieval;
 
@@ -21,6 +24,8 @@ use thiserror::Error;
 pub struct Row {
     /// What is measured.
     pub measure: String,
+    /// What the measure means, where the section's definitions don't say.
+    pub definition: &'static str,
     /// One figure a column, each 0 to 1 with its interval.
     pub figures: Vec<Figure>,
     /// What to reach, in the last column; none where it is only told.
@@ -74,5 +79,11 @@ pub enum BenchError {
 pub fn run(data: &Path, options: &Options) -> Result<Report, BenchError> {
     let mut report = Report::default();
     report.sections.extend(retrieval::run(data, options, &mut report.skipped)?);
+    let rows = pairs::run(data);
+    if rows.is_empty() {
+        report.skipped.push("pairs".into());
+    } else {
+        report.sections.push(Section { title: "Comparison", definitions: "", columns: vec!["kairos".into()], rows });
+    }
     Ok(report)
 }

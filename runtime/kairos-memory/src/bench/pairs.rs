@@ -84,7 +84,7 @@ fn sick(all: &[Labelled], rows: &mut Vec<Row>) {
         rows.push(Row {
             measure: "SICK contradiction F1".to_owned(),
             definition: "F1 of contrary against the label contradiction, over all pairs",
-            figure: bootstrap(&groups),
+            figures: vec![bootstrap(&groups)],
             reach: Some(0.85),
             less: false,
         });
@@ -145,14 +145,14 @@ fn contradictory(data: &Path, keep: &dyn Fn(u64) -> bool, rows: &mut Vec<Row>) {
         measure: "BEAM contradictions mined, recall@20".to_owned(),
         definition: "share of labelled contradictions of which a pair of the user's turns, one of each side, is among the first 20 \
                      pairs mined from all turns of the conversation's user, unprompted",
-        figure: bootstrap(&groups),
+        figures: vec![bootstrap(&groups)],
         reach: Some(0.65),
         less: false,
     });
     rows.push(Row {
         measure: "BEAM contradictions mined, Jaccard".to_owned(),
         definition: "the same for the 20 pairs of turns with the largest share of common words",
-        figure: bootstrap(&baseline),
+        figures: vec![bootstrap(&baseline)],
         reach: None,
         less: false,
     });
@@ -203,7 +203,7 @@ fn updates(data: &Path, keep: &dyn Fn(u64) -> bool, rows: &mut Vec<Row>) {
     }
     let mut row = |measure: &str, definition, reach, holds: &dyn Fn(&Happened) -> bool| {
         let values: Vec<Vec<f64>> = groups.iter().map(|g| g.iter().map(|h| f64::from(u8::from(holds(h)))).collect()).collect();
-        rows.push(Row { measure: measure.to_owned(), definition, figure: bootstrap(&values), reach, less: false });
+        rows.push(Row { measure: measure.to_owned(), definition, figures: vec![bootstrap(&values)], reach, less: false });
     };
     let ours = |h: &Happened| update(&h.records.iter().map(String::as_str).collect::<Vec<_>>(), &h.statement);
     row(
@@ -304,7 +304,7 @@ fn share<T>(
         return;
     }
     let groups: Vec<Vec<f64>> = items.iter().map(|i| vec![f64::from(u8::from(holds(i)))]).collect();
-    rows.push(Row { measure: measure.to_owned(), definition, figure: bootstrap(&groups), reach, less });
+    rows.push(Row { measure: measure.to_owned(), definition, figures: vec![bootstrap(&groups)], reach, less });
 }
 
 fn merged(pair: &&Labelled) -> bool {

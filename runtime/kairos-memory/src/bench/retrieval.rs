@@ -171,7 +171,7 @@ fn figure(
 fn rows(conversations: &[Conversation], columns: &[Column], detail: bool) -> Vec<Row> {
     let mut rows = vec![];
     let mut add = |measure: String, reach: Option<f64>, of: &dyn Fn(&Column) -> Figure| {
-        rows.push(Row { measure, figures: columns.iter().map(of).collect(), reach, less: false });
+        rows.push(Row { measure, definition: "", figures: columns.iter().map(of).collect(), reach, less: false });
     };
     let has = |set: &str| conversations.iter().any(|c| c.set == set);
     for audited in if has(data::LOCOMO) { &[false, true][..] } else { &[] } {
