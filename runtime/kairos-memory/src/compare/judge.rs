@@ -222,8 +222,8 @@ impl<'a> Seen<'a> {
         placed.all(|p| shared(head(self.a, p.first), head(self.b, p.second)))
     }
 
-    /// Turned about, yet the same: what has a preposition of its own, members of a list, an adjective behind its noun, and "card
-    /// trick" for "trick with cards".
+    /// Turned about, yet the same: what has a preposition of its own, members of a list, an adjective behind its noun, and "log
+    /// file" for "file with logs".
     fn excused(&self, p: &Pair, q: &Pair) -> bool {
         let (a, b) = (&self.a.tokens, &self.b.tokens);
         let placed = |x: &Pair| a[x.first].place.is_some() && a[x.first].place == b[x.second].place;

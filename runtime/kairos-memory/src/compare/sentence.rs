@@ -36,7 +36,7 @@ pub(super) struct Token {
     pub(super) listed: bool,
     /// When it was, as its form tells.
     pub(super) time: Option<Time>,
-    /// Stands behind what it tells of: "the ball, which is red".
+    /// Stands behind what it tells of: "the port, which is open".
     pub(super) apposed: bool,
     /// Where it stands among all words.
     pub(super) at: usize,
