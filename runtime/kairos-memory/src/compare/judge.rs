@@ -222,12 +222,12 @@ impl<'a> Seen<'a> {
         placed.all(|p| shared(head(self.a, p.first), head(self.b, p.second)))
     }
 
-    /// Turned about, yet the same: what has a preposition of its own, members of a list, an adjective behind its noun, and "card
-    /// trick" for "trick with cards".
+    /// Turned about, yet the same: what has a preposition of its own, members of a list, an adjective behind its noun, and "log
+    /// file" for "file with logs".
     fn excused(&self, p: &Pair, q: &Pair) -> bool {
         let (a, b) = (&self.a.tokens, &self.b.tokens);
         let placed = |x: &Pair| a[x.first].place.is_some() && a[x.first].place == b[x.second].place;
-        let listed = |s: &Sentence, x: usize, y: usize| s.tokens[x.min(y) + 1..=x.max(y)].iter().any(|t| t.listed);
+        let listed = |s: &Sentence, x: usize, y: usize| !s.ordered && s.tokens[x.min(y) + 1..=x.max(y)].iter().all(|t| t.listed);
         let apart = p.first.abs_diff(q.first).max(p.second.abs_diff(q.second));
         let apposed = apart <= 3 && [p, q].iter().any(|x| a[x.first].apposed != b[x.second].apposed);
         let moved = |x: &Pair| a[x.first].place.is_some() != b[x.second].place.is_some();

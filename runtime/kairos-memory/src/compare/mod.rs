@@ -44,7 +44,7 @@ fn mirrored(relation: Relation) -> Relation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Relation::{Contrary, Included, Includes, Same};
+    use Relation::{Contrary, Included, Includes, Related, Same};
 
     #[test]
     fn claims_of_a_developer_s_world() {
@@ -76,6 +76,24 @@ mod tests {
         assert_ne!(compare(&format!("{long} on"), &format!("{long} off")), Same);
         assert_ne!(compare("The cache is on in staging", "The cache is on in production"), Same);
         assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
+    }
+
+    #[test]
+    fn the_same_words_bound_otherwise_are_not_the_same() {
+        for (first, second) in [
+            ("use anyhow in binaries and thiserror in libraries", "use thiserror in binaries and anyhow in libraries"),
+            ("tests use jest and docs use mkdocs", "tests use mkdocs and docs use jest"),
+            ("run lint and then test", "run test and then lint"),
+            ("merge main into develop", "merge develop into main"),
+            ("server A replicates to server B", "server B replicates to server A"),
+            ("the lexer feeds the parser", "the lexer is fed by the parser"),
+            ("dev uses SQLite, prod uses Postgres", "dev uses Postgres, prod uses SQLite"),
+            ("the team deploys every Tuesday", "the team deploys every other Tuesday"),
+        ] {
+            assert_ne!(compare(first, second), Same, "{first} / {second}");
+        }
+        assert_eq!(compare("lint, test and build on CI", "build, lint and test on CI"), Same);
+        assert_eq!(compare("never commit secrets", "secrets must never be committed"), Related);
     }
 
     proptest::proptest! {

@@ -36,7 +36,7 @@ pub(super) struct Token {
     pub(super) listed: bool,
     /// When it was, as its form tells.
     pub(super) time: Option<Time>,
-    /// Stands behind what it tells of: "the ball, which is red".
+    /// Stands behind what it tells of: "the port, which is open".
     pub(super) apposed: bool,
     /// Where it stands among all words.
     pub(super) at: usize,
@@ -71,6 +71,8 @@ pub(super) struct Sentence {
     pub(super) mood: Mood,
     /// Too long to be judged whole.
     pub(super) cut: bool,
+    /// Tells what comes first and what later: "then".
+    pub(super) ordered: bool,
     /// Tells that it is over: "used to".
     pub(super) formerly: bool,
     /// Has an "or".
@@ -115,6 +117,7 @@ impl<'a> Reader<'a> {
             passive: false,
             mood: Mood::Plain,
             cut: false,
+            ordered: false,
             formerly: false,
             either: false,
             denials: 0,
@@ -288,6 +291,7 @@ impl<'a> Reader<'a> {
             "be" | "been" | "being" => self.helped = true,
             "is" | "are" | "am" | "has" | "have" | "does" | "do" => self.tell(Time::Present),
             "was" | "were" | "had" | "did" => self.tell(Time::Past),
+            "then" | "followed" | "finally" | "next" => self.out.ordered = true,
             "formerly" | "previously" => self.out.formerly = true,
             "used" if self.raw.get(at + 1).is_some_and(|r| r.lower == "to") => self.out.formerly = true,
             _ => {}
