@@ -101,7 +101,8 @@ fn in_index(c: &Conversation, table: Option<&Arc<Table>>, depth: Option<usize>) 
         .iter()
         .map(|q| {
             let asker = c.asker.map(str::to_owned);
-            let search = |unit| Search { text: q.text.clone(), today, asker: asker.clone(), limit: usize::MAX, unit, ..Search::default() };
+            let search =
+                |unit| Search { text: q.text.clone(), today, asker: asker.clone(), limit: usize::MAX, unit, ..Search::default() };
             let turns = index.search(&search(Unit::Turn))?.iter().filter_map(|hit| hit.id.parse().ok()).collect();
             let sessions = index.search(&search(Unit::Session))?.iter().filter_map(|hit| hit.session.parse().ok()).collect();
             Ok(Found { turns, sessions })
@@ -178,7 +179,9 @@ fn rows(conversations: &[Conversation], columns: &[Column], detail: bool) -> Vec
         let name = |measure: &str| format!("LoCoMo {measure}{}", if *audited { ", audited" } else { "" });
         let sessions = |value: fn(&[u32], &[u32]) -> f64| {
             move |column: &Column| {
-                figure(conversations, column, data::LOCOMO, |c, q, found| Some(value(&found.sessions, &sessions_of(c, &wanted(q)))))
+                figure(conversations, column, data::LOCOMO, |c, q, found| {
+                    Some(value(&found.sessions, &sessions_of(c, &wanted(q))))
+                })
             }
         };
         let turns = |k: usize| {

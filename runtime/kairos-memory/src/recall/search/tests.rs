@@ -110,7 +110,9 @@ fn claims_are_replaced_and_retired() {
     let index = SearchIndex::open(dir.path()).unwrap();
     index.put_claims(&[claim("c1", Status::Fact, "The port is 8080"), claim("c2", Status::Fact, "Releases are tagged")]).unwrap();
     index.commit("1").unwrap();
-    index.put_claims(&[claim("c1", Status::Fact, "The port is 9090"), claim("c2", Status::Retired, "Releases are tagged")]).unwrap();
+    index
+        .put_claims(&[claim("c1", Status::Fact, "The port is 9090"), claim("c2", Status::Retired, "Releases are tagged")])
+        .unwrap();
     index.commit("2").unwrap();
     assert_eq!(ids(&index, &search("port 9090")), ["c1"]);
     assert!(ids(&index, &search("8080")).is_empty() && ids(&index, &search("releases")).is_empty());
