@@ -25,7 +25,11 @@ struct Data<'a> {
 }
 
 pub fn run(conversations: &[Conversation], evidence: &[Vec<Evidence>], standing: &Weights, only: Option<&str>) {
-    let rivals = conversations.iter().zip(evidence).map(|(c, of)| c.questions.iter().zip(of).map(|(q, e)| rivals(e, &q.evidence, standing)).collect()).collect();
+    let rivals = conversations
+        .iter()
+        .zip(evidence)
+        .map(|(c, of)| c.questions.iter().zip(of).map(|(q, e)| rivals(e, &q.evidence, standing)).collect())
+        .collect();
     let data = &Data { conversations, evidence, rivals };
     let all: Vec<usize> = (0..conversations.len()).collect();
     let fitted = fit(data, &all, [true; COUNT]);
@@ -50,7 +54,9 @@ fn held_out(data: &Data<'_>, used: [bool; COUNT]) -> String {
     for fold in 0..FOLDS {
         let rest: Vec<usize> = (0..data.conversations.len()).filter(|at| at % FOLDS != fold).collect();
         let weights = fit(data, &rest, used);
-        (fold..data.conversations.len()).step_by(FOLDS).for_each(|at| total.add(&data.conversations[at], &data.evidence[at], &weights));
+        (fold..data.conversations.len())
+            .step_by(FOLDS)
+            .for_each(|at| total.add(&data.conversations[at], &data.evidence[at], &weights));
     }
     total.show()
 }

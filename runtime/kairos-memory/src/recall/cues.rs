@@ -83,7 +83,8 @@ pub(crate) fn standing(text: &str) -> bool {
 
 /// The text begins as a rule does: "Always ...", "From now on ...".
 pub(crate) fn rule(text: &str) -> bool {
-    const RULES: &[&str] = &["always", "never", "from now on", "whenever", "make sure to", "don't ever", "do not ever", "in the future"];
+    const RULES: &[&str] =
+        &["always", "never", "from now on", "whenever", "make sure to", "don't ever", "do not ever", "in the future"];
     let head: String = text.trim_start().chars().take(40).collect::<String>().to_lowercase().replace('’', "'");
     let head = head.strip_prefix("please ").unwrap_or(&head);
     RULES.iter().any(|rule| head.strip_prefix(rule).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
@@ -94,18 +95,37 @@ pub(crate) fn duration(text: &str) -> bool {
     let words: Vec<String> =
         text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).take(400).collect();
     words.windows(2).any(|pair| {
-        let unit = matches!(pair[1].trim_end_matches('s'), "year" | "month" | "week" | "day" | "hour" | "minute" | "yr" | "hr" | "min");
+        let unit =
+            matches!(pair[1].trim_end_matches('s'), "year" | "month" | "week" | "day" | "hour" | "minute" | "yr" | "hr" | "min");
         let count = pair[0].bytes().all(|b| b.is_ascii_digit()) || number_word(&pair[0]).is_some();
         unit && (count || matches!(pair[0].as_str(), "few" | "several" | "a" | "an" | "many" | "couple"))
     })
 }
 
+/// Words that ask for more than one thing. Sorted.
+const BROAD: &[&str] = &[
+    "across",
+    "all",
+    "both",
+    "different",
+    "each",
+    "evolved",
+    "list",
+    "order",
+    "overall",
+    "overview",
+    "progressed",
+    "sequence",
+    "summarise",
+    "summarize",
+    "summary",
+    "throughout",
+    "total",
+    "various",
+];
+
 /// The question, as lower-case words, asks for things that lie apart: all of them, their order, their number, what became of them.
 pub(crate) fn asks_for_breadth(words: &[&str]) -> bool {
-    const BROAD: &[&str] = &[
-        "across", "all", "both", "different", "each", "evolved", "list", "order", "overall", "overview", "progressed", "sequence",
-        "summarise", "summarize", "summary", "throughout", "total", "various",
-    ];
     words.iter().any(|word| BROAD.binary_search(word).is_ok()) || words.windows(2).any(|w| w[0] == "how" && w[1] == "many")
 }
 
@@ -126,7 +146,14 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted_for_the_search_in_it() {
-        assert!(FRAME.is_sorted());
+        assert!(FRAME.is_sorted() && BROAD.is_sorted());
+    }
+
+    #[test]
+    fn a_rule_begins_as_one_and_a_length_of_time_has_a_unit() {
+        assert!(rule("Always add types.") && rule("please never push to main") && !rule("I always add types."));
+        assert!(duration("We lived there for 3 years.") && duration("two weeks") && !duration("in year 3 of the plan"));
+        assert!(asks_for_breadth(&["how", "many", "editors"]) && !asks_for_breadth(&["which", "editor"]));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What was observed, found again: text analysis, an index of observations, and ranking without a model.
 //!
-//! [`Index`] holds turns (messages, notes, events) of sessions. [`Ranking`] answers a [`Query`] with the turns or the sessions
+//! [`search::SearchIndex`] is what the program uses: a full-text index in a folder whose best candidates are ranked. [`Index`]
+//! holds turns (messages, notes, events) of sessions in memory, all of them or such candidates. [`Ranking`] answers a [`Query`] with the turns or the sessions
 //! most likely to hold the answer: BM25+ at passage, turn, window and session granularity, the speaker and the dates a question
 //! names, and what kind of answer it asks for, weighed into one score. The same query over the same turns gives the same
-//! answer, ties in the order they were put in. No I/O and no clock: the day a question is asked on is an argument.
+//! answer, ties in the order they were put in. Ranking does no I/O and has no clock: the day a question is asked on is an argument.
 
 mod cues;
 mod dates;

@@ -84,7 +84,10 @@ impl Index {
     }
 
     fn names_a_speaker(&self, analyzer: &Analyzer, term: &str) -> bool {
-        self.speakers.iter().filter(|name| !is_role(name)).any(|name| name.split_whitespace().any(|part| analyzer.stem(part) == *term))
+        self.speakers
+            .iter()
+            .filter(|name| !is_role(name))
+            .any(|name| name.split_whitespace().any(|part| analyzer.stem(part) == *term))
     }
 }
 

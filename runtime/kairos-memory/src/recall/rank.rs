@@ -14,10 +14,13 @@ pub struct Weights {
 }
 
 impl Default for Weights {
-    /// For an index without a table. Fitted by `bench_memory --fit`; so are those of [`Weights::with_meaning`].
+    /// For an index without a table. Fitted by the example `fit_weights`; so are those of [`Weights::with_meaning`].
     fn default() -> Self {
         Self {
-            turn: [2.21, 0.87, 0.88, 0.71, 2.41, 0.98, 0.83, 0.86, 3.01, 1.17, 2.07, 2.49, 0.0, 0.0, 1.89, 0.85, -1.40, 0.0, 0.80, 0.93, -0.99],
+            turn: [
+                2.21, 0.89, 0.87, 0.73, 2.35, 0.96, 0.85, 0.84, 3.01, 1.16, 2.06, 2.44, 0.0, 0.0, 1.83, 0.90, -1.47, -0.13, 0.76,
+                0.87, -0.97,
+            ],
             session: [1.0, 0.3, 1.0, 0.5],
         }
     }
@@ -59,7 +62,10 @@ impl Weights {
     /// For an index with a table of embeddings.
     pub fn with_meaning() -> Self {
         Self {
-            turn: [1.76, 0.85, 0.63, 0.35, 2.43, 0.81, 0.58, 0.90, 2.95, 1.15, 2.00, 2.47, 3.58, 2.45, 2.09, 0.90, -1.40, 0.0, 0.89, 0.90, -0.92],
+            turn: [
+                1.83, 0.74, 0.70, 0.51, 2.35, 0.83, 0.84, 0.86, 2.95, 1.13, 2.00, 2.31, 3.04, 2.22, 1.93, 1.10, -1.42, -0.14,
+                0.78, 0.83, -0.97,
+            ],
             ..Self::default()
         }
     }

@@ -98,7 +98,13 @@ impl SearchIndex {
 
     /// What matches best by its words; by its words among the days asked for; and, where advice is asked for, among the wishes
     /// that were to last, which may share no word with it. `pool` knows the speakers.
-    fn candidates(&self, searcher: &Searcher, search: &Search, asked: &Asked, pool: &Index) -> Result<BTreeSet<DocAddress>, SearchError> {
+    fn candidates(
+        &self,
+        searcher: &Searcher,
+        search: &Search,
+        asked: &Asked,
+        pool: &Index,
+    ) -> Result<BTreeSet<DocAddress>, SearchError> {
         let f = &self.fields;
         let mut words: BTreeSet<String> = asked.terms.iter().cloned().collect();
         words.extend(asked.pairs.iter().map(|(first, second)| format!("{first}{second}")));
@@ -108,7 +114,8 @@ impl SearchIndex {
         let best = |must: Vec<Clause>, count: usize| -> Result<Vec<DocAddress>, SearchError> {
             let narrowed = filters.iter().map(|filter| (Occur::Must, filter.box_clone()));
             let query = BooleanQuery::new(must.into_iter().chain(narrowed).collect());
-            let best = searcher.search(&query, &TopDocs::with_limit(count.max(1)).order_by_score()).map_err(|e| self.failed(e))?;
+            let best =
+                searcher.search(&query, &TopDocs::with_limit(count.max(1)).order_by_score()).map_err(|e| self.failed(e))?;
             Ok(best.into_iter().map(|(_, address)| address).collect())
         };
         let mut found = BTreeSet::new();
@@ -116,7 +123,8 @@ impl SearchIndex {
             found.extend(best(vec![(Occur::Must, by_words())], self.depth)?);
         }
         for days in &asked.dates {
-            let range = self.between(days.first.checked_sub(DAYS_BEFORE.days()).ok(), days.last.checked_add(DAYS_AFTER.days()).ok());
+            let range =
+                self.between(days.first.checked_sub(DAYS_BEFORE.days()).ok(), days.last.checked_add(DAYS_AFTER.days()).ok());
             found.extend(best(vec![(Occur::Must, silent(range)), (Occur::Should, by_words())], self.depth / 4)?);
         }
         if asked.advice {
@@ -186,7 +194,9 @@ impl SearchIndex {
         for address in near.difference(found) {
             cards.push(self.read(searcher, *address)?);
         }
-        cards.sort_by(|(a, _), (b, _)| (a.origin.is_none(), &a.session, a.ordinal, &a.id).cmp(&(b.origin.is_none(), &b.session, b.ordinal, &b.id)));
+        cards.sort_by(|(a, _), (b, _)| {
+            (a.origin.is_none(), &a.session, a.ordinal, &a.id).cmp(&(b.origin.is_none(), &b.session, b.ordinal, &b.id))
+        });
         Ok(cards)
     }
 

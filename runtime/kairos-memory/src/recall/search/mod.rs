@@ -127,7 +127,7 @@ pub struct SearchIndex {
 }
 
 /// How many candidates the first stage names. Chosen by `bench`: fewer lose evidence, more cost time and gain nothing.
-pub const DEPTH: usize = 300;
+pub const DEPTH: usize = 200;
 /// Blocks of the document store that a search keeps at hand; 16 KiB each before compression.
 const STORE_CACHE: usize = 32;
 
