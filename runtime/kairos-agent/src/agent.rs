@@ -95,6 +95,8 @@ impl Ready {
 
 /// The running agent.
 pub struct Agent {
+    /// One dream at a time.
+    pub(crate) dreaming: tokio::sync::Mutex<()>,
     pub(crate) version: String,
     pub(crate) started: Millis,
     pub(crate) registry: Arc<Registry>,
@@ -159,6 +161,7 @@ impl Agent {
             ticks: options.ticks,
             projects: RwLock::default(),
             several,
+            dreaming: tokio::sync::Mutex::new(()),
             changing: tokio::sync::Mutex::new(()),
             stop: watch::Sender::new(false),
             failed: Mutex::default(),

@@ -1,6 +1,7 @@
 //! The control API's answers.
 
 mod handle;
+mod dreams;
 mod plugins;
 mod tools;
 
@@ -13,11 +14,12 @@ use crate::look::look;
 use crate::now;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, ErrorKind, Event,
+    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, DreamRequest, ErrorKind, Event,
     GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus, PauseRequest, PluginInfo, PluginState, ProactiveRequest,
     ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
+use kairos_core::dream::Dream;
 use kairos_core::{Grant, Millis};
 use kairos_store::{Filter, StoreError, What};
 use std::path::{Path, PathBuf};
@@ -307,6 +309,10 @@ impl Control for Agent {
 
     async fn ci_finished(&self, project: &str, report: &[u8]) -> ApiResult<String> {
         self.project(Some(project))?.ci_finished(report)
+    }
+
+    async fn dream(&self, request: DreamRequest) -> ApiResult<Dream> {
+        Agent::dream(self, request).await
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {

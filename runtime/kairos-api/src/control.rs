@@ -1,12 +1,13 @@
 //! What a running process does for those who ask.
 
 use crate::{
-    ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, Event, GrantRequest, InboxAction,
+    ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamRequest, Event, GrantRequest, InboxAction,
     InboxFilter, InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus,
     ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;
+use kairos_core::dream::Dream;
 use tokio::sync::mpsc::Receiver;
 
 /// The whole control API. The server calls it; the agent implements it. Methods may run at the same time.
@@ -64,6 +65,8 @@ pub trait Control: Send + Sync + 'static {
     async fn distrust_project(&self, project: &str) -> ApiResult<ProjectTrust>;
     /// A command ended. One outside every watched project is no error: nothing happens.
     async fn command_finished(&self, report: CommandReport) -> ApiResult<()>;
+    /// Lets the strategies of a project's memory propose what to change, and does what passes.
+    async fn dream(&self, request: DreamRequest) -> ApiResult<Dream>;
     /// All tools that can be called.
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>>;
     /// Calls a tool. That the tool fails is no error of the API: see [`ToolOutput::is_error`].

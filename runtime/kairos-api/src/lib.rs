@@ -13,6 +13,7 @@ mod channels;
 mod client;
 mod control;
 mod digest;
+mod dreams;
 mod error;
 mod event;
 mod inbox;
@@ -31,6 +32,7 @@ pub use channels::{ChannelInfo, ChannelOutcome, ChannelTest, ChannelTestRequest}
 pub use client::{Client, ClientError};
 pub use control::Control;
 pub use digest::{Digest, DigestFilter, PluginDigest};
+pub use dreams::DreamRequest;
 pub use error::{ApiError, ApiResult, ErrorKind};
 pub use event::{Event, FindingChange, FindingGroup, PluginChange, ProjectChange};
 pub use inbox::{InboxAction, InboxFilter, InboxItem, InboxStatus};

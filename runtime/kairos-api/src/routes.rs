@@ -1,6 +1,7 @@
 //! Which request means which method of [`Control`]. A route and its description are one registration: neither can be without
 //! the other.
 
+mod dreams;
 mod inbox;
 mod plugins;
 mod process;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(plugins::router())
         .merge(projects::router())
         .merge(signals::router())
+        .merge(dreams::router())
 }
 
 pub(crate) fn router(control: Shared) -> Router {

@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use kairos_api::*;
+use kairos_core::dream::{Dream, State};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -154,6 +155,9 @@ impl Control for Fake {
     }
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {
         Ok(vec![])
+    }
+    async fn dream(&self, request: DreamRequest) -> ApiResult<Dream> {
+        Ok(Dream { id: format!("{request:?}"), time: 5, strategies: vec![], state: State::Nothing, steps: vec![], position: String::new() })
     }
     async fn tool_call(&self, call: ToolCall) -> ApiResult<ToolOutput> {
         Ok(ToolOutput { text: call.input.to_string(), ..ToolOutput::default() })

@@ -4,6 +4,7 @@
 //! decided in the binary alone.
 
 pub mod config;
+pub mod dream;
 pub mod finding;
 pub mod memory;
 pub mod plugin;

@@ -199,6 +199,7 @@ impl Claim {
 
 /// What two claims are to one another, judged from their words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Relation {
     /// They say the same.
@@ -217,6 +218,7 @@ pub enum Relation {
 
 /// A claim that is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewClaim {
     /// What it is about.
     pub kind: ClaimKind,
@@ -232,6 +234,7 @@ pub struct NewClaim {
 
 /// What a dream proposes. Claims are named by id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// A claim that was not there, tentative.
@@ -285,6 +288,7 @@ pub enum Change {
 
 /// One step of a dream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Operation {
     /// What is to be done.
     pub change: Change,

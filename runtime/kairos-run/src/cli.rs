@@ -1,5 +1,6 @@
 //! The command line: what stands at its top; the commands of a family are in a file each.
 
+mod dreams;
 mod findings;
 mod machine;
 mod memory;
@@ -7,6 +8,7 @@ mod plugins;
 mod projects;
 
 use clap::{Args, Parser, Subcommand};
+pub use dreams::{DreamArgs, DreamCommand};
 pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
 pub use memory::{Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
@@ -145,6 +147,8 @@ pub enum Command {
     Channels(ChannelsCommand),
     /// What is remembered: state, find, ask why, correct, forget
     Memory(MemoryArgs),
+    /// How claims change while nobody looks: proposed by plugins, checked, undone if need be
+    Dream(DreamArgs),
     /// Plugins: what runs, what it may do
     #[command(subcommand)]
     Plugin(PluginCommand),

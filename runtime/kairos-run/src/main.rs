@@ -64,6 +64,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Proactive(args)) => wait(commands::proactive::proactive(&paths, args))?,
         Some(Command::Channels(command)) => return wait(commands::channels::channels(&paths, command)),
         Some(Command::Digest { week: _, days, json }) => wait(commands::digest::digest(&paths, days.unwrap_or(7), json))?,
+        Some(Command::Dream(args)) => return wait(commands::dream::dream(&paths, args)),
         Some(Command::Memory(args)) => return wait(commands::memory::memory(&paths, args)),
         Some(Command::Plugin(command)) => wait(commands::plugin::plugin(&paths, command))?,
         Some(Command::Project(command)) => wait(commands::project::project(&paths, command))?,

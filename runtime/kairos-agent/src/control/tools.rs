@@ -3,6 +3,7 @@
 use crate::agent::Agent;
 use crate::registry::Running;
 use kairos_api::{ApiError, ApiResult, ToolCall, ToolInfo, ToolOutput};
+use kairos_core::PluginKind;
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_host::{Access, CallError, call_tool};
 use std::sync::Arc;
@@ -43,7 +44,7 @@ impl Agent {
             _ => None,
         };
         self.registry.count(&tool.name, outcome.wall, outcome.cpu, outcome.memory, fault.as_ref());
-        self.registry.settle_tool(&tool.name, &tool.plugin.hash, fault.as_ref()).await;
+        self.registry.settle_call(&tool.name, &tool.plugin.hash, PluginKind::Tool, fault.as_ref()).await;
         Ok(match outcome.result {
             Ok(o) => ToolOutput { text: o.text, structured: o.structured, truncated: o.truncated, is_error: false },
             Err(e) => ToolOutput { text: e.to_string(), is_error: true, ..ToolOutput::default() },

@@ -21,18 +21,18 @@ impl Registry {
     }
 
     /// Draws the consequences of a tool's call.
-    pub(crate) async fn settle_tool(&self, name: &str, hash: &str, fault: Option<&Fault>) {
+    pub(crate) async fn settle_call(&self, name: &str, hash: &str, kind: PluginKind, fault: Option<&Fault>) {
         let strikes = match self.entries().get_mut(name) {
             Some(entry) => {
-                entry.tool_strikes = if fault.is_some() { entry.tool_strikes + 1 } else { 0 };
-                entry.tool_strikes
+                entry.call_strikes = if fault.is_some() { entry.call_strikes + 1 } else { 0 };
+                entry.call_strikes
             }
             None => return,
         };
         if let Some(fault) = fault
-            && let Action::Quarantine(time) = decide(fault.kind, PluginKind::Tool, strikes)
+            && let Action::Quarantine(time) = decide(fault.kind, kind, strikes)
         {
-            self.quarantine(name, hash, PluginKind::Tool, strikes, fault, time).await;
+            self.quarantine(name, hash, kind, strikes, fault, time).await;
         }
     }
 

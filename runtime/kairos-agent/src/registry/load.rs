@@ -63,7 +63,7 @@ impl Registry {
                 granted: Grant::default(),
                 figures: Default::default(),
                 revoked: false,
-                tool_strikes: 0,
+                call_strikes: 0,
             };
             self.put(name, entry).await?;
         }

@@ -72,8 +72,8 @@ pub(crate) struct Entry {
     pub(crate) figures: Figures,
     /// The user took its grant back: it waits, and doesn't ask again.
     pub(crate) revoked: bool,
-    /// Faults of its tools without a success between them.
-    tool_strikes: u32,
+    /// Faults of its tools or dreams without a success between them.
+    call_strikes: u32,
 }
 
 /// A plugin that could be asked what it is.

@@ -186,5 +186,13 @@ pub const SETTINGS: &[Setting] = &[
     ),
     s("journal.keep", Kind::Duration, "\"168h\"", false, "How long ticks are kept for replay."),
     s("journal.size", Kind::Size, "\"64MiB\"", false, "How much of them is kept; the oldest go first."),
+    s(
+        "dream.strategies",
+        Kind::List,
+        "[\"consolidate\", \"forget\"]",
+        false,
+        "Plugins that propose changes of memory, in this order. `kairos-run dream use` sets others for one memory.",
+    ),
+    s("dream.review", Kind::Bool, "false", false, "Leave everything that a dream proposes, and that passes the checks, for you to accept."),
     s("terminal.buddy", Kind::Bool, "true", false, "Show the pet in the live view."),
 ];

@@ -2,11 +2,14 @@
 
 use super::draft::Draft;
 use super::evidence::{Strength, is_own_words, latest, live, spread, stated_by_user, strength};
-use super::refusal::Refusal;
+use kairos_core::dream::Refusal;
 use crate::book::USER;
-use crate::compare::{compare, conserved, is_instruction};
-use kairos_core::memory::{Claim, ClaimKind, NewClaim, Operation, Relation, Status};
+use crate::compare::{compare, conserved, is_instruction, same_subject};
+use kairos_core::memory::{Claim, ClaimKind, NewClaim, Observation, Operation, Relation, Status};
 use std::collections::BTreeSet;
+
+/// Attributes that anyone may have written: what a commit says of itself.
+const UNTRUSTED: [&str; 2] = ["summary", "author"];
 
 type Checked<T = ()> = Result<T, Refusal>;
 
@@ -130,7 +133,7 @@ pub(super) fn promote(draft: &Draft, id: &str, more: &[String]) -> Checked {
     }
     let mut claim = claim.clone();
     claim.evidence.extend_from_slice(more);
-    let supporting = |o: &&kairos_core::memory::Observation| conserved(&claim.text, &[o.text.as_str()]).is_ok();
+    let supporting = |o: &&Observation| conserved(&claim.text, &[o.text.as_str()]).is_ok();
     let weight = strength(&claim, &draft.seen);
     if weight == Strength::Untrusted {
         return Err(Refusal::Untrusted);
@@ -192,8 +195,10 @@ fn several<'a>(draft: &'a Draft, ids: &[String]) -> Checked<Vec<&'a Claim>> {
     ids.iter().map(|id| one(draft, id)).collect()
 }
 
+/// What observations say: their text, and what was noted of them (a command and how it ended, files, a verdict).
 fn texts<'a>(draft: &'a Draft, ids: &'a [String]) -> Vec<&'a str> {
-    live(ids, &draft.seen).map(|o| o.text.as_str()).collect()
+    let noted = |o: &'a Observation| o.attributes.iter().filter(|(name, _)| !UNTRUSTED.contains(&name.as_str())).map(|(_, value)| value.as_str());
+    live(ids, &draft.seen).flat_map(|o| noted(o).chain([o.text.as_str()])).collect()
 }
 
 fn all_in(text: &str, known: &[&str], refusal: impl FnOnce(String) -> Refusal) -> Checked {
@@ -206,11 +211,6 @@ fn says_the_same(claim: &Claim, text: &str) -> Checked {
         return Ok(());
     }
     Err(Refusal::NotTheSame { first: claim.id.clone(), second: "the new words".into(), relation })
-}
-
-/// Do they speak of the same thing? Then one may take the other's place.
-fn same_subject(first: &str, second: &str) -> bool {
-    matches!(compare(first, second), Relation::Contrary | Relation::Related | Relation::Includes | Relation::Included)
 }
 
 fn users_own(claim: &Claim) -> Checked {

@@ -3,7 +3,7 @@
 use super::check;
 use super::evidence::Seen;
 use super::policy::Policy;
-use super::refusal::Refusal;
+use kairos_core::dream::Refusal;
 use crate::book::{Book, BookError};
 use kairos_core::Millis;
 use kairos_core::memory::{Change, Claim, Operation, Status};

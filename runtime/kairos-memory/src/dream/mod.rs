@@ -6,7 +6,6 @@ mod evidence;
 mod night;
 mod policy;
 mod record;
-mod refusal;
 mod revert;
 mod snapshot;
 
@@ -14,8 +13,8 @@ pub use draft::Draft;
 pub use evidence::Seen;
 pub use night::{DREAM, Night};
 pub use policy::Policy;
-pub use record::{Dream, FOLDER, State, Step, Touched, verb};
-pub use refusal::Refusal;
+pub use record::FOLDER;
+pub use kairos_core::dream::{Dream, Refusal, State, Step, Touched, verb};
 pub use revert::{Conflict, Reverted};
 pub use snapshot::MemorySnapshot;
 

@@ -6,8 +6,9 @@
 use super::draft::Draft;
 use super::evidence::Seen;
 use super::policy::Policy;
-use super::record::{Dream, FOLDER, State, Step, Touched};
-use super::refusal::Refusal;
+use super::record::{path, render};
+use kairos_core::dream::{Dream, State, Step, Touched, verb};
+use kairos_core::dream::Refusal;
 use super::snapshot::{MemorySnapshot, read};
 use crate::memory::{CLAIM, Error, Memory, Result, Session, file_changes, signature};
 use crate::vault::{Digest, FileChange, Write};
@@ -125,7 +126,7 @@ impl Memory {
     pub fn dream(&self, id: &str) -> Result<Dream> {
         let none = || Error::NoDream(id.to_owned());
         let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let bytes = if plain { self.vault().read(&format!("{FOLDER}{id}.json"))? } else { None };
+        let bytes = if plain { self.vault().read(&path(id))? } else { None };
         serde_json::from_slice(&bytes.ok_or_else(none)?).map_err(|_| none())
     }
 
@@ -134,7 +135,7 @@ impl Memory {
         let base = time.strftime("%Y%m%d-%H%M%S").to_string();
         let mut id = base.clone();
         let mut n = 1;
-        while self.vault().read(&format!("{FOLDER}{id}.json"))?.is_some() {
+        while self.vault().read(&path(&id))?.is_some() {
             n += 1;
             id = format!("{base}-{n}");
         }
@@ -180,10 +181,10 @@ impl Memory {
     }
 
     pub(super) fn record(&self, dream: &Dream, now: Millis) -> Result<Write> {
-        let path = dream.path();
+        let path = path(&dream.id);
         let was = self.vault().read(&path)?.map(|bytes| Digest::of(&bytes));
         Ok(Write {
-            files: vec![FileChange { path, was, now: Some(dream.render()) }],
+            files: vec![FileChange { path, was, now: Some(render(dream)) }],
             message: format!("Dream {}: {}", dream.id, dream.state.as_str()),
             author: signature("kairos-run"),
             trailers: vec![(DREAM.to_owned(), dream.id.clone())],
@@ -249,7 +250,7 @@ fn write(dream: &str, step: &Step, touched: &[Touched], files: Vec<FileChange>, 
         (STRATEGY.to_owned(), step.strategy.clone()),
     ];
     trailers.extend(touched.iter().map(|t| (CLAIM.to_owned(), t.id.clone())));
-    let message = format!("{}: {}", super::record::verb(&step.operation.change), step.operation.reason);
+    let message = format!("{}: {}", verb(&step.operation.change), step.operation.reason);
     Write { files, message, author: signature(&step.strategy), trailers, time: now }
 }
 
@@ -263,4 +264,40 @@ pub(super) fn chosen(dream: &Dream, steps: Option<&[usize]>, state: State) -> Re
         return Err(Error::DreamState { id: dream.id.clone(), state: dream.state.as_str(), remedy });
     }
     Ok(wanted)
+}
+
+/// Which strategies this memory's user chose, one a line.
+const STRATEGIES: &str = ".kairos/strategies";
+
+impl Memory {
+    /// The strategies that are set for this memory; none where the settings decide.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn strategies(&self) -> Result<Option<Vec<String>>> {
+        let bytes = self.vault().read(STRATEGIES)?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect()))
+    }
+
+    /// Sets them, from the next dream on; none: the settings decide again.
+    ///
+    /// # Errors
+    /// Where nothing can be written.
+    pub fn use_strategies(&self, names: &[String], now: Millis) -> Result<()> {
+        let session = self.session()?;
+        let was = self.vault().read(STRATEGIES)?;
+        let set = (!names.is_empty()).then(|| format!("{}\n", names.join("\n")).into_bytes());
+        if was == set {
+            return Ok(());
+        }
+        let write = Write {
+            files: vec![FileChange { path: STRATEGIES.into(), was: was.map(|bytes| Digest::of(&bytes)), now: set }],
+            message: if names.is_empty() { "Dream as the settings say".into() } else { format!("Dream with {}", names.join(", ")) },
+            author: signature(crate::book::USER),
+            trailers: vec![],
+            time: now,
+        };
+        self.vault().write(&session.guard, write)?;
+        Ok(())
+    }
 }

@@ -1,7 +1,7 @@
 //! A dream undone, whole or by operation.
 
 use super::night::{DREAM, OPERATION, chosen};
-use super::record::{Dream, State};
+use kairos_core::dream::{Dream, State};
 use crate::book::Clash;
 use crate::memory::{CLAIM, Memory, Result, file_changes, sides, signature};
 use crate::vault::Write;

@@ -15,7 +15,7 @@ mod query;
 mod rank;
 mod score;
 mod signals;
-pub(crate) mod text;
+mod text;
 
 pub mod search;
 

@@ -4,6 +4,7 @@ pub mod channels;
 pub mod config;
 pub mod digest;
 pub mod doctor;
+pub mod dream;
 pub mod exec;
 pub mod inbox;
 pub mod lifecycle;

@@ -170,8 +170,8 @@ impl Page {
             let _ = writeln!(out, "\n{}", self.paint.bold(&one_line(&change.path)));
             let gone = before.lines().filter(|line| !after.lines().any(|other| other == *line));
             let come = after.lines().filter(|line| !before.lines().any(|other| other == *line));
-            gone.for_each(|line| drop(writeln!(out, "{}", self.paint.bad(&format!("- {}", one_line(line))))));
-            come.for_each(|line| drop(writeln!(out, "{}", self.paint.good(&format!("+ {}", one_line(line))))));
+            gone.for_each(|line| out += &format!("{}\n", self.paint.bad(&format!("- {}", one_line(line)))));
+            come.for_each(|line| out += &format!("{}\n", self.paint.good(&format!("+ {}", one_line(line)))));
         }
         out
     }

@@ -2,6 +2,7 @@
 
 mod channels;
 mod digest;
+mod dreams;
 pub mod human;
 pub mod lists;
 pub mod live;

@@ -1,0 +1,122 @@
+//! A dream on request: strategies are asked in their sandboxes, memory decides.
+
+use super::ProjectHandle;
+use crate::agent::Agent;
+use crate::now;
+use crate::registry::Running;
+use kairos_api::{ApiError, ApiResult, DreamRequest, ErrorKind};
+use kairos_core::PluginKind;
+use kairos_core::dream::Dream;
+use kairos_core::memory::{Claim, Operation, Status};
+use kairos_core::ports::{ProjectView, StateStore};
+use kairos_exec::redact::Redactor;
+use kairos_host::{Access, CallError};
+use kairos_memory::anchors::{State, check_all};
+use kairos_memory::dream::{MemorySnapshot, Policy};
+use kairos_memory::memory::{Home, Memory};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How often one strategy is asked: what it added in one round, it may promote or judge in the next. Most are done after the second.
+const ROUNDS: usize = 3;
+
+impl Agent {
+    pub(super) async fn dream(&self, request: DreamRequest) -> ApiResult<Dream> {
+        let project = self.project(request.project.as_deref())?;
+        let Ok(_one) = self.dreaming.try_lock() else {
+            return Err(ApiError::new(ErrorKind::Conflict, "a dream is under way").with_hint("kairos-run dream list"));
+        };
+        let folder = project.options.db.parent().map(Path::to_path_buf).unwrap_or_default();
+        let memory = blocking(move || Memory::open(Home::within(&folder), Redactor::from_env()).map(|(memory, _)| memory)).await?;
+        let memory = Arc::new(memory);
+        let chain = self.chain(&project, &memory, &request.strategies).await?;
+        let broken = broken(&project, &memory).await?;
+        let (began, of) = (now(), memory.clone());
+        let mut night = blocking(move || of.begin_dream(broken, Policy::default(), began)).await?;
+        for strategy in chain {
+            for _ in 0..ROUNDS {
+                let snapshot = night.snapshot();
+                let operations = self.ask(&project, &strategy, snapshot).await?;
+                let before = night.plan().passed().count();
+                let name = strategy.name.clone();
+                night = blocking(move || {
+                    night.propose(&name, operations);
+                    Ok(night)
+                })
+                .await?;
+                if night.plan().passed().count() == before {
+                    break;
+                }
+            }
+        }
+        if request.dry_run {
+            return Ok(night.plan().clone());
+        }
+        let review = request.review || project.options.config.flag("dream.review");
+        blocking(move || memory.end_dream(night, review)).await
+    }
+
+    /// The strategies to ask: those of the request, else those set for this memory, else those of the settings.
+    async fn chain(&self, project: &ProjectHandle, memory: &Arc<Memory>, asked: &[String]) -> ApiResult<Vec<Running>> {
+        let of = memory.clone();
+        let set = blocking(move || of.strategies()).await?;
+        let names = match (asked, set) {
+            ([], Some(set)) => set,
+            ([], None) => project.options.config.list("dream.strategies"),
+            (asked, _) => asked.to_vec(),
+        };
+        let running = self.registry.running();
+        let is = |r: &&Running, name: &str| r.name == name && r.is_for(&project.root) && r.plugin.kinds.contains(&PluginKind::Dream);
+        let find = |name: String| {
+            let found = running.iter().find(|r| is(r, &name)).cloned();
+            found.ok_or_else(|| {
+                ApiError::not_found(format!("there is no dream strategy `{name}` that runs"))
+                    .with_hint("`kairos-run plugin list` shows what there is, and what waits for your grant")
+            })
+        };
+        names.into_iter().map(find).collect()
+    }
+
+    async fn ask(&self, project: &ProjectHandle, strategy: &Running, snapshot: MemorySnapshot) -> ApiResult<Vec<Operation>> {
+        let view: Arc<dyn ProjectView> = Arc::new(project.view.clone());
+        let state: Arc<dyn StateStore> = Arc::new(project.inbox.db.clone());
+        let access = Access::new(&strategy.name, view, state, &strategy.rights);
+        let access = self.registry.lend(&strategy.name, &strategy.plugin.hash, access);
+        let outcome = kairos_host::dream(&self.registry.host, &strategy.plugin, Access::clone(&access), Arc::new(snapshot)).await;
+        let fault = match &outcome.result {
+            Err(CallError::Fault(fault)) => Some(fault.clone()),
+            _ => None,
+        };
+        self.registry.count(&strategy.name, outcome.wall, outcome.cpu, outcome.memory, fault.as_ref());
+        self.registry.settle_call(&strategy.name, &strategy.plugin.hash, PluginKind::Dream, fault.as_ref()).await;
+        outcome.result.map_err(|error| {
+            ApiError::new(ErrorKind::Conflict, format!("the strategy `{}` failed: {error}; memory is as it was", strategy.name))
+                .with_hint("`kairos-run plugin info` tells more; `dream now --strategy NAME` asks another")
+        })
+    }
+}
+
+/// Looks at everything that claims point at, and marks what is stale, or no longer so. Answers the claims with a broken anchor.
+async fn broken(project: &ProjectHandle, memory: &Arc<Memory>) -> ApiResult<BTreeSet<String>> {
+    let of = memory.clone();
+    let claims: Vec<Claim> = blocking(move || {
+        let book = of.book()?;
+        Ok(book.claims().filter(|c| !c.anchors.is_empty() && c.status != Status::Retired).cloned().collect())
+    })
+    .await?;
+    let checked = check_all(&claims, None, &project.view).await;
+    let verdicts: Vec<(String, bool)> = checked.changes.iter().map(|c| (c.claim.clone(), !matches!(c.state, State::Stale { .. }))).collect();
+    let of = memory.clone();
+    let (marked, at) = (verdicts.clone(), now());
+    blocking(move || of.mark(&marked, at)).await?;
+    let lost = verdicts.into_iter().filter(|(_, holds)| !holds).map(|(id, _)| id);
+    let was = claims.iter().filter(|c| c.status == Status::Stale && !checked.changes.iter().any(|change| change.claim == c.id));
+    Ok(lost.chain(was.map(|c| c.id.clone())).collect())
+}
+
+/// Files are read and written on another thread.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> kairos_memory::memory::Result<T> + Send + 'static) -> ApiResult<T> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal(e.to_string()))?;
+    done.map_err(|e| ApiError::new(ErrorKind::Conflict, e.to_string()))
+}

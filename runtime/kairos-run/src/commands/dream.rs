@@ -1,0 +1,64 @@
+//! `kairos-run dream`. The running process dreams, as it has the plugins; what came of it is in the files.
+
+use super::memory::{open, root};
+use crate::cli::{DreamArgs, DreamCommand};
+use crate::errors::advice;
+use crate::paths::Paths;
+use crate::view;
+use crate::view::lists::Page;
+use anyhow::{Context, Result};
+use kairos_api::DreamRequest;
+use kairos_core::dream::Dream;
+use kairos_memory::dream::Policy;
+use std::process::ExitCode;
+
+/// Dreams: now, and what became of earlier ones.
+pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
+    let root = root(&args.whose)?;
+    let page = Page::for_stdout();
+    if let DreamCommand::Now { dry_run, review, strategy, json } = args.command {
+        let project = root.context("only the memory of a project dreams so far; leave --user out")?;
+        let project = Some(project.display().to_string());
+        let request = DreamRequest { project, dry_run, review, strategies: strategy };
+        let dream = super::client(paths).await?.dream(&request).await?;
+        return show(&page, &dream, false, json.json);
+    }
+    let memory = open(paths, root.as_deref())?;
+    let now = page.now;
+    match args.command {
+        DreamCommand::Now { .. } => {}
+        DreamCommand::List(json) => {
+            let dreams = memory.dreams()?;
+            if json.json { view::print_json(&dreams)? } else { view::print(&page.dreams(&dreams))? }
+        }
+        DreamCommand::Show { id, refused, json } => {
+            let dream = match id {
+                Some(id) => memory.dream(&id)?,
+                None => memory.dreams()?.into_iter().next().ok_or_else(|| advice("there was no dream yet", "kairos-run dream now"))?,
+            };
+            return show(&page, &dream, refused, json.json);
+        }
+        DreamCommand::Use { name } => {
+            memory.use_strategies(&name, now)?;
+            let said = if name.is_empty() { "as the settings say".to_owned() } else { format!("with {}", name.join(", then ")) };
+            view::print(&format!("the next dream is {said}\n"))?;
+        }
+        DreamCommand::Accept(steps) => {
+            return show(&page, &memory.accept(&steps.id, steps.chosen(), Policy::default(), now)?, true, steps.json.json);
+        }
+        DreamCommand::Reject(steps) => {
+            return show(&page, &memory.reject(&steps.id, steps.chosen(), now)?, false, steps.json.json);
+        }
+        DreamCommand::Revert { steps, merge } => {
+            let reverted = memory.revert(&steps.id, steps.chosen(), merge, now)?;
+            if steps.json.json { view::print_json(&reverted)? } else { view::print(&page.reverted(&reverted))? }
+            return Ok(if reverted.conflicts.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(page: &Page, dream: &Dream, refused: bool, json: bool) -> Result<ExitCode> {
+    if json { view::print_json(dream)? } else { view::print(&page.dream(dream, refused))? }
+    Ok(ExitCode::SUCCESS)
+}
