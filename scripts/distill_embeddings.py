@@ -7,8 +7,8 @@
 The weights are those of all-MiniLM-L6-v2 (Apache-2.0). Every token of its vocabulary that is made of letters a-z and digits is
 run through the model by itself; the vectors are centred, reduced to their first principal components, and scaled down the more
 common the token is (Arora et al. 2017, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings"), which the vocabulary's
-order by frequency tells. What is left are one signed byte a dimension. Needs numpy; takes some minutes on one core. The format
-is described in recall/meaning.rs. The same input gives the same table.
+order by frequency tells. What is left is one signed byte a dimension. Needs numpy; takes about ten minutes on one core. The
+format is described in recall/meaning.rs. The same input gives the same table.
 """
 
 import argparse
