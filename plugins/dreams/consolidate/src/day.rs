@@ -43,7 +43,8 @@ impl Day {
             (Origin::Tool, "commit") => {
                 let files = o.attribute("files").unwrap_or_default().lines().filter(|f| together::is_telling(f));
                 let files: BTreeSet<Rc<str>> = files.map(|f| self.names.get(f)).collect();
-                if together::is_one_change(files.len()) {
+                let by_hand = together::is_by_hand(o.attribute("author").unwrap_or_default());
+                if by_hand && together::is_one_change(files.len()) {
                     self.commits.push((seen, files.into_iter().collect()));
                 }
             }

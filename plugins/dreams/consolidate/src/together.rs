@@ -17,8 +17,8 @@ const HUB: f64 = 1.0 / 3.0;
 const HUB_FROM: usize = 12;
 /// The files that changed most: bounds the number of pairs.
 const MOST_TRACKED: usize = 2000;
-/// At most so many of these lessons in one dream.
-const MOST: usize = 20;
+/// At most so many of these lessons in one dream: they are the least urgent to know.
+const MOST: usize = 8;
 
 pub fn is_one_change(files: usize) -> bool {
     (2..=MOST_FILES).contains(&files)
@@ -45,7 +45,7 @@ pub fn lessons(commits: &[(Seen, Vec<Rc<str>>)]) -> Vec<Lesson> {
     }
     both.retain(|(a, b), n| {
         let least = tracked[*a].1.min(tracked[*b].1);
-        *n >= SUPPORT && f64::from(*n) >= CONFIDENCE * f64::from(least)
+        is_apart(tracked[*a].0, tracked[*b].0) && *n >= SUPPORT && f64::from(*n) >= CONFIDENCE * f64::from(least)
     });
     let mut seen: BTreeMap<(usize, usize), Vec<Seen>> = BTreeMap::new();
     for (commit, files) in commits {
@@ -69,6 +69,16 @@ pub fn lessons(commits: &[(Seen, Vec<Rc<str>>)]) -> Vec<Lesson> {
         lesson
     };
     best(seen.into_iter().map(lesson).collect(), MOST)
+}
+
+/// A program's commits say what that program does.
+pub fn is_by_hand(author: &str) -> bool {
+    !["[bot]", "-bot@", "bot <"].iter().any(|mark| author.contains(mark))
+}
+
+/// Files in one folder lie side by side for whoever changes one of them: that tells him nothing.
+fn is_apart(a: &str, b: &str) -> bool {
+    a.rsplit_once('/').map(|(folder, _)| folder) != b.rsplit_once('/').map(|(folder, _)| folder)
 }
 
 fn each_pair(files: &[Rc<str>], number: &BTreeMap<&str, usize>, mut see: impl FnMut((usize, usize))) {

@@ -7,11 +7,11 @@ use crate::registry::Running;
 use kairos_api::{ApiError, ApiResult, DreamRequest, ErrorKind};
 use kairos_core::PluginKind;
 use kairos_core::dream::Dream;
-use kairos_core::memory::{Claim, Operation, Status};
+use kairos_core::memory::{Change, Claim, Operation, Status};
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_exec::redact::Redactor;
 use kairos_host::{Access, CallError};
-use kairos_memory::anchors::{State, check_all};
+use kairos_memory::anchors::{Finder, State, Verdict, check, check_all};
 use kairos_memory::dream::{MemorySnapshot, Policy};
 use kairos_memory::memory::{Home, Memory};
 use std::collections::BTreeSet;
@@ -37,11 +37,12 @@ impl Agent {
         for strategy in chain {
             for _ in 0..ROUNDS {
                 let snapshot = night.snapshot();
-                let operations = self.ask(&project, &strategy, snapshot).await?;
+                let mut operations = self.ask(&project, &strategy, snapshot).await?;
+                let gone = point(&project, &mut operations).await;
                 let before = night.plan().passed().count();
                 let name = strategy.name.clone();
                 night = blocking(move || {
-                    night.propose(&name, operations);
+                    night.propose(&name, operations, &gone);
                     Ok(night)
                 })
                 .await?;
@@ -95,6 +96,26 @@ impl Agent {
                 .with_hint("`kairos-run plugin info` tells more; `dream now --strategy NAME` asks another")
         })
     }
+}
+
+/// Points new claims at what they name in the project. Answers the places of those that point at what is not there.
+async fn point(project: &ProjectHandle, operations: &mut [Operation]) -> BTreeSet<usize> {
+    let mut finder = Finder::new(&project.view);
+    let mut gone = BTreeSet::new();
+    for (at, operation) in operations.iter_mut().enumerate() {
+        let Change::Add(new) = &mut operation.change else { continue };
+        for anchor in &mut new.anchors {
+            match check(anchor, &project.view).await {
+                Verdict::Moved(path) => anchor.path = path,
+                Verdict::Gone { .. } => drop(gone.insert(at)),
+                Verdict::Holds | Verdict::Unknown(_) => {}
+            }
+        }
+        new.anchors.extend(finder.find(&new.text).await);
+        new.anchors.sort();
+        new.anchors.dedup();
+    }
+    gone
 }
 
 /// Looks at everything that claims point at, and marks what is stale, or no longer so. Answers the claims with a broken anchor.

@@ -354,7 +354,7 @@ mod tests {
         let begun = Instant::now();
         let drift = run(Path::new(&repository), folder.path()).await.unwrap();
         for row in &drift.rows {
-            let Figure { mean, low, high, questions } = row.figure;
+            let Figure { mean, low, high, questions } = row.figures[0];
             println!("{:<70} {mean:.3} [{low:.3}, {high:.3}] of {questions}", row.measure);
         }
         let at = |share: f64| (drift.times.len().saturating_sub(1) as f64 * share) as usize;

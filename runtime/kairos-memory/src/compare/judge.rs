@@ -111,7 +111,7 @@ impl<'a> Seen<'a> {
         match p.link {
             Link::Opposite => !self.flipped(p) && !self.is_scope(p),
             // Another subject is another matter: "Ada owns it", "Ben owns it".
-            Link::Exclusive => p.first > 0 && p.second > 0 && !self.flipped(p) && !self.is_scope(p),
+            Link::Exclusive => p.first >= subject(self.a) && p.second >= subject(self.b) && !self.flipped(p) && !self.is_scope(p),
             _ => false,
         }
     }
@@ -243,6 +243,11 @@ pub(super) fn is_scope(token: &Token) -> bool {
         Some(Place::In) => token.id.is_some_and(|id| lexicon().is_scope(id)),
         _ => false,
     }
+}
+
+/// How many words name what a sentence is about: the first, or all of a command line that it begins with.
+fn subject(s: &Sentence) -> usize {
+    s.tokens.iter().take_while(|t| t.form == Form::Code).count().max(1)
 }
 
 /// The word before the preposition of a word's phrase.

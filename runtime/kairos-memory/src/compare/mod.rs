@@ -75,6 +75,7 @@ mod tests {
         let long = "word ".repeat(500);
         assert_ne!(compare(&format!("{long} on"), &format!("{long} off")), Same);
         assert_ne!(compare("The cache is on in staging", "The cache is on in production"), Same);
+        assert_ne!(compare("`uv run pytest -q` runs the tests.", "`uv run mypy` lints the code."), Contrary);
         assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
     }
 

@@ -43,7 +43,9 @@ pub(super) fn split(text: &str) -> Vec<Raw<'_>> {
         let bare = trim(word);
         let stops = word.ends_with([';', ':', '.', '!', '?']) || matches!(word, "—" | "--");
         let ends = stops || word.ends_with(',') || matches!(word, "-" | "–");
+        let closes = quoted && word.trim_end_matches([',', '.', ';', ':', ')', '"', '*', '!', '?']).ends_with('`');
         if bare.is_empty() {
+            quoted &= !closes;
             if let Some(last) = out.last_mut() {
                 last.ends |= ends;
                 last.stops |= stops;
@@ -73,9 +75,7 @@ pub(super) fn split(text: &str) -> Vec<Raw<'_>> {
                 out.push(Raw { text: bare, lower, ends, stops, code: is_code });
             }
         }
-        if quoted && word.trim_end_matches([',', '.', ';', ':', ')', '"', '*', '!', '?']).ends_with('`') {
-            quoted = false;
-        }
+        quoted &= !closes;
     }
     out
 }

@@ -206,12 +206,15 @@ impl Night {
         MemorySnapshot::new(&self.draft.book, self.new.clone(), self.seen.clone(), &self.draft.broken, self.dream.time)
     }
 
-    /// Takes what a strategy proposes. What passes is done in the draft.
-    pub fn propose(&mut self, strategy: &str, operations: Vec<Operation>) {
-        self.dream.strategies.push(strategy.to_owned());
-        for operation in operations {
+    /// Takes what a strategy proposes. What passes is done in the draft. `gone`: the places of those that would point at something
+    /// that is not in the project.
+    pub fn propose(&mut self, strategy: &str, operations: Vec<Operation>, gone: &BTreeSet<usize>) {
+        if self.dream.strategies.last().is_none_or(|last| last != strategy) {
+            self.dream.strategies.push(strategy.to_owned());
+        }
+        for (at, operation) in operations.into_iter().enumerate() {
             let number = self.dream.steps.len() + 1;
-            let done = perform(&mut self.draft, &operation, strategy);
+            let done = if gone.contains(&at) { Err(Refusal::AnchorGone) } else { perform(&mut self.draft, &operation, strategy) };
             let (touched, refusal) = done.map_or_else(|refusal| (vec![], Some(refusal)), |touched| (touched, None));
             let strategy = strategy.to_owned();
             self.dream.steps.push(Step { number, strategy, operation, refusal, state: State::Nothing, touched });

@@ -40,13 +40,13 @@ fn operation(change: Change, evidence: &[&String]) -> Operation {
 fn dream(memory: &Memory, now: Millis, operations: impl FnOnce(&Night) -> Vec<Operation>) -> Dream {
     let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), now).unwrap();
     let operations = operations(&night);
-    night.propose("test", operations);
+    night.propose("test", operations, &BTreeSet::new());
     memory.end_dream(night, false).unwrap()
 }
 
 fn refusal(memory: &Memory, operation: Operation) -> Option<Refusal> {
     let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), NOW + 30 * DAY).unwrap();
-    night.propose("test", vec![operation]);
+    night.propose("test", vec![operation], &BTreeSet::new());
     night.plan().steps[0].refusal.clone()
 }
 
@@ -174,7 +174,7 @@ fn what_waits_is_done_when_the_user_accepts_it() {
     let texts = ["The port is 8080.", "The docs are built with mdbook."];
     let said = texts.map(|text| observe(&memory, Origin::User, "message", "s1", NOW, text));
     let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), NOW + DAY).unwrap();
-    night.propose("test", texts.iter().zip(&said).map(|(text, id)| add(text, &[id])).collect());
+    night.propose("test", texts.iter().zip(&said).map(|(text, id)| add(text, &[id])).collect(), &BTreeSet::new());
     let waiting = memory.end_dream(night, true).unwrap();
     assert_eq!((waiting.state, memory.book().unwrap().claims().count()), (State::Waiting, 0));
     let one = memory.accept(&waiting.id, Some(&[1]), Policy::default(), NOW + 2 * DAY).unwrap();

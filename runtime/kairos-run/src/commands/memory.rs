@@ -55,7 +55,10 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             let asker = Some("user".to_owned());
             let hits = memory.search(&Search { text, today, asker, only, limit: limit.into(), ..Search::default() })?;
             let book = memory.book()?;
-            let hits: Vec<Found> = hits.into_iter().map(|hit| Found::of(hit, |id| book.claim(id).map(|c| c.status))).collect();
+            // What a claim was made of says the same again.
+            let claimed: Vec<String> = hits.iter().filter(|h| h.claim).map(|h| h.text.clone()).collect();
+            let new = hits.into_iter().filter(|h| h.claim || !claimed.contains(&h.text));
+            let hits: Vec<Found> = new.map(|hit| Found::of(hit, |id| book.claim(id).map(|c| c.status))).collect();
             if json.json { view::print_json(&hits)? } else { view::print(&page.found(&hits))? }
             return Ok(found_any(!hits.is_empty()));
         }
@@ -238,14 +241,15 @@ async fn read_in(memory: &Memory, root: Option<&Path>, from: Source, path: Optio
     let summary = match (from, path) {
         (Source::Claude, path) => {
             let place = path.map(Path::to_path_buf).or_else(claude_sessions).context("say where: `memory import claude DIR`")?;
-            // All sessions are looked through for those of this project, unless one says which to read.
-            import::claude(&place, root.filter(|_| path.is_none()), memory.transcripts(), &mut watch)?
+            import::claude(&place, root, memory.transcripts(), &mut watch)?
         }
         (Source::Notes, Some(path)) => import::notes(path, Origin::User, memory.transcripts(), &mut watch)?,
         (Source::Notes, None) => return Err(advice("there is nothing to read", "name a file or folder: `memory import notes DIR`")),
         (Source::Git, path) => {
             let root = path.or(root).context("name the project: `memory import git DIR`")?;
-            let commits = Project::open(root, &[])?.log_with_files(COMMITS).await?;
+            let mut commits = Project::open(root, &[])?.log_with_files(COMMITS).await?;
+            let year = crate::view::text::now().saturating_sub(YEAR);
+            commits.retain(|(commit, _)| commit.time >= year);
             import::git(&commits, memory.transcripts(), &mut watch)?
         }
     };
@@ -262,6 +266,8 @@ fn claude_sessions() -> Option<PathBuf> {
 
 /// Most commits that are read.
 const COMMITS: u32 = 1000;
+/// What is older, in milliseconds, tells little of how the project is now.
+const YEAR: Millis = 365 * 24 * 3600 * 1000;
 
 /// What was typed in one terminal belongs together.
 fn session() -> String {

@@ -18,7 +18,7 @@ impl Page {
             let passed = d.passed().count();
             vec![plain(&d.id), dim(ago(d.time, self.now)), plain(d.state.as_str()), plain(summary(passed, d.steps.len() - passed))]
         };
-        table(self.paint, &[], &dreams.iter().map(row).collect::<Vec<_>>(), self.width)
+        table(self.paint, &["DREAM", "WHEN", "STATE", ""], &dreams.iter().map(row).collect::<Vec<_>>(), self.width)
     }
 
     /// `dream show`.

@@ -1,7 +1,7 @@
 //! What `memory` prints.
 
 use super::lists::Page;
-use super::text::{Cell, Paint, ago, count, cut, date, dim, plain, table};
+use super::text::{ago, count, cut, date, dim, plain, table};
 use crate::commands::memory::Found;
 use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, Observation, Status};
@@ -26,8 +26,9 @@ impl Page {
         let mut out = String::new();
         for (topic, claims) in topics {
             let _ = writeln!(out, "{}", self.paint.bold(&format!("{topic}.md")));
-            let row = |c: &&Claim| vec![dim(&c.id), plain(&c.text), mark(c.status)];
-            out += &table(self.paint, &[], &claims.iter().map(row).collect::<Vec<_>>(), self.width);
+            for c in claims {
+                let _ = writeln!(out, "  {}  {} {}", self.paint.dim(&c.id), one_line(&c.text), self.mark(c.status));
+            }
             out.push('\n');
         }
         out + &self.paint.dim("kairos-run memory why ID\n")
@@ -140,7 +141,7 @@ impl Page {
         let mut out = String::new();
         for why in whys {
             let c = &why.claim;
-            let _ = writeln!(out, "{}  {} {}", self.paint.dim(&c.id), one_line(&c.text), self.paint.dim(note(c.status)));
+            let _ = writeln!(out, "{}  {} {}", self.paint.dim(&c.id), one_line(&c.text), self.mark(c.status));
             let said = why.evidence.last().map(|o| format!("{} {}: {}", o.kind, ago(o.time, self.now), one_line(&o.text)));
             let said = said.unwrap_or_else(|| "what it rested on is forgotten".into());
             let _ = writeln!(out, "          {}", self.paint.dim(&cut(&said, self.width.saturating_sub(10))));
@@ -158,7 +159,7 @@ impl Page {
             let first = r.message.lines().next().unwrap_or_default();
             vec![dim(r.id.get(..10).unwrap_or(&r.id)), dim(ago(r.time, self.now)), plain(&r.author), plain(one_line(first))]
         };
-        table(self.paint, &[], &log.iter().map(row).collect::<Vec<_>>(), self.width)
+        table(self.paint, &["CHANGE", "WHEN", "BY", ""], &log.iter().map(row).collect::<Vec<_>>(), self.width)
     }
 
     /// `memory diff`: the lines of Markdown that came and went.
@@ -190,17 +191,13 @@ impl Page {
         v.problems.iter().for_each(|problem| out += &format!("{} {}\n", self.paint.bad("wrong:"), one_line(problem)));
         out
     }
-}
 
-/// A word behind a claim that is less than a fact.
-fn note(status: Status) -> &'static str {
-    if status == Status::Fact { "" } else { status.as_str() }
-}
-
-fn mark(status: Status) -> Cell {
-    match status {
-        Status::Fact => plain(""),
-        Status::Disputed | Status::Stale => Cell(status.as_str().into(), Paint::bad),
-        Status::Tentative | Status::Retired => dim(status.as_str()),
+    /// A word behind a claim that is less than a fact.
+    fn mark(&self, status: Status) -> String {
+        match status {
+            Status::Fact => String::new(),
+            Status::Disputed | Status::Stale => self.paint.bad(status.as_str()),
+            Status::Tentative | Status::Retired => self.paint.dim(status.as_str()),
+        }
     }
 }
