@@ -1,7 +1,7 @@
 //! The control API's answers.
 
-mod handle;
 mod dreams;
+mod handle;
 mod plugins;
 mod tools;
 
@@ -14,9 +14,10 @@ use crate::look::look;
 use crate::now;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, DreamRequest, ErrorKind, Event,
-    GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus, PauseRequest, PluginInfo, PluginState, ProactiveRequest,
-    ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, DreamRequest, ErrorKind,
+    Event, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus, PauseRequest, PluginInfo, PluginState,
+    ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
+    TrustRequest,
 };
 use kairos_core::config::Config;
 use kairos_core::dream::Dream;
@@ -141,6 +142,11 @@ impl Control for Agent {
             return Err(error);
         }
         project.inbox.answered(&plugin, number, what, now()).await.map_err(internal)?;
+        match what {
+            What::Accepted => project.recorder.verdict(&item, "accepted", now()),
+            What::Dismissed => project.recorder.verdict(&item, "dismissed", now()),
+            _ => {}
+        }
         Ok(item)
     }
 

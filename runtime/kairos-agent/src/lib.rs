@@ -25,6 +25,7 @@ mod pet;
 mod plugin_watch;
 mod project_loop;
 mod project_plugins;
+mod recorder;
 mod registry;
 mod requests;
 mod scan;

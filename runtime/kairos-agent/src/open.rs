@@ -9,6 +9,7 @@ use crate::inbox::Inbox;
 use crate::look::look;
 use crate::now;
 use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
+use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::signals::watch_config;
 use kairos_core::config::Config;
@@ -41,6 +42,7 @@ pub(crate) struct Opened {
     pub(crate) project: Project,
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
+    pub(crate) recorder: Recorder,
     watch: Watch,
     git_dir: Option<PathBuf>,
     glance: Glance,
@@ -60,6 +62,7 @@ pub(crate) async fn open(
         Some(db) => db,
         None => ProjectDb::open(file).await?,
     };
+    let kept = data.clone();
     let queue = SignalQueue::default();
     let (watched, settings) = (queue.clone(), config.clone());
     let folder = root.clone();
@@ -72,6 +75,7 @@ pub(crate) async fn open(
     });
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
+    let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,
         project: project.root().display().to_string(),
@@ -82,7 +86,7 @@ pub(crate) async fn open(
         manners,
         waiting: Arc::new(AtomicBool::new(true)),
     };
-    Ok(Opened { options, project, inbox, queue, watch, git_dir, glance })
+    Ok(Opened { options, project, inbox, queue, recorder, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -102,6 +106,7 @@ impl Opened {
             project: self.project.for_ticks(),
             inbox: self.inbox,
             queue: self.queue,
+            recorder: self.recorder,
             watch: Some(Arc::new(self.watch)),
             glance: self.glance,
             status: status.clone(),

@@ -7,6 +7,7 @@ use crate::inbox::Inbox;
 use crate::look::NoAnswer;
 use crate::matching::Matcher;
 use crate::now;
+use crate::recorder::Recorder;
 use crate::registry::{Registry, SELF};
 use crate::slots::{Slot, wants};
 use kairos_api::{Event, OpenFindings};
@@ -73,6 +74,7 @@ pub(crate) struct ProjectLoop {
     pub(crate) db: ProjectDb,
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
+    pub(crate) recorder: Recorder,
     /// None once the loop ends.
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) events: Events,
@@ -106,6 +108,7 @@ pub(crate) struct Parts {
     pub(crate) project: Project,
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
+    pub(crate) recorder: Recorder,
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) glance: Glance,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
@@ -116,7 +119,20 @@ pub(crate) struct Parts {
 
 impl ProjectLoop {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { pace, registry, project, inbox, queue, watch, glance, status, disabled, settings, settings_changed } = parts;
+        let Parts {
+            pace,
+            registry,
+            project,
+            inbox,
+            queue,
+            recorder,
+            watch,
+            glance,
+            status,
+            disabled,
+            settings,
+            settings_changed,
+        } = parts;
         Self {
             idle: Idle::new(pace.idle_after, now()),
             db: inbox.db.clone(),
@@ -126,6 +142,7 @@ impl ProjectLoop {
             project,
             inbox,
             queue,
+            recorder,
             watch,
             status,
             slots: Vec::new(),

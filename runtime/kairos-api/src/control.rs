@@ -1,9 +1,9 @@
 //! What a running process does for those who ask.
 
 use crate::{
-    ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamRequest, Event, GrantRequest, InboxAction,
-    InboxFilter, InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus,
-    ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamRequest, Event, GrantRequest,
+    InboxAction, InboxFilter, InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals,
+    ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;

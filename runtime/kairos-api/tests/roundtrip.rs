@@ -157,7 +157,14 @@ impl Control for Fake {
         Ok(vec![])
     }
     async fn dream(&self, request: DreamRequest) -> ApiResult<Dream> {
-        Ok(Dream { id: format!("{request:?}"), time: 5, strategies: vec![], state: State::Nothing, steps: vec![], position: String::new() })
+        Ok(Dream {
+            id: format!("{request:?}"),
+            time: 5,
+            strategies: vec![],
+            state: State::Nothing,
+            steps: vec![],
+            position: String::new(),
+        })
     }
     async fn tool_call(&self, call: ToolCall) -> ApiResult<ToolOutput> {
         Ok(ToolOutput { text: call.input.to_string(), ..ToolOutput::default() })

@@ -11,8 +11,8 @@ use clap::{Args, Parser, Subcommand};
 pub use dreams::{DreamArgs, DreamCommand};
 pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
-pub use memory::{Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
 pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
+pub use memory::{Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
 use std::path::PathBuf;
@@ -185,6 +185,9 @@ pub enum Command {
     /// Settings: where they come from
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Measure this program on data that you name
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Print a completion script for a shell
     #[command(
         after_help = "Examples:\n  kairos-run completions bash > ~/.local/share/bash-completion/completions/kairos-run\n  \
@@ -202,6 +205,23 @@ pub enum Command {
         input: PathBuf,
         #[arg(long)]
         output: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Retrieval, comparison of claims, and drift, on public research data: no model, no network, minutes
+    #[command(
+        after_help = "The folder holds what is there of: locomo/ (LoCoMo), beam-100k/ (BEAM), pairs/ (Breaking NLI, SICK, STS-B,\n\
+        MRPC), halumem_updates*.json (HaluMem), vista*.jsonl (VISTA). What is missing is named and left out."
+    )]
+    Memory {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Also a line for each kind of question
+        #[arg(long)]
+        detail: bool,
     },
 }
 

@@ -24,7 +24,7 @@ mod view;
 
 use anyhow::Result;
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{BenchCommand, Cli, Command};
 use paths::Paths;
 use std::future::Future;
 use std::process::ExitCode;
@@ -74,6 +74,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Signals(command)) => wait(commands::signals::signals(&paths, command))?,
         Some(Command::Ci(command)) => wait(commands::signals::ci(&paths, command))?,
         Some(Command::Config(command)) => commands::config::config(&paths, command)?,
+        Some(Command::Bench(BenchCommand::Memory { data, detail })) => commands::bench::memory(&data, detail)?,
         Some(Command::Completions { shell }) => commands::completions(shell)?,
         Some(Command::CompileComponent { input, output }) => return Ok(exit(kairos_host::compile::child_main(&input, &output))),
     }

@@ -28,7 +28,8 @@ impl Agent {
             return Err(ApiError::new(ErrorKind::Conflict, "a dream is under way").with_hint("kairos-run dream list"));
         };
         let folder = project.options.db.parent().map(Path::to_path_buf).unwrap_or_default();
-        let memory = blocking(move || Memory::open(Home::within(&folder), Redactor::from_env()).map(|(memory, _)| memory)).await?;
+        let memory =
+            blocking(move || Memory::open(Home::within(&folder), Redactor::from_env()).map(|(memory, _)| memory)).await?;
         let memory = Arc::new(memory);
         let chain = self.chain(&project, &memory, &request.strategies).await?;
         let broken = broken(&project, &memory).await?;
@@ -68,7 +69,8 @@ impl Agent {
             (asked, _) => asked.to_vec(),
         };
         let running = self.registry.running();
-        let is = |r: &&Running, name: &str| r.name == name && r.is_for(&project.root) && r.plugin.kinds.contains(&PluginKind::Dream);
+        let is =
+            |r: &&Running, name: &str| r.name == name && r.is_for(&project.root) && r.plugin.kinds.contains(&PluginKind::Dream);
         let find = |name: String| {
             let found = running.iter().find(|r| is(r, &name)).cloned();
             found.ok_or_else(|| {
@@ -127,7 +129,8 @@ async fn broken(project: &ProjectHandle, memory: &Arc<Memory>) -> ApiResult<BTre
     })
     .await?;
     let checked = check_all(&claims, None, &project.view).await;
-    let verdicts: Vec<(String, bool)> = checked.changes.iter().map(|c| (c.claim.clone(), !matches!(c.state, State::Stale { .. }))).collect();
+    let verdicts: Vec<(String, bool)> =
+        checked.changes.iter().map(|c| (c.claim.clone(), !matches!(c.state, State::Stale { .. }))).collect();
     let of = memory.clone();
     let (marked, at) = (verdicts.clone(), now());
     blocking(move || of.mark(&marked, at)).await?;

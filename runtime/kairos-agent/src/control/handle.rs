@@ -5,6 +5,7 @@ use crate::agent::LoopHandle;
 use crate::inbox::Inbox;
 use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
+use crate::recorder::Recorder;
 use crate::scan::Place;
 use kairos_api::{ApiResult, ProjectStatus};
 use kairos_project::Project;
@@ -20,6 +21,7 @@ pub(crate) struct ProjectHandle {
     pub(crate) view: Project,
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
+    pub(crate) recorder: Recorder,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
 }

@@ -187,12 +187,25 @@ pub const SETTINGS: &[Setting] = &[
     s("journal.keep", Kind::Duration, "\"168h\"", false, "How long ticks are kept for replay."),
     s("journal.size", Kind::Size, "\"64MiB\"", false, "How much of them is kept; the oldest go first."),
     s(
+        "memory.transcripts",
+        Kind::Bool,
+        "true",
+        true,
+        "Keep what is observed (commands, commits, changed files, your answers), on this machine only: dreams learn from it.",
+    ),
+    s(
         "dream.strategies",
         Kind::List,
         "[\"consolidate\", \"forget\"]",
         false,
         "Plugins that propose changes of memory, in this order. `kairos-run dream use` sets others for one memory.",
     ),
-    s("dream.review", Kind::Bool, "false", false, "Leave everything that a dream proposes, and that passes the checks, for you to accept."),
+    s(
+        "dream.review",
+        Kind::Bool,
+        "false",
+        false,
+        "Leave everything that a dream proposes, and that passes the checks, for you to accept.",
+    ),
     s("terminal.buddy", Kind::Bool, "true", false, "Show the pet in the live view."),
 ];

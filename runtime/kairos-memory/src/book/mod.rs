@@ -63,6 +63,17 @@ pub struct Problem {
     pub text: String,
 }
 
+/// A file that is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its path in the vault.
+    pub path: String,
+    /// What it was; none if it is new.
+    pub before: Option<Vec<u8>>,
+    /// What it is to be; none if it goes.
+    pub after: Option<Vec<u8>>,
+}
+
 /// See the module.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
@@ -207,8 +218,8 @@ impl Book {
         Ok(claim)
     }
 
-    /// The files that are no longer as they were read, rendered; and from now on those are what was read. None: it is gone.
-    pub fn changes(&mut self, now: Millis) -> Vec<(String, Option<Vec<u8>>, Option<Vec<u8>>)> {
+    /// The files that are no longer as they were read, rendered; and from now on those are what was read.
+    pub fn changes(&mut self, now: Millis) -> Vec<Written> {
         let mut files: Files =
             self.files.iter().filter(|(path, _)| !Self::wants(path)).map(|(p, b)| (p.clone(), b.clone())).collect();
         files.extend(
@@ -236,7 +247,9 @@ impl Book {
         }
         let paths: BTreeSet<&String> = self.files.keys().chain(files.keys()).collect();
         let changed = paths.into_iter().filter(|path| self.files.get(*path) != files.get(*path));
-        let out = changed.map(|path| (path.clone(), self.files.get(path).cloned(), files.get(path).cloned())).collect();
+        let out = changed
+            .map(|path| Written { path: path.clone(), before: self.files.get(path).cloned(), after: files.get(path).cloned() })
+            .collect();
         self.files = files;
         self.exact.clear();
         out

@@ -135,7 +135,10 @@ mod tests {
         assert_eq!(of("Don't push to main"), Ok(()));
         assert_eq!(of("Push to main"), Err(Missing::Affirmed("Push".into())));
         assert_eq!(of("The API does not run on port 8080"), Err(Missing::Denied("run".into())));
-        assert_eq!(conserved("`ruff check .` fails, `ruff check --fix .` works.", &["ruff check .", "ruff check --fix ."]), Ok(()));
+        assert_eq!(
+            conserved("`ruff check .` fails, `ruff check --fix .` works.", &["ruff check .", "ruff check --fix ."]),
+            Ok(())
+        );
         assert_eq!(conserved("waits two minutes", &["it waits for 120s"]), Ok(()));
         assert_eq!(conserved("version 1.5", &["version 1.5.2"]), Err(Missing::Number("1.5".into())));
     }

@@ -2,9 +2,9 @@
 
 use super::draft::Draft;
 use super::evidence::{Strength, is_own_words, latest, live, spread, stated_by_user, strength};
-use kairos_core::dream::Refusal;
 use crate::book::USER;
 use crate::compare::{compare, conserved, is_instruction, same_subject};
+use kairos_core::dream::Refusal;
 use kairos_core::memory::{Claim, ClaimKind, NewClaim, Observation, Operation, Relation, Status};
 use std::collections::BTreeSet;
 
@@ -197,7 +197,9 @@ fn several<'a>(draft: &'a Draft, ids: &[String]) -> Checked<Vec<&'a Claim>> {
 
 /// What observations say: their text, and what was noted of them (a command and how it ended, files, a verdict).
 fn texts<'a>(draft: &'a Draft, ids: &'a [String]) -> Vec<&'a str> {
-    let noted = |o: &'a Observation| o.attributes.iter().filter(|(name, _)| !UNTRUSTED.contains(&name.as_str())).map(|(_, value)| value.as_str());
+    let noted = |o: &'a Observation| {
+        o.attributes.iter().filter(|(name, _)| !UNTRUSTED.contains(&name.as_str())).map(|(_, value)| value.as_str())
+    };
     live(ids, &draft.seen).flat_map(|o| noted(o).chain([o.text.as_str()])).collect()
 }
 

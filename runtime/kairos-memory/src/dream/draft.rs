@@ -3,9 +3,9 @@
 use super::check;
 use super::evidence::Seen;
 use super::policy::Policy;
-use kairos_core::dream::Refusal;
 use crate::book::{Book, BookError};
 use kairos_core::Millis;
+use kairos_core::dream::Refusal;
 use kairos_core::memory::{Change, Claim, Operation, Status};
 use std::collections::BTreeSet;
 

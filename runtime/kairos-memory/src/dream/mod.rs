@@ -11,10 +11,10 @@ mod snapshot;
 
 pub use draft::Draft;
 pub use evidence::Seen;
+pub use kairos_core::dream::{Dream, Refusal, State, Step, Touched, verb};
 pub use night::{DREAM, Night};
 pub use policy::Policy;
 pub use record::FOLDER;
-pub use kairos_core::dream::{Dream, Refusal, State, Step, Touched, verb};
 pub use revert::{Conflict, Reverted};
 pub use snapshot::MemorySnapshot;
 

@@ -7,12 +7,12 @@ use super::draft::Draft;
 use super::evidence::Seen;
 use super::policy::Policy;
 use super::record::{path, render};
-use kairos_core::dream::{Dream, State, Step, Touched, verb};
-use kairos_core::dream::Refusal;
 use super::snapshot::{MemorySnapshot, read};
 use crate::memory::{CLAIM, Error, Memory, Result, Session, file_changes, signature};
 use crate::vault::{Digest, FileChange, Write};
 use kairos_core::Millis;
+use kairos_core::dream::Refusal;
+use kairos_core::dream::{Dream, State, Step, Touched, verb};
 use kairos_core::memory::{Change, Claim, Observation, Operation};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -279,7 +279,8 @@ impl Memory {
     /// Where the file can't be read.
     pub fn strategies(&self) -> Result<Option<Vec<String>>> {
         let bytes = self.vault().read(STRATEGIES)?;
-        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect()))
+        Ok(bytes
+            .map(|bytes| String::from_utf8_lossy(&bytes).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect()))
     }
 
     /// Sets them, from the next dream on; none: the settings decide again.
@@ -295,7 +296,11 @@ impl Memory {
         }
         let write = Write {
             files: vec![FileChange { path: STRATEGIES.into(), was: was.map(|bytes| Digest::of(&bytes)), now: set }],
-            message: if names.is_empty() { "Dream as the settings say".into() } else { format!("Dream with {}", names.join(", ")) },
+            message: if names.is_empty() {
+                "Dream as the settings say".into()
+            } else {
+                format!("Dream with {}", names.join(", "))
+            },
             author: signature(crate::book::USER),
             trailers: vec![],
             time: now,

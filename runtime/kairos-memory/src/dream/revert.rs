@@ -1,11 +1,11 @@
 //! A dream undone, whole or by operation.
 
 use super::night::{DREAM, OPERATION, chosen};
-use kairos_core::dream::{Dream, State};
 use crate::book::Clash;
 use crate::memory::{CLAIM, Memory, Result, file_changes, sides, signature};
 use crate::vault::Write;
 use kairos_core::Millis;
+use kairos_core::dream::{Dream, State};
 use kairos_core::memory::Claim;
 use serde::Serialize;
 

@@ -15,7 +15,7 @@ pub use history::{Trace, Why};
 pub use revise::Verified;
 pub(crate) use revise::sides;
 
-use crate::book::{Book, BookError, Files, HandEdit, MAX_FILE, USER};
+use crate::book::{Book, BookError, Files, HandEdit, MAX_FILE, USER, Written};
 use crate::transcript::{New, Transcripts};
 use crate::vault::{Author, Digest, FileChange, Guard, Places, Recovery, Revision, Vault, Write};
 use kairos_core::Millis;
@@ -222,7 +222,7 @@ impl Memory {
             text,
         };
         let appended = self.transcripts.append(vec![new])?;
-        Ok(self.transcripts.get(&appended.ids)?.found.into_iter().next().ok_or(Error::Unstored)?)
+        self.transcripts.get(&appended.ids)?.found.into_iter().next().ok_or(Error::Unstored)
     }
 
     /// One change by the user, as one commit.
@@ -328,8 +328,8 @@ impl Memory {
 
 /// What the book would write, in the vault's terms.
 pub(crate) fn file_changes(book: &mut Book, now: Millis) -> Vec<FileChange> {
-    let changes = book.changes(now).into_iter();
-    changes.map(|(path, was, now)| FileChange { path, was: was.map(|bytes| Digest::of(&bytes)), now }).collect()
+    let change = |Written { path, before, after }: Written| FileChange { path, was: before.map(|b| Digest::of(&b)), now: after };
+    book.changes(now).into_iter().map(change).collect()
 }
 
 /// Commits name who did it: a person by his role, a plugin by its name. No address: there is nobody to write to.

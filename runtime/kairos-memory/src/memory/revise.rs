@@ -88,8 +88,13 @@ impl Memory {
         let cited: Vec<&String> = book.claims().filter(|c| c.status != Status::Retired).flat_map(|c| &c.evidence).collect();
         let got = self.transcripts.get(&cited)?;
         for claim in book.claims().filter(|c| c.status == Status::Fact) {
-            if !claim.evidence.is_empty() && claim.evidence.iter().all(|id| got.missing.contains(id) || got.forgotten.contains(id)) {
-                problems.push(format!("nothing bears claim {} out any more; `memory retire {0}` or say it again with `memory edit`", claim.id));
+            if !claim.evidence.is_empty()
+                && claim.evidence.iter().all(|id| got.missing.contains(id) || got.forgotten.contains(id))
+            {
+                problems.push(format!(
+                    "nothing bears claim {} out any more; `memory retire {0}` or say it again with `memory edit`",
+                    claim.id
+                ));
             }
         }
         let index = SearchIndex::open(&self.home.index).and_then(|index| index.check());

@@ -1,6 +1,7 @@
 //! Search over claims and transcripts. The index is brought up to date before it is asked: what was said a moment ago is found.
 
 use super::{Memory, Result};
+use crate::recall::Table;
 use crate::recall::search::{Hit, Search, SearchIndex};
 use kairos_core::memory::{Claim, Observation};
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,10 @@ impl Memory {
     /// The index, up to date. Where another process is just bringing it up to date, as it was: that is a moment old at most.
     fn index(&self) -> Result<SearchIndex> {
         use crate::recall::search::SearchError::Busy;
-        let index = SearchIndex::open(&self.home.index)?;
+        let mut index = SearchIndex::open(&self.home.index)?;
+        if let Some(table) = Table::embedded() {
+            index = index.with_table(table);
+        }
         match self.catch_up(&index) {
             Ok(()) | Err(super::Error::Search(Busy(_))) => Ok(index),
             Err(error) => Err(error),

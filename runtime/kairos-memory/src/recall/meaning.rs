@@ -8,6 +8,7 @@
 
 use crate::recall::digest::sentences;
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use thiserror::Error;
 
 const MAGIC: &[u8] = b"KEMB1\n";
@@ -36,6 +37,13 @@ pub struct Table {
 }
 
 impl Table {
+    /// The one that comes with the program: 128 dimensions, distilled from all-MiniLM-L6-v2 by `scripts/distill_embeddings.py`. None
+    /// where the build has a damaged one.
+    pub fn embedded() -> Option<Arc<Self>> {
+        static TABLE: OnceLock<Option<Arc<Table>>> = OnceLock::new();
+        TABLE.get_or_init(|| Self::read(include_bytes!("../../data/embeddings.bin")).ok().map(Arc::new)).clone()
+    }
+
     /// Reads a table from its bytes.
     ///
     /// # Errors
@@ -143,6 +151,13 @@ mod tests {
         assert!(table.pieces("catx").is_empty());
         assert_eq!(table.embed("unknown"), None);
         assert!(cosine(&table.embed("cat").unwrap(), &table.embed("dogs").unwrap()).abs() < 0.01);
+    }
+
+    #[test]
+    fn the_table_that_comes_along_is_whole() {
+        let table = Table::embedded().unwrap();
+        let near = |a, b| cosine(&table.embed(a).unwrap(), &table.embed(b).unwrap());
+        assert!(near("the build is broken", "compiling fails") > near("the build is broken", "a cake with cream"));
     }
 
     #[test]

@@ -141,10 +141,12 @@ pub enum MemoryCommand {
         file: Option<PathBuf>,
     },
     /// Read what was said or noted elsewhere, as observations; nothing is believed for it
-    #[command(after_help = "Examples:\n  kairos-run memory import claude                 this project's sessions of Claude Code\n  \
+    #[command(
+        after_help = "Examples:\n  kairos-run memory import claude                 this project's sessions of Claude Code\n  \
         kairos-run memory import notes ~/notes/project  Markdown or text, as your own words\n  \
         kairos-run memory import git                    which files were changed together: up to 1,000 commits of a year\n\n\
-        What was read before is not read twice.")]
+        What was read before is not read twice."
+    )]
     Import {
         /// From where
         #[arg(value_enum)]

@@ -34,7 +34,9 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
         DreamCommand::Show { id, refused, json } => {
             let dream = match id {
                 Some(id) => memory.dream(&id)?,
-                None => memory.dreams()?.into_iter().next().ok_or_else(|| advice("there was no dream yet", "kairos-run dream now"))?,
+                None => {
+                    memory.dreams()?.into_iter().next().ok_or_else(|| advice("there was no dream yet", "kairos-run dream now"))?
+                }
             };
             return show(&page, &dream, refused, json.json);
         }
@@ -51,7 +53,11 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
         }
         DreamCommand::Revert { steps, merge } => {
             let reverted = memory.revert(&steps.id, steps.chosen(), merge, now)?;
-            if steps.json.json { view::print_json(&reverted)? } else { view::print(&page.reverted(&reverted))? }
+            if steps.json.json {
+                view::print_json(&reverted)?
+            } else {
+                view::print(&page.reverted(&reverted))?
+            }
             return Ok(if reverted.conflicts.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }
@@ -59,6 +65,10 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
 }
 
 fn show(page: &Page, dream: &Dream, refused: bool, json: bool) -> Result<ExitCode> {
-    if json { view::print_json(dream)? } else { view::print(&page.dream(dream, refused))? }
+    if json {
+        view::print_json(dream)?
+    } else {
+        view::print(&page.dream(dream, refused))?
+    }
     Ok(ExitCode::SUCCESS)
 }

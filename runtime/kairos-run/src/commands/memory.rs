@@ -47,7 +47,11 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             let text = words.join(" ");
             if exact {
                 let found = memory.grep(&text, true, limit.into())?;
-                if json.json { view::print_json(&found)? } else { view::print(&page.observations(&found))? }
+                if json.json {
+                    view::print_json(&found)?
+                } else {
+                    view::print(&page.observations(&found))?
+                }
                 return Ok(found_any(!found.is_empty()));
             }
             let today = Some(jiff::Zoned::now().date());
@@ -59,7 +63,11 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             let claimed: Vec<String> = hits.iter().filter(|h| h.claim).map(|h| h.text.clone()).collect();
             let new = hits.into_iter().filter(|h| h.claim || !claimed.contains(&h.text));
             let hits: Vec<Found> = new.map(|hit| Found::of(hit, |id| book.claim(id).map(|c| c.status))).collect();
-            if json.json { view::print_json(&hits)? } else { view::print(&page.found(&hits))? }
+            if json.json {
+                view::print_json(&hits)?
+            } else {
+                view::print(&page.found(&hits))?
+            }
             return Ok(found_any(!hits.is_empty()));
         }
         MemoryCommand::Show { id, json } => show(&page, &memory.claim(&id)?, json.json)?,
@@ -107,7 +115,11 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
         }
         MemoryCommand::Verify(json) => {
             let report = memory.verify(now)?;
-            if json.json { view::print_json(&report)? } else { view::print(&page.verified(&report))? }
+            if json.json {
+                view::print_json(&report)?
+            } else {
+                view::print(&page.verified(&report))?
+            }
             return Ok(found_any(report.problems.is_empty()));
         }
     }
@@ -210,7 +222,10 @@ struct ImportSummary {
 impl ImportSummary {
     fn text(&self) -> String {
         let skipped: Vec<String> = self.skipped.iter().map(|(why, n)| format!("{n} {why}")).collect();
-        let mut out = format!("{} observations are new, {} were known already ({} files, {} entries read)\n", self.stored, self.known, self.files, self.read);
+        let mut out = format!(
+            "{} observations are new, {} were known already ({} files, {} entries read)\n",
+            self.stored, self.known, self.files, self.read
+        );
         if !skipped.is_empty() {
             out += &format!("left out: {}\n", skipped.join(", "));
         }
@@ -231,7 +246,7 @@ async fn read_in(memory: &Memory, root: Option<&Path>, from: Source, path: Optio
     let terminal = std::io::stderr().is_terminal();
     let mut shown = 101;
     let mut watch = |p: Progress<'_>| {
-        let share = if p.total == 0 { 100 } else { p.done * 100 / p.total };
+        let share = (p.done * 100).checked_div(p.total).unwrap_or(100);
         if terminal && share != shown {
             shown = share;
             // Who can't see the progress can do without.
@@ -244,7 +259,9 @@ async fn read_in(memory: &Memory, root: Option<&Path>, from: Source, path: Optio
             import::claude(&place, root, memory.transcripts(), &mut watch)?
         }
         (Source::Notes, Some(path)) => import::notes(path, Origin::User, memory.transcripts(), &mut watch)?,
-        (Source::Notes, None) => return Err(advice("there is nothing to read", "name a file or folder: `memory import notes DIR`")),
+        (Source::Notes, None) => {
+            return Err(advice("there is nothing to read", "name a file or folder: `memory import notes DIR`"));
+        }
         (Source::Git, path) => {
             let root = path.or(root).context("name the project: `memory import git DIR`")?;
             let mut commits = Project::open(root, &[])?.log_with_files(COMMITS).await?;

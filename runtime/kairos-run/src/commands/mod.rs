@@ -1,5 +1,6 @@
 //! One file a command. Those that concern the running process ask it through its socket.
 
+pub mod bench;
 pub mod channels;
 pub mod config;
 pub mod digest;

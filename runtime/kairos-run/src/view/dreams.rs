@@ -16,7 +16,12 @@ impl Page {
         }
         let row = |d: &Dream| {
             let passed = d.passed().count();
-            vec![plain(&d.id), dim(ago(d.time, self.now)), plain(d.state.as_str()), plain(summary(passed, d.steps.len() - passed))]
+            vec![
+                plain(&d.id),
+                dim(ago(d.time, self.now)),
+                plain(d.state.as_str()),
+                plain(summary(passed, d.steps.len() - passed)),
+            ]
         };
         table(self.paint, &["DREAM", "WHEN", "STATE", ""], &dreams.iter().map(row).collect::<Vec<_>>(), self.width)
     }
@@ -25,7 +30,8 @@ impl Page {
     pub fn dream(&self, d: &Dream, refused: bool) -> String {
         let passed = d.passed().count();
         let by = one_line(&d.strategies.join(", "));
-        let mut out = format!("{}  {}, {} by {by}\n", self.paint.bold(&d.id), d.state.as_str(), summary(passed, d.steps.len() - passed));
+        let mut out =
+            format!("{}  {}, {} by {by}\n", self.paint.bold(&d.id), d.state.as_str(), summary(passed, d.steps.len() - passed));
         for step in d.steps.iter().filter(|s| refused || s.refusal.is_none()) {
             out += &self.step(step);
         }
@@ -33,7 +39,11 @@ impl Page {
             out += &self.paint.dim(&format!("\nkairos-run dream show {} --refused\n", d.id));
         }
         match d.state {
-            State::Waiting => out + &self.paint.dim(&format!("\nkairos-run dream accept {0}, or dream reject {0}; --op N for one of them\n", d.id)),
+            State::Waiting => {
+                out + &self
+                    .paint
+                    .dim(&format!("\nkairos-run dream accept {0}, or dream reject {0}; --op N for one of them\n", d.id))
+            }
             State::Applied => out + &self.paint.dim(&format!("\nkairos-run dream revert {}\n", d.id)),
             _ => out,
         }
@@ -64,7 +74,14 @@ impl Page {
     }
 
     fn touched(&self, t: &Touched) -> String {
-        let line = |c: &Claim| format!("{}  {}{}", c.id, one_line(&c.text), if c.status == Status::Fact { String::new() } else { format!(" [{}]", c.status.as_str()) });
+        let line = |c: &Claim| {
+            format!(
+                "{}  {}{}",
+                c.id,
+                one_line(&c.text),
+                if c.status == Status::Fact { String::new() } else { format!(" [{}]", c.status.as_str()) }
+            )
+        };
         let (before, after) = (t.before.as_ref().map(line), t.after.as_ref().map(line));
         if before == after {
             return format!("     {}\n", self.paint.dim(&format!("  {}", after.unwrap_or_default())));
@@ -87,7 +104,9 @@ impl Page {
             let Conflict { id, before, dreamt, now, merged } = c;
             let _ = writeln!(out, "\n{} was changed since, and was left as it is", self.paint.bold(id));
             for (when, claim) in [("before", before), ("dreamt", dreamt), ("now", now)] {
-                let text = claim.as_ref().map_or_else(|| "not there".into(), |c| format!("{} [{}]", one_line(&c.text), c.status.as_str()));
+                let text = claim
+                    .as_ref()
+                    .map_or_else(|| "not there".into(), |c| format!("{} [{}]", one_line(&c.text), c.status.as_str()));
                 let _ = writeln!(out, "  {when:7} {text}");
             }
             if let Some(merged) = merged {

@@ -63,7 +63,11 @@ impl Page {
             let _ = writeln!(out, "  {}", self.observation(o).replace('\n', "\n  ").trim_end());
         }
         if !why.gone.is_empty() {
-            let _ = writeln!(out, "  {}", self.paint.bad(&format!("{} forgotten or lost", count(why.gone.len() as u64, "observation"))));
+            let _ = writeln!(
+                out,
+                "  {}",
+                self.paint.bad(&format!("{} forgotten or lost", count(why.gone.len() as u64, "observation")))
+            );
         }
         let _ = writeln!(out, "\n{}", self.paint.bold("History"));
         let log: Vec<Revision> = why.history.iter().map(|t| t.revision.clone()).collect();

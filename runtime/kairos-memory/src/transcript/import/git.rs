@@ -28,7 +28,8 @@ pub fn git(commits: &[(Commit, Vec<String>)], transcripts: &Transcripts, watch: 
 
 /// What git itself can vouch for. The message is what anyone may have written: it stands apart, as an attribute.
 pub fn observed(commit: &Commit, files: &[String]) -> New {
-    let mut text = format!("Commit {} changed {}", commit.id.get(..10).unwrap_or(&commit.id), files[..files.len().min(NAMED)].join(", "));
+    let mut text =
+        format!("Commit {} changed {}", commit.id.get(..10).unwrap_or(&commit.id), files[..files.len().min(NAMED)].join(", "));
     if files.len() > NAMED {
         let _ = write!(text, " and {} more files", files.len() - NAMED);
     }
