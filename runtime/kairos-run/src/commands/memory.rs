@@ -59,10 +59,12 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             let asker = Some("user".to_owned());
             let hits = memory.search(&Search { text, today, asker, only, limit: limit.into(), ..Search::default() })?;
             let book = memory.book()?;
-            // What a claim was made of says the same again.
-            let claimed: Vec<String> = hits.iter().filter(|h| h.claim).map(|h| h.text.clone()).collect();
-            let new = hits.into_iter().filter(|h| h.claim || !claimed.contains(&h.text));
-            let hits: Vec<Found> = new.map(|hit| Found::of(hit, |id| book.claim(id).map(|c| c.status))).collect();
+            // What bears a claim out is shown by `why`; here it would say the same again.
+            let borne = |id: &str| {
+                hits.iter().filter(|h| h.claim).any(|h| book.claim(&h.id).is_some_and(|c| c.evidence.iter().any(|e| e == id)))
+            };
+            let new: Vec<_> = hits.iter().filter(|h| h.claim || !borne(&h.id)).cloned().collect();
+            let hits: Vec<Found> = new.into_iter().map(|hit| Found::of(hit, |id| book.claim(id).map(|c| c.status))).collect();
             if json.json {
                 view::print_json(&hits)?
             } else {
