@@ -5,6 +5,7 @@ use crate::{
     ApiError, ChannelInfo, ChannelTest, Digest, ErrorKind, Event, InboxItem, PluginInfo, ProactiveStatus, ProjectSignals,
     ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput,
 };
+use kairos_core::dream::Dream;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use utoipa::openapi::path::{Operation, ParameterIn};
@@ -38,7 +39,7 @@ Times are milliseconds since 1970-01-01T00:00:00Z. All text that comes from a pr
     info(title = "kairos-run", description = ABOUT),
     servers((url = "http://localhost", description = "By the unix socket; the name does not matter")),
     components(schemas(
-        ApiError, ChannelInfo, ChannelTest, crate::routes::CiStatus, Digest, Event, InboxItem, PluginInfo, ProactiveStatus,
+        ApiError, ChannelInfo, ChannelTest, crate::routes::CiStatus, Digest, Dream, Event, InboxItem, PluginInfo, ProactiveStatus,
         ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput
     ))
 )]
