@@ -187,3 +187,28 @@ fn the_running_process_keeps_what_it_sees() {
     assert_eq!(found[0]["kind"], "command");
     assert!(found[0]["attributes"].as_array().unwrap().contains(&json!(["exit-code", "3"])), "{found}");
 }
+
+#[test]
+fn a_claim_is_stale_as_soon_as_what_it_names_is_gone_and_follows_a_rename() {
+    let world = World::with_git();
+    world.settings("every = \"1s\"\n");
+    world.write("src/load.py", "def load_config():\n    return 1\n");
+    world.write("Makefile", "test:\n\ttrue\n");
+    world.git(&["add", "."]);
+    world.git(&["commit", "-qm", "files"]);
+    let gone = world.json(&["memory", "add", "Tests run with `make test`, see Makefile"])["id"].as_str().unwrap().to_owned();
+    let moved =
+        world.json(&["memory", "add", "`load_config` in src/load.py reads the settings"])["id"].as_str().unwrap().to_owned();
+    let _background = Background::start(&world);
+    wait_until("it watches", || text(&world.run(&["status"]).stdout).contains("watching native"));
+    std::fs::remove_file(world.project().join("Makefile")).unwrap();
+    world.git(&["mv", "src/load.py", "src/settings.py"]);
+    let status = |id: &str| world.json(&["memory", "show", id])["status"].as_str().unwrap().to_owned();
+    wait_until("it is stale", || status(&gone) == "stale");
+    assert!(world.ok(&["memory", "list"]).contains("stale"));
+    let claim = || world.json(&["memory", "show", &moved]);
+    wait_until("it is followed", || claim()["anchors"][0]["path"] == "src/settings.py");
+    assert_eq!(claim()["status"], "fact");
+    world.write("Makefile", "test:\n\ttrue\n");
+    wait_until("it holds again", || status(&gone) == "fact");
+}

@@ -14,6 +14,7 @@ mod channels;
 mod chores;
 mod control;
 mod digest;
+mod drift;
 mod events;
 mod figures;
 pub mod govern;

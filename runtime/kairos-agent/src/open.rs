@@ -2,6 +2,7 @@
 
 use crate::agent::StartError;
 use crate::chores::Glance;
+use crate::drift::Drift;
 use crate::events::Events;
 use crate::govern::manners::Manners;
 use crate::govern::settings::Settings;
@@ -43,6 +44,7 @@ pub(crate) struct Opened {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    drift: Drift,
     watch: Watch,
     git_dir: Option<PathBuf>,
     glance: Glance,
@@ -75,6 +77,7 @@ pub(crate) async fn open(
     });
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
+    let drift = Drift::new(&kept);
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,
@@ -86,7 +89,7 @@ pub(crate) async fn open(
         manners,
         waiting: Arc::new(AtomicBool::new(true)),
     };
-    Ok(Opened { options, project, inbox, queue, recorder, watch, git_dir, glance })
+    Ok(Opened { options, project, inbox, queue, recorder, drift, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -107,6 +110,7 @@ impl Opened {
             inbox: self.inbox,
             queue: self.queue,
             recorder: self.recorder,
+            drift: self.drift,
             watch: Some(Arc::new(self.watch)),
             glance: self.glance,
             status: status.clone(),

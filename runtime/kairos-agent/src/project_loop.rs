@@ -2,6 +2,7 @@
 
 use crate::backlog::Delivered;
 use crate::chores::Glance;
+use crate::drift::Drift;
 use crate::events::Events;
 use crate::inbox::Inbox;
 use crate::look::NoAnswer;
@@ -75,6 +76,7 @@ pub(crate) struct ProjectLoop {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) drift: Drift,
     /// None once the loop ends.
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) events: Events,
@@ -109,6 +111,7 @@ pub(crate) struct Parts {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) drift: Drift,
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) glance: Glance,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
@@ -126,6 +129,7 @@ impl ProjectLoop {
             inbox,
             queue,
             recorder,
+            drift,
             watch,
             glance,
             status,
@@ -143,6 +147,7 @@ impl ProjectLoop {
             inbox,
             queue,
             recorder,
+            drift,
             watch,
             status,
             slots: Vec::new(),

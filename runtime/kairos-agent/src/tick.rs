@@ -106,6 +106,7 @@ impl ProjectLoop {
             signals.extend(self.idle.check(time));
         }
         self.recorder.signals(&signals, &self.project);
+        self.drift.signals(&signals, &self.project);
         let count = signals.len() as u64;
         for signal in signals {
             // An unwanted signal costs no number and no copy.

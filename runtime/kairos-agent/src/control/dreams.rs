@@ -2,16 +2,17 @@
 
 use super::ProjectHandle;
 use crate::agent::Agent;
+use crate::drift;
 use crate::now;
 use crate::registry::Running;
 use kairos_api::{ApiError, ApiResult, DreamRequest, ErrorKind};
 use kairos_core::PluginKind;
 use kairos_core::dream::Dream;
-use kairos_core::memory::{Change, Claim, Operation, Status};
+use kairos_core::memory::{Change, Operation};
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_exec::redact::Redactor;
 use kairos_host::{Access, CallError};
-use kairos_memory::anchors::{Finder, State, Verdict, check, check_all};
+use kairos_memory::anchors::{Finder, Verdict, check};
 use kairos_memory::dream::{MemorySnapshot, Policy};
 use kairos_memory::memory::{Home, Memory};
 use std::collections::BTreeSet;
@@ -32,7 +33,7 @@ impl Agent {
             blocking(move || Memory::open(Home::within(&folder), Redactor::from_env()).map(|(memory, _)| memory)).await?;
         let memory = Arc::new(memory);
         let chain = self.chain(&project, &memory, &request.strategies).await?;
-        let broken = broken(&project, &memory).await?;
+        let broken = drift::look(&memory, &project.view, None).await.map_err(conflict)?;
         let (began, of) = (now(), memory.clone());
         let mut night = blocking(move || of.begin_dream(broken, Policy::default(), began)).await?;
         for strategy in chain {
@@ -120,27 +121,12 @@ async fn point(project: &ProjectHandle, operations: &mut [Operation]) -> BTreeSe
     gone
 }
 
-/// Looks at everything that claims point at, and marks what is stale, or no longer so. Answers the claims with a broken anchor.
-async fn broken(project: &ProjectHandle, memory: &Arc<Memory>) -> ApiResult<BTreeSet<String>> {
-    let of = memory.clone();
-    let claims: Vec<Claim> = blocking(move || {
-        let book = of.book()?;
-        Ok(book.claims().filter(|c| !c.anchors.is_empty() && c.status != Status::Retired).cloned().collect())
-    })
-    .await?;
-    let checked = check_all(&claims, None, &project.view).await;
-    let verdicts: Vec<(String, bool)> =
-        checked.changes.iter().map(|c| (c.claim.clone(), !matches!(c.state, State::Stale { .. }))).collect();
-    let of = memory.clone();
-    let (marked, at) = (verdicts.clone(), now());
-    blocking(move || of.mark(&marked, at)).await?;
-    let lost = verdicts.into_iter().filter(|(_, holds)| !holds).map(|(id, _)| id);
-    let was = claims.iter().filter(|c| c.status == Status::Stale && !checked.changes.iter().any(|change| change.claim == c.id));
-    Ok(lost.chain(was.map(|c| c.id.clone())).collect())
+/// As [`drift::blocking`], with the errors of the API.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> kairos_memory::memory::Result<T> + Send + 'static) -> ApiResult<T> {
+    drift::blocking(work).await.map_err(conflict)
 }
 
-/// Files are read and written on another thread.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> kairos_memory::memory::Result<T> + Send + 'static) -> ApiResult<T> {
-    let done = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal(e.to_string()))?;
-    done.map_err(|e| ApiError::new(ErrorKind::Conflict, e.to_string()))
+#[allow(clippy::needless_pass_by_value)]
+fn conflict(error: kairos_memory::memory::Error) -> ApiError {
+    ApiError::new(ErrorKind::Conflict, error.to_string())
 }

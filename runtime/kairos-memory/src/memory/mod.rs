@@ -15,6 +15,7 @@ pub use history::{Trace, Why};
 pub use revise::Verified;
 pub(crate) use revise::sides;
 
+use crate::anchors;
 use crate::book::{Book, BookError, Files, HandEdit, MAX_FILE, USER, Written};
 use crate::transcript::{New, Transcripts};
 use crate::vault::{Author, Digest, FileChange, Guard, Places, Recovery, Revision, Vault, Write};
@@ -180,26 +181,38 @@ impl Memory {
         })
     }
 
-    /// Marks claims stale, or current again, after their anchors were looked at. Answers those that changed.
+    /// Writes down what was found when claims were compared with the project: stale since now, so again, or elsewhere. Answers those that
+    /// changed.
     ///
     /// # Errors
     /// Where nothing can be written.
-    pub fn mark(&self, verdicts: &[(String, bool)], now: Millis) -> Result<Vec<String>> {
+    pub fn mark(&self, changes: &[anchors::Change], now: Millis) -> Result<Vec<String>> {
+        if changes.is_empty() {
+            return Ok(vec![]);
+        }
         let mut session = self.session()?;
         self.take_in(&mut session, now)?;
         let mut changed = vec![];
-        for (id, holds) in verdicts {
-            let status = session.book.claim(id).map(|c| c.status);
-            let to = match (status, holds) {
-                (Some(Status::Fact), false) => Status::Stale,
-                (Some(Status::Stale), true) => Status::Fact,
-                _ => continue,
+        for anchors::Change { claim: id, state } in changes {
+            let Some(was) = session.book.claim(id).cloned() else { continue };
+            let stale = matches!(state, anchors::State::Stale { .. });
+            let status = match was.status {
+                Status::Fact if stale => Status::Stale,
+                Status::Stale if !stale => Status::Fact,
+                other => other,
             };
-            if session.book.update(id, |c| c.status = to).is_ok() {
+            let mut now_so = Claim { status, ..was.clone() };
+            if status != was.status {
+                now_so.valid_to = stale.then_some(now);
+            }
+            if let anchors::State::Moved { anchors } = state {
+                now_so.anchors.clone_from(anchors);
+            }
+            if now_so != was && session.book.update(id, |c| *c = now_so).is_ok() {
                 changed.push(id.clone());
             }
         }
-        self.commit(&mut session, now, "kairos-run", "Anchors were looked at", &changed)?;
+        self.commit(&mut session, now, "kairos-run", "Compared with the project", &changed)?;
         Ok(changed)
     }
 
