@@ -14,6 +14,7 @@ use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::signals::watch_config;
 use kairos_core::config::Config;
+use kairos_memory::memory::Home;
 use kairos_project::Project;
 use kairos_signals::{SignalQueue, Watch};
 use kairos_store::ProjectDb;
@@ -35,6 +36,21 @@ pub struct ProjectOptions {
     pub config: Config,
     /// The files where it may have settings of its own.
     pub settings: Vec<PathBuf>,
+}
+
+impl ProjectOptions {
+    /// The folder of all that is kept of it.
+    pub fn data(&self) -> PathBuf {
+        self.db.parent().map(Path::to_path_buf).unwrap_or_default()
+    }
+
+    /// Where its memory lies.
+    ///
+    /// # Errors
+    /// Where the settings name no folder that could be used.
+    pub fn home(&self) -> kairos_memory::memory::Result<Home> {
+        Home::set(&self.data(), self.config.text("memory.dir"), Some(&self.root))
+    }
 }
 
 /// A project before its loop begins.
@@ -59,12 +75,12 @@ pub(crate) async fn open(
     manners: Arc<Manners>,
 ) -> Result<Opened, StartError> {
     let ProjectOptions { root, slug, db: file, config, settings: files } = options.clone();
-    let data = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let data = options.data();
     let db = match db {
         Some(db) => db,
         None => ProjectDb::open(file).await?,
     };
-    let kept = data.clone();
+    let (kept, home) = (options.data(), options.home());
     let queue = SignalQueue::default();
     let (watched, settings) = (queue.clone(), config.clone());
     let folder = root.clone();
@@ -77,7 +93,7 @@ pub(crate) async fn open(
     });
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
-    let drift = Drift::new(&kept);
+    let drift = Drift::new(home);
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,

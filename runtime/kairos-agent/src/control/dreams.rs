@@ -14,9 +14,8 @@ use kairos_exec::redact::Redactor;
 use kairos_host::{Access, CallError};
 use kairos_memory::anchors::{Finder, Verdict, check};
 use kairos_memory::dream::{MemorySnapshot, Policy};
-use kairos_memory::memory::{Home, Memory};
+use kairos_memory::memory::Memory;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 /// How often one strategy is asked: what it added in one round, it may promote or judge in the next. Most are done after the second.
@@ -28,9 +27,8 @@ impl Agent {
         let Ok(_one) = self.dreaming.try_lock() else {
             return Err(ApiError::new(ErrorKind::Conflict, "a dream is under way").with_hint("kairos-run dream list"));
         };
-        let folder = project.options.db.parent().map(Path::to_path_buf).unwrap_or_default();
-        let memory =
-            blocking(move || Memory::open(Home::within(&folder), Redactor::from_env()).map(|(memory, _)| memory)).await?;
+        let home = project.options.home().map_err(conflict)?;
+        let memory = blocking(move || Memory::open(home, Redactor::from_env()).map(|(memory, _)| memory)).await?;
         let memory = Arc::new(memory);
         let chain = self.chain(&project, &memory, &request.strategies).await?;
         let broken = drift::look(&memory, &project.view, None).await.map_err(conflict)?;

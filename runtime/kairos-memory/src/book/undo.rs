@@ -46,6 +46,7 @@ impl Book {
             }
             self.exact.insert(topic);
         }
+        self.recognize();
         answer
     }
 
