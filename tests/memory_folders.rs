@@ -53,7 +53,8 @@ fn claude_code_s_memory_is_used_in_place_and_works_on_for_it() {
     let (world, folder) = claude();
     let before = files(&folder);
     let claims = world.json(&["memory", "list"]);
-    assert_eq!(claims.as_array().unwrap().len(), 4, "{claims}");
+    assert_eq!(claims.as_array().unwrap().len(), 3, "{claims}");
+    assert!(texts(&claims).contains(&"Use pnpm for everything. **Why:** the lock file is pnpm's."), "a claim has its reason");
     assert!(claims.as_array().unwrap().iter().all(|c| c["status"] == "tentative" && c["author"] == "another-tool"));
     assert_eq!(files(&folder), before, "looking changes nothing");
     assert!(

@@ -87,8 +87,15 @@ impl Index {
         }
         let (before, after) = self.others();
         let lines = lines(pointers, links, &[&before, &after]);
-        let block = if lines.is_empty() { String::new() } else { block(&lines, &before, &after) };
-        self.existed &= !(before.is_empty() && after.is_empty() && block.is_empty() && !self.text.is_empty());
+        // A file that we began has a heading, and goes when nothing is left to say.
+        let begun = if self.text.is_empty() { !self.existed } else { self.text.starts_with(HEADING) };
+        let alone = before.is_empty() && after.is_empty();
+        let block = match (lines.is_empty(), alone && begun) {
+            (true, _) => String::new(),
+            (false, true) => format!("{HEADING}{}", lines.join("\n") + "\n"),
+            (false, false) => block(&lines, &before, &after),
+        };
+        self.existed &= !(alone && begun && block.is_empty());
         self.text = format!("{before}{block}{after}");
         self.block = block;
     }
@@ -105,6 +112,8 @@ impl Index {
     }
 }
 
+/// How a file of ours begins.
+const HEADING: &str = "# Memory\n\n";
 /// Stands for what the budget has no room for.
 const MORE: &str = "- There is more: `kairos-run memory search WORDS`";
 
@@ -137,9 +146,6 @@ fn lines(pointers: &[Pointer], links: &str, others: &[&str]) -> Vec<String> {
 fn block(lines: &[String], before: &str, after: &str) -> String {
     let end = if before.contains("\r\n") || after.contains("\r\n") { "\r\n" } else { "\n" };
     let mut out = String::new();
-    if before.is_empty() && after.is_empty() {
-        out.push_str("# Memory\n\n");
-    }
     if !before.is_empty() && !before.ends_with('\n') {
         out.push_str(end);
     }
@@ -183,7 +189,7 @@ mod tests {
     }
 
     fn write(old: &str, ours: &[u8], pointers: &[Pointer]) -> (String, Vec<u8>) {
-        let mut index = Index::read(Some(old.as_bytes()), Some(ours));
+        let mut index = Index::read(Some(old.as_bytes()).filter(|_| !old.is_empty()), Some(ours));
         index.rewrite(pointers, "");
         (index.text.clone(), index.ours())
     }
@@ -210,9 +216,12 @@ mod tests {
             assert_eq!(with.replace("\r\n", "").contains('\n'), !text.contains('\r'), "{with:?}");
             assert_eq!(write(&with, &ours, &[]).0, text);
         }
-        let mut none = Index::read(None, None);
-        none.rewrite(&[], "");
-        assert_eq!(none.bytes(), None);
+        for file in [None, Some(&b""[..])] {
+            let mut index = Index::read(file, None);
+            index.rewrite(&[pointer("z.md", 1)], "");
+            index.rewrite(&[], "");
+            assert_eq!(index.bytes().as_deref(), file, "what was not there is not there");
+        }
     }
 
     #[test]

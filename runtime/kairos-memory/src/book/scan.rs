@@ -26,7 +26,11 @@ pub(super) fn blocks(lines: &[String], start: usize) -> Vec<Block> {
             end
         } else if is_prose(line) {
             let end = at + lines[at..].iter().take_while(|line| is_prose(line)).count();
-            out.push(Block { bullet: false, first: at, end });
+            let blank = |from: usize| lines[from..at].iter().all(|line| line.trim().is_empty());
+            match out.last_mut().filter(|above: &&mut Block| !above.bullet && is_labelled(line) && blank(above.end)) {
+                Some(above) => above.end = end,
+                None => out.push(Block { bullet: false, first: at, end }),
+            }
             end
         } else {
             at + 1
@@ -78,6 +82,12 @@ fn is_prose(line: &str) -> bool {
     !words.is_empty() && !words.starts_with(['#', '|', '>', '<', '`', '~']) && !is_rule(line) && !begins_bullet(line)
 }
 
+/// `**Why:** ...` belongs to the paragraph above it.
+fn is_labelled(line: &str) -> bool {
+    let label = line.trim_start().strip_prefix("**").and_then(|rest| rest.split_once("**"));
+    label.is_some_and(|(label, rest)| label.ends_with(':') || rest.starts_with(':'))
+}
+
 /// The lines indented below it, and a code block among them whole.
 fn bullet_end(lines: &[String], first: usize) -> usize {
     let mut at = first + 1;
@@ -122,6 +132,8 @@ mod tests {
         let loose = "  - loose\n";
         assert_eq!(found, ["Intro\nof two lines\n", "- a\n  - nested\n", loose, "- b\n  ```\n\n- in code\n  ```\n", "- c\n"]);
         assert!(!blocks(&lines, 0)[2].bullet);
+        let why: Vec<String> = ["A.\n", "\n", "**Why:** b\n", "\n", "**not** a label\n"].map(str::to_owned).to_vec();
+        assert_eq!(blocks(&why, 0).iter().map(|b| (b.first, b.end)).collect::<Vec<_>>(), [(0, 3), (4, 5)]);
         let open = ["```\n".to_owned(), "- a\n".to_owned()];
         assert!(blocks(&open, 0).is_empty());
     }

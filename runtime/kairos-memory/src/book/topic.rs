@@ -3,7 +3,7 @@
 //! A bullet is a line that begins with `-`, `*` or `+` outside a code block, with the lines indented below it. Behind its text stands
 //! a comment with the claim's id, and how far it is believed where that is less than a fact: `<!-- id: k7f3q2ma, stale -->`. Other
 //! comments there are somebody else's and stay. A file of another tool that has frontmatter and no bullet at all is one claim a
-//! paragraph. A bullet without such a comment may be a claim all the same: the ledger knows its words.
+//! paragraph, with those below it that begin with a label (`**Why:**`). A bullet without such a comment may be a claim all the same: the ledger knows its words.
 
 use super::frontmatter::Frontmatter;
 use super::ledger::hash;

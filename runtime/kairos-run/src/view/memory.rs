@@ -5,6 +5,7 @@ use super::text::{ago, count, cut, date, dim, plain, table};
 use crate::commands::memory::{Found, Scope, Sketch};
 use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, Observation, Origin, Status};
+use kairos_memory::book::OTHER_TOOL;
 use kairos_memory::memory::{Forgotten, Part, Verified, Why};
 use kairos_memory::vault::{Difference, Revision};
 use std::collections::BTreeMap;
@@ -165,10 +166,11 @@ impl Page {
     fn sketch(&self, sketch: &Sketch) -> String {
         let why = &sketch.line.why;
         let here = if sketch.scope == Scope::Project { " in this project" } else { "" };
-        let mut out =
-            format!("  {}  {} {}\n", self.paint.dim(&why.claim.id), one_line(&why.claim.text), self.mark(why.claim.status));
+        let claim = format!("  {}  {} {}", self.paint.dim(&why.claim.id), one_line(&why.claim.text), self.mark(why.claim.status));
+        let mut out = format!("{}\n", claim.trim_end());
         let said = why.evidence.last().map(|o| {
             let how = match o.origin {
+                _ if o.source == OTHER_TOOL => "another tool wrote".to_owned(),
                 Origin::User => "you said".to_owned(),
                 Origin::Tool => "seen".to_owned(),
                 other => format!("written by a {}", other.as_str()),
