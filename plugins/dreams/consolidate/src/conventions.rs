@@ -65,10 +65,11 @@ fn sentences(text: &str) -> Vec<&str> {
         let mut from = 0;
         let bytes = line.as_bytes();
         for (i, c) in line.char_indices() {
-            let ends = matches!(c, '.' | '!' | '?') && bytes.get(i + 1).is_none_or(u8::is_ascii_whitespace);
+            let dash = c == '-' && line[..i].ends_with(' ') && bytes.get(i + 1) == Some(&b' ');
+            let ends = dash || matches!(c, '.' | '!' | '?') && bytes.get(i + 1).is_none_or(u8::is_ascii_whitespace);
             let abbreviated = line[..i].ends_with("e.g") || line[..i].ends_with("i.e") || line[..i].ends_with("etc");
             if ends && !abbreviated {
-                all.push(line[from..=i].trim());
+                all.push(line[from..i + usize::from(!dash)].trim());
                 from = i + 1;
             }
         }
@@ -180,7 +181,7 @@ fn rule(sentence: &str) -> Option<(Kind, &str)> {
     }
     // "Update CLAUDE.md, but make sure that ...": what goes into a file of instructions is to last.
     let instructs = rest.to_lowercase();
-    let instructs = INSTRUCTIONS.iter().any(|file| instructs.contains(file)).then(|| instructs.find("make sure ")).flatten();
+    let instructs = INSTRUCTIONS.iter().any(|file| instructs.contains(file)).then(|| instructs.find("make sure that ")).flatten();
     if let Some(rule) = instructs.and_then(|at| rest.get(at..)) {
         return Some((Kind::Feedback, rule));
     }
@@ -281,6 +282,7 @@ mod tests {
             "let's roll back, they need not exist in the future state",
             "Alternatively, if it may be of use in the future, leave a comment.",
             "Also don't give it a number.",
+            "I'd like to update CLAUDE.md to make sure the names in it agree.",
         ] {
             let heard: Vec<_> = sentences(said).into_iter().filter_map(rule).map(|(_, r)| r).collect();
             assert!(heard.is_empty(), "{heard:?}");
