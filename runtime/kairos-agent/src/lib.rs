@@ -14,6 +14,7 @@ mod channels;
 mod chores;
 mod control;
 mod digest;
+mod dreams;
 mod drift;
 mod events;
 mod figures;
@@ -36,6 +37,7 @@ mod tick;
 
 pub use agent::{Agent, AgentOptions, Opener, Ready, StartError};
 pub use control::STARTED_BY;
+pub use dreams::Breaker;
 pub use events::{Events, MAX_EVENTS};
 pub use look::NoAnswer;
 pub use open::ProjectOptions;
