@@ -104,6 +104,15 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Millis>,
     },
+    /// A memory was changed by hand, or something old was dropped.
+    Memory {
+        /// The folder.
+        project: String,
+        /// Which of the two.
+        change: MemoryChange,
+        /// Which claims; how many observations, and by which setting.
+        text: String,
+    },
     /// Signals or events were lost because a queue was full.
     Dropped {
         /// How many since the last such event.
@@ -135,6 +144,16 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+}
+
+/// What changed about a memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryChange {
+    /// A person edited its files, and that was taken in as his word.
+    Edited,
+    /// Observations were dropped because they were old, or too many.
+    Dropped,
 }
 
 /// What changed about a project.

@@ -194,6 +194,20 @@ pub const SETTINGS: &[Setting] = &[
         "Keep what is observed (commands, commits, changed files, your answers), on this machine only: dreams learn from it.",
     ),
     s(
+        "memory.keep",
+        Kind::Duration,
+        "\"365d\"",
+        false,
+        "How long observations are kept; what a claim rests on is kept always. \"0s\": for ever.",
+    ),
+    s(
+        "memory.size",
+        Kind::Size,
+        "\"256MiB\"",
+        false,
+        "How much the observations of one project may take; over it the oldest go, but for what a claim rests on. 0: no limit.",
+    ),
+    s(
         "dream.strategies",
         Kind::List,
         "[\"consolidate\", \"forget\"]",

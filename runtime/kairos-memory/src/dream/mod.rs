@@ -15,6 +15,7 @@ pub use kairos_core::dream::{Dream, Refusal, State, Step, Touched, verb};
 pub use night::{DREAM, Night};
 pub use policy::Policy;
 pub use record::FOLDER;
+pub(crate) use record::render;
 pub use revert::{Conflict, Reverted};
 pub use snapshot::MemorySnapshot;
 
