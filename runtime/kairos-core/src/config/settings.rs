@@ -196,6 +196,20 @@ pub const SETTINGS: &[Setting] = &[
         "Keep what is observed (commands, commits, changed files, your answers), on this machine only: dreams learn from it.",
     ),
     s(
+        "memory.keep",
+        Kind::Duration,
+        "\"365d\"",
+        false,
+        "How long observations are kept; what a claim rests on is kept always. \"0s\": for ever.",
+    ),
+    s(
+        "memory.size",
+        Kind::Size,
+        "\"256MiB\"",
+        false,
+        "How much the observations of one project may take; over it the oldest go, but for what a claim rests on. 0: no limit.",
+    ),
+    s(
         "dream.auto",
         Kind::Bool,
         "true",
@@ -216,7 +230,13 @@ pub const SETTINGS: &[Setting] = &[
         false,
         "A time of day to dream at, such as \"03:00\", by the clock of `quiet.zone`; made up for once where the machine slept.",
     ),
-    s("dream.least-every", Kind::Duration, "\"6h\"", true, "Time between two dreams that nobody asked for, those at `schedule` apart."),
+    s(
+        "dream.least-every",
+        Kind::Duration,
+        "\"6h\"",
+        true,
+        "Time between two dreams that nobody asked for, those at `schedule` apart.",
+    ),
     s("dream.least-new", Kind::Count, "20", false, "Observations that have to be new for a dream that nobody asked for."),
     s(
         "dream.strategies",

@@ -32,7 +32,9 @@ impl Page {
         if d.under_way {
             said.push("one is under way".to_owned());
         }
-        said.extend(d.last.as_ref().map(|last| format!("last {}: {}, {}", ago(last.time, self.now), last.outcome, last.state.as_str())));
+        said.extend(
+            d.last.as_ref().map(|last| format!("last {}: {}, {}", ago(last.time, self.now), last.outcome, last.state.as_str())),
+        );
         match d.waiting.as_slice() {
             [] => {}
             [one] => said.push(format!("it waits for you: kairos-run dream show {one}")),
