@@ -131,7 +131,9 @@ fn locomo(file: &Path, audit: Option<&PathBuf>) -> Result<Vec<Conversation>, Ben
     let corrections: HashMap<String, Vec<String>> = match audit {
         Some(path) => list(&json(path)?)
             .filter(|e| e["correct_evidence"] != e["cited_evidence"] && list(&e["correct_evidence"]).next().is_some())
-            .map(|e| (string(&e["question_id"]).to_owned(), list(&e["correct_evidence"]).map(|id| string(id).to_owned()).collect()))
+            .map(|e| {
+                (string(&e["question_id"]).to_owned(), list(&e["correct_evidence"]).map(|id| string(id).to_owned()).collect())
+            })
             .collect(),
         None => HashMap::new(),
     };

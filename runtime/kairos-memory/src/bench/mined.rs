@@ -15,7 +15,8 @@ pub(super) fn rows(chats: &[Conversation]) -> Vec<Row> {
     if labelled.is_empty() {
         return vec![];
     }
-    let figure = |pairs: fn(&[&str]) -> Vec<(usize, usize)>| bootstrap(&labelled.iter().map(|c| found(c, pairs)).collect::<Vec<_>>());
+    let figure =
+        |pairs: fn(&[&str]) -> Vec<(usize, usize)>| bootstrap(&labelled.iter().map(|c| found(c, pairs)).collect::<Vec<_>>());
     let definition = "the share of the labelled contradictions of which a pair of the user's messages, one of each side, is among the \
                       first 20 pairs mined from all messages of the conversation's user, without a question; baseline: the 20 pairs \
                       with the largest share of common words";

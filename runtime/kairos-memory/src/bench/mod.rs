@@ -83,7 +83,9 @@ pub async fn run(data: Option<&Path>, options: &Options) -> Result<Report, Bench
         None => report.skipped.push("all that needs data sets: name their folder with --data DIR".into()),
     }
     if options.repositories.is_empty() {
-        report.skipped.push("drift: name a git repository with a long history by --repo DIR; git, grep and ctags are needed".into());
+        report
+            .skipped
+            .push("drift: name a git repository with a long history by --repo DIR; git, grep and ctags are needed".into());
     }
     report.rows.extend(drift::rows(options).await?);
     if options.speed {

@@ -36,7 +36,8 @@ pub(super) fn rows(data: &Path, skipped: &mut Vec<String>) -> Result<Vec<Row>, B
     let payloads: BTreeSet<&str> = events.filter_map(|event| event["payload"].as_str()).collect();
     let payloads: Vec<&str> = payloads.into_iter().collect();
     let mut rows = vec![];
-    for (measure, texts) in [("Untrusted text promoted, VISTA", payloads.as_slice()), ("Untrusted text promoted, own cases", OWN)] {
+    for (measure, texts) in [("Untrusted text promoted, VISTA", payloads.as_slice()), ("Untrusted text promoted, own cases", OWN)]
+    {
         if texts.is_empty() {
             continue;
         }

@@ -127,17 +127,32 @@ impl fmt::Display for Report {
             told = Some(row.definition);
             writeln!(f, "{}{}", row.measure, if again { ": the same" } else { "" })?;
             if !again {
-                writeln!(f, "    {}", row.definition)?;
+                write_wrapped(f, row.definition)?;
             }
         }
         self.skipped.iter().try_for_each(|what| writeln!(f, "not measured: {what}"))
     }
 }
 
+/// Lines of this many characters.
+const WIDTH: usize = 116;
+
+fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + word.chars().count() >= WIDTH {
+            writeln!(f, "   {line}")?;
+            line.clear();
+        }
+        line.extend([" ", word]);
+    }
+    writeln!(f, "   {line}")
+}
+
 const NOTES: &str = "\
-Shares are percentages. In brackets the 95% interval by bootstrap over conversations, users, pairs or starting commits, whichever
-the items are grouped in (2000 draws, fixed seed); of a speed the 10th and the 90th percentile. The baseline is measured in the same run on the
-same items. No model, no network.";
+Shares are percentages. In brackets the 95% interval by bootstrap over conversations, users, pairs or starting commits,
+whichever the items are grouped in (2000 draws, fixed seed); of a speed the 10th and the 90th percentile. The baseline is
+measured in the same run on the same items. No model, no network.";
 
 #[cfg(test)]
 mod tests {
@@ -152,7 +167,10 @@ mod tests {
         let report = Report { rows: vec![missed, told, met], skipped: vec!["the rest".into()] };
         let text = report.to_string();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>().join(" "), "found 8 50.0 [40.0, 62.5] >= 75.0 MISSED 25.0 chance");
+        assert_eq!(
+            lines[1].split_whitespace().collect::<Vec<_>>().join(" "),
+            "found 8 50.0 [40.0, 62.5] >= 75.0 MISSED 25.0 chance"
+        );
         assert!(lines[2].ends_with("[40.0, 62.5]") && lines[3].contains("0.5 [0.4, 0.6]    <= 0.5 met"), "{text}");
         assert!(text.contains("wait: the same") && text.ends_with("not measured: the rest\n"), "{text}");
         let json = serde_json::to_value(&report).unwrap();

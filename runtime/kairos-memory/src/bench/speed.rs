@@ -39,7 +39,11 @@ pub fn rows(table: Option<&Arc<Table>>, progress: fn(&str)) -> Result<Vec<Row>, 
                       the next 1,000, one of the next 10,000, two of any frequency";
     let (turns, sessions) = searching(table, progress)?;
     let row = |measure: &str, times| Row { unit: Counts::Milliseconds, ..Row::new(measure, definition, times) };
-    Ok(vec![row("Search over 1,000,000, ms", turns).at_most(15.0), append, row("Search over 1,000,000 for sessions, ms", sessions)])
+    Ok(vec![
+        row("Search over 1,000,000, ms", turns).at_most(15.0),
+        append,
+        row("Search over 1,000,000 for sessions, ms", sessions),
+    ])
 }
 
 /// The median with the 10th and the 90th percentile.

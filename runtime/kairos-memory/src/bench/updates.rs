@@ -13,8 +13,6 @@ struct Happened {
     right: usize,
     /// What happened, and why.
     told: String,
-    /// The new preference as the user would put it; none where nothing takes the old one's place.
-    anew: Option<String>,
     effect: Effect,
 }
 
@@ -29,23 +27,19 @@ pub(super) fn rows(data: &Path, skipped: &mut Vec<String>) -> Result<Vec<Row>, B
         let values = |of_one: &Vec<Happened>| of_one.iter().map(|h| f64::from(u8::from(holds(h)))).collect();
         bootstrap(&users.iter().map(values).collect::<Vec<Vec<f64>>>())
     };
-    let ours = |h: &Happened, told: &str| {
-        let found = update(&h.records.iter().map(String::as_str).collect::<Vec<_>>(), told);
+    let ours = |h: &Happened| {
+        let found = update(&h.records.iter().map(String::as_str).collect::<Vec<_>>(), &h.told);
         (found.is_some_and(|u| u.record == h.right), found.is_some_and(|u| u.effect == h.effect))
     };
-    let both = |h: &Happened, told: &str| ours(h, told) == (true, true);
     let plain = |h: &Happened| most_common(&h.records, &h.told) == h.right && h.effect == Effect::Modify;
     let definition = "the share of a user's updates of which both the right one of all his records as they then stood and the right one of \
                       modify and delete are found, from the event's description and reason alone; baseline: the record with most common \
                       words, always modified";
-    let row = Row::new("HaluMem updates, record and operation", definition, share(&|h| both(h, &h.told)));
+    let row = Row::new("HaluMem updates, record and operation", definition, share(&|h| ours(h) == (true, true)));
     let mut rows = vec![row.at_least(0.9).beside("common words", share(&plain).mean)];
-    let definition = "as before, told the new preference too where there is one, as a user would add what he likes now";
-    let full = |h: &Happened| h.anew.as_ref().map_or(h.told.clone(), |anew| format!("{}\n{anew}", h.told));
-    rows.push(Row::new("HaluMem updates, told what is so now", definition, share(&|h| both(h, &full(h)))));
-    rows.push(Row::new("HaluMem updates, record", "the record alone, as first", share(&|h| ours(h, &h.told).0)));
-    let definition = "the operation alone, whichever record was found, as first";
-    rows.push(Row::new("HaluMem updates, operation", definition, share(&|h| ours(h, &h.told).1)));
+    rows.push(Row::new("HaluMem updates, record", "the record alone", share(&|h| ours(h).0)));
+    let definition = "the operation alone, whichever record was found";
+    rows.push(Row::new("HaluMem updates, operation", definition, share(&|h| ours(h).1)));
     let definition = "the operation alone, where everything is taken for a modification";
     rows.push(Row::new("HaluMem updates, always modify", definition, share(&|h| h.effect == Effect::Modify)));
     Ok(rows)
@@ -91,7 +85,6 @@ fn as_it_was(now: &Value, events: &[Value]) -> Happened {
         right: records.iter().position(|r| *r == right).unwrap_or(usize::MAX),
         records,
         told: format!("{} {}", string(&now["desc"]), string(&now["reason"])),
-        anew: (!deleted).then(|| record(now, "after")),
         effect: if deleted { Effect::Delete } else { Effect::Modify },
     }
 }

@@ -83,7 +83,8 @@ impl Score {
         for (measure, definition, reach, plain) in MEASURES {
             for ((_, kind), groups) in self.answers.iter().filter(|((of, _), _)| of == measure) {
                 let figure = |groups: &BTreeMap<usize, Vec<f64>>| bootstrap(&groups.values().cloned().collect::<Vec<_>>());
-                let title = if *kind == ALL { format!("Drift {measure}, {name}") } else { format!("Drift {measure}, {name}, {kind}") };
+                let title =
+                    if *kind == ALL { format!("Drift {measure}, {name}") } else { format!("Drift {measure}, {name}, {kind}") };
                 let mut row = Row::new(title, definition, figure(groups));
                 if *kind == ALL {
                     row.reach = *reach;

@@ -53,12 +53,12 @@ fn sick(all: &[Judged], rows: &mut Vec<Row>) {
         let jaccard = alike(all, labelled("CONTRADICTION"));
         rows.push(Row::new("SICK false merges", definition, ours).at_most(0.005).beside(JACCARD, jaccard));
     }
-    let definition =
-        "the share of the pairs labelled entailment with relatedness >= 4.8 of 5 (as good as equal) that are judged to say the same";
+    let definition = "the share of the pairs labelled entailment with relatedness >= 4.8 of 5 (as good as equal) that are judged to say the same";
     if let Some(ours) = share(all, paraphrase, merged) {
         rows.push(Row::new("SICK paraphrases merged", definition, ours).at_least(0.75).beside(JACCARD, alike(all, paraphrase)));
     }
-    let definition = "precision and recall of the judgement contrary against the label contradiction, over all pairs: their harmonic mean";
+    let definition =
+        "precision and recall of the judgement contrary against the label contradiction, over all pairs: their harmonic mean";
     if !all.is_empty() {
         let contrary = |p: &Judged| match (p.pair.label == "CONTRADICTION", p.relation == Relation::Contrary) {
             // F1 is the mean of 1 twice for each found, of 0 for each missed and each found wrongly.
@@ -74,7 +74,8 @@ fn sick(all: &[Judged], rows: &mut Vec<Row>) {
     };
     let definition = "the share of the pairs labelled neutral that are judged to say the same; less is better";
     told("SICK neutral pairs merged", definition, share(all, labelled("NEUTRAL"), merged));
-    let definition = "as SICK paraphrases merged; a pair of which one includes the other counts too: the longer stays, nothing is lost";
+    let definition =
+        "as SICK paraphrases merged; a pair of which one includes the other counts too: the longer stays, nothing is lost";
     let folded = |p: &Judged| matches!(p.relation, Relation::Same | Relation::Includes | Relation::Included);
     told("SICK paraphrases merged or folded", definition, share(all, paraphrase, folded));
     let definition = "as SICK paraphrases merged, from relatedness 4.5 on, where one often says more than the other";
@@ -83,7 +84,11 @@ fn sick(all: &[Judged], rows: &mut Vec<Row>) {
     let definition = "the share of all pairs labelled entailment that are judged to say the same";
     told("SICK entailments merged", definition, share(all, labelled("ENTAILMENT"), merged));
     let taken = share(all, |_| true, |p| is_instruction(&p.pair.first));
-    told("SICK statements taken for instructions", "the share of the first sentences of all pairs, plain statements; less is better", taken);
+    told(
+        "SICK statements taken for instructions",
+        "the share of the first sentences of all pairs, plain statements; less is better",
+        taken,
+    );
 }
 
 fn similarity(sts: &[Judged], mrpc: &[Judged], rows: &mut Vec<Row>) {
