@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::timeout;
 
-/// Most bytes of a request's body: far over what any finding needs.
+/// Most bytes of a request's body: far over what a finding or a question to a model needs.
 pub const MAX_BODY: usize = 1024 * 1024;
 
 /// How long each part may take.
@@ -52,6 +52,8 @@ pub struct Answer {
     headers: HeaderMap,
     /// As much as was wanted and came.
     pub body: Vec<u8>,
+    /// That is all of it: it neither broke off nor was longer than what was wanted.
+    pub complete: bool,
 }
 
 impl Answer {
@@ -154,13 +156,19 @@ impl Net {
         let client = self.client(url.scheme() == "https", addresses).await?;
         let request = client.post(url.clone()).headers(headers).body(body);
         let mut response = request.send().await.map_err(|e| self.failure(host, e))?;
-        let mut answer = Answer { status: response.status().as_u16(), headers: response.headers().clone(), body: Vec::new() };
-        // The status is the answer: a body that breaks off is as good as one that ends.
-        while answer.body.len() < max_answer
-            && let Ok(Some(chunk)) = response.chunk().await
-        {
+        let headers = response.headers().clone();
+        let mut answer = Answer { status: response.status().as_u16(), headers, body: Vec::new(), complete: false };
+        // The status is the answer: whoever needs the whole body looks whether it is complete.
+        while let Ok(chunk) = response.chunk().await {
+            let Some(chunk) = chunk else {
+                answer.complete = true;
+                break;
+            };
             let room = max_answer - answer.body.len();
             answer.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
+                break;
+            }
         }
         Ok(answer)
     }
