@@ -61,6 +61,11 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+
+    /// How long the other side wants to be left alone, where it says so: in seconds, or until a date.
+    pub fn retry_after(&self, now: Millis) -> Option<Duration> {
+        retry_after(self.header("retry-after")?, now)
+    }
 }
 
 /// Why there is no answer. No message holds a URL's path, which may be a secret.
@@ -276,5 +281,29 @@ pub fn host_of(url: &str) -> Result<String, NetError> {
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(host)) => Ok(host.into()),
         _ => Err(NetError::Url),
+    }
+}
+
+fn retry_after(text: &str, now: Millis) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond();
+    Some(Duration::from_millis(u64::try_from(date).ok()?.saturating_sub(now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_side_may_say_when_to_come_back() {
+        let now = 784_111_777_000;
+        assert_eq!(retry_after(" 120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now), Some(Duration::from_secs(10)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon", now), None);
+        assert_eq!(retry_after("-5", now), None);
     }
 }
