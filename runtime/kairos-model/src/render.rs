@@ -1,8 +1,9 @@
 //! A prompt as one text a message: secrets taken out, words of others marked as data.
 
 use crate::ModelError;
+use kairos_core::PortError;
 use kairos_core::finding::one_line;
-use kairos_core::model::{MAX_OUTPUT, MAX_PROMPT, MAX_SCHEMA, Part, Prompt, Role};
+use kairos_core::model::{Part, Prompt, Role};
 use kairos_exec::redact::Redactor;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -23,24 +24,9 @@ pub(crate) struct Rendered {
 
 /// Checks the prompt's limits, and renders it. The same prompt gives the same text.
 pub(crate) fn render(prompt: &Prompt, redactor: &Redactor) -> Result<Rendered, ModelError> {
-    let wrong = |what: &str| Err(ModelError::Prompt(what.into()));
-    if prompt.messages.last().is_none_or(|m| m.role != Role::User) {
-        return wrong("its last message has to be the user's");
-    }
-    if !(1..=MAX_OUTPUT).contains(&prompt.max_output) {
-        return Err(ModelError::Prompt(format!("an answer may have 1 to {MAX_OUTPUT} tokens")));
-    }
-    if size(prompt) > MAX_PROMPT {
-        return Err(ModelError::Prompt(format!("its texts have more than {MAX_PROMPT} bytes")));
-    }
-    let schema = match &prompt.schema {
-        None => None,
-        Some(text) if text.len() > MAX_SCHEMA => return wrong("its schema is too long"),
-        Some(text) => match serde_json::from_str::<Value>(text) {
-            Ok(value) if value.is_object() => Some(value),
-            _ => return wrong("its schema is no JSON object"),
-        },
-    };
+    let wrong = |e: PortError| ModelError::Prompt(e.message);
+    prompt.check().map_err(wrong)?;
+    let schema = prompt.schema.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let mark = mark(prompt);
     let text = |part: &Part| match part {
         Part::Text(text) => redactor.redact(text),
@@ -64,17 +50,9 @@ pub(crate) fn render(prompt: &Prompt, redactor: &Redactor) -> Result<Rendered, M
 /// Tokens that prompt and answer may have together.
 pub(crate) fn estimate(prompt: &Prompt) -> u64 {
     let parts: usize = prompt.messages.iter().map(|m| m.parts.len() + 1).sum();
-    let bytes = size(prompt) + prompt.schema.as_ref().map_or(0, String::len);
+    let bytes = prompt.size() + prompt.schema.as_ref().map_or(0, String::len);
     // The mark around a part has some 20 tokens, and the sentence that explains it 60.
     bytes as u64 / BYTES_A_TOKEN + (AROUND + 20) * parts as u64 + 60 + u64::from(prompt.max_output)
-}
-
-fn size(prompt: &Prompt) -> usize {
-    let part = |p: &Part| match p {
-        Part::Text(text) => text.len(),
-        Part::Untrusted { source, text } => source.len() + text.len(),
-    };
-    prompt.instructions.len() + prompt.messages.iter().flat_map(|m| &m.parts).map(part).sum::<usize>()
 }
 
 /// A tag that no text in the prompt closes: it follows from all of them together, so that who wrote one can't know it.
@@ -128,20 +106,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_prompt_is_refused() {
-        let ok = || prompt(vec![Part::Text("hi".into())]);
-        let long = prompt(vec![Part::Text("x".repeat(MAX_PROMPT))]);
-        let answered = Message { role: Role::Assistant, parts: vec![] };
-        for wrong in [
-            Prompt { messages: vec![], ..ok() },
-            Prompt { messages: vec![answered], ..ok() },
-            Prompt { max_output: 0, ..ok() },
-            Prompt { schema: Some("[1]".into()), ..ok() },
-            Prompt { schema: Some("{".into()), ..ok() },
-            long,
-        ] {
-            assert!(matches!(render(&wrong, &Redactor::default()), Err(ModelError::Prompt(_))));
-        }
-        assert!(estimate(&ok()) > 10 && estimate(&ok()) < 200);
+    fn an_estimate_is_generous() {
+        let short = prompt(vec![Part::Text("hi".into())]);
+        assert!(estimate(&short) > 10 && estimate(&short) < 200);
+        let long = prompt(vec![Part::Text("seven words are some nine tokens long ".repeat(100))]);
+        assert!(estimate(&long) > 1000);
+        assert!(matches!(render(&Prompt { max_output: 0, ..short }, &Redactor::default()), Err(ModelError::Prompt(_))));
     }
 }
