@@ -17,8 +17,7 @@ const ROUNDS: usize = 4;
 /// Looks after the claims of one project. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Drift {
-    /// None where the settings name none that could be used.
-    home: Option<Home>,
+    home: Home,
     waiting: Arc<Mutex<Waiting>>,
 }
 
@@ -32,8 +31,7 @@ struct Waiting {
 
 impl Drift {
     /// For a project's memory.
-    pub(crate) fn new(home: Result<Home>) -> Self {
-        let home = home.inspect_err(|e| tracing::warn!("what is remembered is not compared with the project: {e}")).ok();
+    pub(crate) fn new(home: Home) -> Self {
         Self { home, waiting: Arc::default() }
     }
 
@@ -48,7 +46,7 @@ impl Drift {
                 _ => {}
             }
         }
-        if (paths.is_empty() && !all) || !self.home.as_ref().is_some_and(Home::has_claims) {
+        if (paths.is_empty() && !all) || !self.home.has_claims() {
             return;
         }
         let mut waiting = self.waiting();
@@ -78,7 +76,7 @@ impl Drift {
                     }
                 }
             };
-            let Some(home) = self.home.clone() else { return };
+            let home = self.home.clone();
             let opened = blocking(move || Memory::open(home, Redactor::from_env())).await;
             let looked = match opened {
                 Ok((memory, _)) => look(&Arc::new(memory), &project, changed.map(|paths| paths.into_iter().collect())).await,

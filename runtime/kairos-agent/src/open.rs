@@ -13,6 +13,7 @@ use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
 use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::signals::watch_config;
+use crate::upkeep::Upkeep;
 use kairos_core::config::Config;
 use kairos_memory::memory::Home;
 use kairos_project::Project;
@@ -36,20 +37,16 @@ pub struct ProjectOptions {
     pub config: Config,
     /// The files where it may have settings of its own.
     pub settings: Vec<PathBuf>,
+    /// Where what is remembered of it lies.
+    pub home: Home,
+    /// And what is true of the user in all projects.
+    pub users_home: Home,
 }
 
 impl ProjectOptions {
     /// The folder of all that is kept of it.
     pub fn data(&self) -> PathBuf {
         self.db.parent().map(Path::to_path_buf).unwrap_or_default()
-    }
-
-    /// Where its memory lies.
-    ///
-    /// # Errors
-    /// Where the settings name no folder that could be used.
-    pub fn home(&self) -> kairos_memory::memory::Result<Home> {
-        Home::set(&self.data(), self.config.text("memory.dir"), Some(&self.root))
     }
 }
 
@@ -61,6 +58,7 @@ pub(crate) struct Opened {
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
     drift: Drift,
+    upkeep: Vec<Upkeep>,
     watch: Watch,
     git_dir: Option<PathBuf>,
     glance: Glance,
@@ -74,13 +72,13 @@ pub(crate) async fn open(
     events: Events,
     manners: Arc<Manners>,
 ) -> Result<Opened, StartError> {
-    let ProjectOptions { root, slug, db: file, config, settings: files } = options.clone();
+    let ProjectOptions { root, slug, db: file, config, settings: files, .. } = options.clone();
     let data = options.data();
     let db = match db {
         Some(db) => db,
         None => ProjectDb::open(file).await?,
     };
-    let (kept, home) = (options.data(), options.home());
+    let kept = data.clone();
     let queue = SignalQueue::default();
     let (watched, settings) = (queue.clone(), config.clone());
     let folder = root.clone();
@@ -93,7 +91,10 @@ pub(crate) async fn open(
     });
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
-    let drift = Drift::new(home);
+    let drift = Drift::new(options.home.clone());
+    // The user's own memory lies beside the projects.
+    let upkeep = [&options.home, &options.users_home].map(|home| Upkeep::new(&folder, home.clone(), &config, events.clone()));
+    let upkeep = upkeep.into();
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,
@@ -104,8 +105,9 @@ pub(crate) async fn open(
         settings: Arc::new(Settings::of(&config)),
         manners,
         waiting: Arc::new(AtomicBool::new(true)),
+        recorder: recorder.clone(),
     };
-    Ok(Opened { options, project, inbox, queue, recorder, drift, watch, git_dir, glance })
+    Ok(Opened { options, project, inbox, queue, recorder, drift, upkeep, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -127,6 +129,7 @@ impl Opened {
             queue: self.queue,
             recorder: self.recorder,
             drift: self.drift,
+            upkeep: self.upkeep,
             watch: Some(Arc::new(self.watch)),
             glance: self.glance,
             status: status.clone(),

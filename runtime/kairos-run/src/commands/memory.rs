@@ -5,10 +5,11 @@ mod exchange;
 
 pub use both::{Found, Scope, Sketch};
 
+use super::forget::{Forgetting, forget};
 use crate::cli::{Kind, MemoryArgs, MemoryCommand, WhoseArgs};
 use crate::config_files;
 use crate::errors::advice;
-use crate::paths::{Paths, slug};
+use crate::paths::Paths;
 use crate::view;
 use crate::view::lists::Page;
 use anyhow::{Context, Result};
@@ -16,7 +17,8 @@ use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, ClaimKind, Status};
 use kairos_exec::redact::Redactor;
 use kairos_memory::anchors;
-use kairos_memory::memory::{Home, Memory, Statement};
+use kairos_memory::memory::{Forget, Home, Memory, Statement};
+use kairos_memory::vault::Note;
 use kairos_project::Project;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -86,7 +88,11 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             memory.retire(&ids, now)?;
             view::print(&format!("retired {}; `kairos-run memory log` and `revert` bring it back\n", ids.join(", ")))?;
         }
-        MemoryCommand::Forget { ids, dry_run, yes, json } => forget(&memory, &page, &ids, dry_run, yes, json.json)?,
+        MemoryCommand::Forget { ids, containing, dry_run, yes, json } => {
+            let what = Forget { ids, containing };
+            forget(Forgetting { paths, root: root.as_deref(), memory: &memory, page: &page }, &what, dry_run, yes, json.json)
+                .await?;
+        }
         MemoryCommand::Profile(json) => {
             let lines = both::profile(&both, now)?;
             if json.json { view::print_json(&lines)? } else { view::print(&page.profile(&lines))? }
@@ -140,15 +146,19 @@ pub fn root(whose: &WhoseArgs) -> Result<Option<PathBuf>> {
 /// Where the memory of a project lies, or the user's.
 fn home(paths: &Paths, root: Option<&Path>) -> Result<Home> {
     let config = config_files::load(&paths.config, root, &[])?;
-    Ok(match root {
-        Some(root) => Home::set(&paths.project(&slug(root)), config.text("memory.dir"), Some(root))?,
-        None => Home::set(&paths.data.join("user"), config.text("memory.user-dir"), None)?,
-    })
+    Ok(crate::run::home(paths, root, &config)?)
 }
 
 /// The memory of a project, or the user's.
 pub fn open(paths: &Paths, root: Option<&Path>) -> Result<Memory> {
     let (memory, recovery) = Memory::open(home(paths, root)?, Redactor::from_env())?;
+    let home = memory.home();
+    let begun = recovery.notes.iter().any(|note| matches!(note, Note::HistoryBegun(_)));
+    if let Some(own) = home.transcripts.parent().map(Home::within).filter(|own| begun && home.foreign && own.has_claims()) {
+        let (there, here) = (own.places.files.display(), home.places.files.display());
+        eprintln!("note: memory is in {here} from now on; the claims in {there} stay there");
+        eprintln!("  to take them along, leave the setting out, `memory export FILE`, set it, `memory import claims FILE --mine`");
+    }
     for note in recovery.notes {
         tracing::info!("memory: {note}");
     }
@@ -162,21 +172,6 @@ fn found_any(any: bool) -> ExitCode {
 
 fn show(page: &Page, claim: &Claim, json: bool) -> Result<()> {
     if json { view::print_json(claim) } else { view::print(&page.claim(claim)) }
-}
-
-fn forget(memory: &Memory, page: &Page, ids: &[String], dry_run: bool, yes: bool, json: bool) -> Result<()> {
-    let planned = memory.forget(ids, true, page.now)?;
-    if !json {
-        view::print(&page.forgotten(&planned))?;
-    }
-    if dry_run {
-        return if json { view::print_json(&planned) } else { Ok(()) };
-    }
-    if !yes && !super::confirm("Forget this for good?")? {
-        anyhow::bail!("nothing was forgotten");
-    }
-    let done = memory.forget(ids, false, page.now)?;
-    if json { view::print_json(&done) } else { view::print("forgotten\n") }
 }
 
 /// Says what is wrong in the folder, where it concerns what was just done or shown.

@@ -33,7 +33,7 @@ pub fn others_notes(files: &[PathBuf], transcripts: &Transcripts) -> Result<Summ
 
 fn read(files: &[Source], origin: Origin, named: bool, transcripts: &Transcripts, watch: Watcher<'_>) -> Result<Summary> {
     let known = Known::read(transcripts)?;
-    let mut import = Import::new(transcripts, files, watch);
+    let mut import = Import::new(transcripts, files, watch)?;
     for source in files {
         let mut note = Note { named, ..Note::new(source, origin, &known) };
         import.lines(source, |import, at, line| match std::str::from_utf8(line) {
