@@ -5,9 +5,9 @@ mod dreams;
 use crate::path::{SocketPathError, socket_path};
 use crate::routes::{STOP, VERSION, VERSION_HEADER, compatible};
 use crate::{
-    ApiError, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, Event, GrantRequest,
-    InboxAction, InboxFilter, InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectAdd, ProjectSignals,
-    ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiError, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, Event, GrantRequest, InboxAction, InboxFilter,
+    InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectAdd, ProjectSignals, ProjectStatus,
+    ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use axum::body::{Body, Bytes};
 use http_body_util::{BodyExt, Limited};

@@ -2,9 +2,9 @@
 
 use crate::{
     ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamFilter, DreamRequest, DreamSteps,
-    DreamStrategies, DreamSummary, Event, GrantRequest,
-    InboxAction, InboxFilter, InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals,
-    ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    DreamStrategies, DreamSummary, Event, GrantRequest, InboxAction, InboxFilter, InboxItem, PauseRequest, PluginInfo,
+    ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
+    TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;

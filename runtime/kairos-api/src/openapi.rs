@@ -2,8 +2,8 @@
 
 use crate::routes::{STOP, routes};
 use crate::{
-    ApiError, ChannelInfo, ChannelTest, Digest, DreamSummary, ErrorKind, Event, InboxItem, PluginInfo, ProactiveStatus, ProjectSignals,
-    ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput,
+    ApiError, ChannelInfo, ChannelTest, Digest, DreamSummary, ErrorKind, Event, InboxItem, PluginInfo, ProactiveStatus,
+    ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput,
 };
 use kairos_core::dream::{Dream, Reverted};
 use std::collections::BTreeMap;

@@ -95,9 +95,8 @@ fn refusal(error: DreamError) -> ApiError {
             .with_hint("`kairos-run plugin list` shows what there is, and what waits for your grant"),
         DreamError::Strategy { .. } => ApiError::new(ErrorKind::Conflict, error.to_string())
             .with_hint("`kairos-run plugin info` tells more; `dream now --strategy NAME` asks another"),
-        DreamError::UnderWay | DreamError::Elsewhere => {
-            ApiError::new(ErrorKind::Conflict, error.to_string()).with_hint("it takes minutes at most; then `kairos-run dream list`")
-        }
+        DreamError::UnderWay | DreamError::Elsewhere => ApiError::new(ErrorKind::Conflict, error.to_string())
+            .with_hint("it takes minutes at most; then `kairos-run dream list`"),
         DreamError::Memory(error) => of_memory(error),
         error => ApiError::new(ErrorKind::Conflict, error.to_string()),
     }

@@ -234,3 +234,32 @@ fn stopped(why: &str, known: &Known) -> Finding {
         remedy: Some("`kairos-run dream now`, or `kairos-run dream use NAME`; `dream.auto = false` for good".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_item_is_about_a_dream() {
+        assert_eq!(reviewed(SELF, "dream:20261121-030000"), Some("20261121-030000"));
+        assert_eq!(reviewed("mine", "dream:20261121-030000"), None, "a plugin must not have its finding accepted as a dream");
+        assert_eq!(reviewed(SELF, "dreams-stopped:5"), None);
+    }
+
+    #[test]
+    fn the_items_are_findings_as_all_others() {
+        let long = DreamSummary {
+            id: "20261121-030000".into(),
+            time: 0,
+            strategies: vec!["x".repeat(64); 20],
+            state: State::Waiting,
+            outcome: "1 claim to add".repeat(20),
+            passed: 1,
+            refused: 0,
+        };
+        let known = Known { last: Some(long.clone()), ..Known::default() };
+        let findings = vec![review(&long), stopped(&"because ".repeat(100), &known)];
+        let report = Report { findings, ..Report::default() };
+        assert!(report.validate().is_ok(), "{:?}", report.validate());
+    }
+}

@@ -70,6 +70,10 @@ async fn dream_reject(State(c): State<Shared>, Path(dream): Path<String>, Json(s
 
 /// Undoes operations that were done. What was changed since is left, and answered. A conflict where none of them was done.
 #[utoipa::path(post, path = "/v1/dreams/{dream}/revert", responses(Conflict))]
-async fn dream_revert(State(c): State<Shared>, Path(dream): Path<String>, Json(steps): Json<DreamSteps>) -> Answer<Json<Reverted>> {
+async fn dream_revert(
+    State(c): State<Shared>,
+    Path(dream): Path<String>,
+    Json(steps): Json<DreamSteps>,
+) -> Answer<Json<Reverted>> {
     c.dream_revert(&dream, steps).await.map(Json)
 }

@@ -216,7 +216,13 @@ pub const SETTINGS: &[Setting] = &[
         false,
         "A time of day to dream at, such as \"03:00\", by the clock of `quiet.zone`; made up for once where the machine slept.",
     ),
-    s("dream.least-every", Kind::Duration, "\"6h\"", true, "Time between two dreams that nobody asked for, those at `schedule` apart."),
+    s(
+        "dream.least-every",
+        Kind::Duration,
+        "\"6h\"",
+        true,
+        "Time between two dreams that nobody asked for, those at `schedule` apart.",
+    ),
     s("dream.least-new", Kind::Count, "20", false, "Observations that have to be new for a dream that nobody asked for."),
     s(
         "dream.strategies",

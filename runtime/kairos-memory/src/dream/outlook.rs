@@ -64,10 +64,20 @@ mod tests {
 
     #[test]
     fn what_the_user_kept_ends_the_count() {
-        let dream = |time: Millis, state| Dream { id: time.to_string(), time, strategies: vec![], state, steps: vec![], position: "".into() };
+        let dream = |time: Millis, state| Dream {
+            id: time.to_string(),
+            time,
+            strategies: vec![],
+            state,
+            steps: vec![],
+            position: "".into(),
+        };
         use State::{Applied, Nothing, Rejected, Reverted, Waiting};
-        let dreams: Vec<Dream> =
-            [Waiting, Reverted, Nothing, Rejected, Applied, Reverted].iter().zip([60, 50, 40, 30, 20, 10]).map(|(s, t)| dream(t, *s)).collect();
+        let dreams: Vec<Dream> = [Waiting, Reverted, Nothing, Rejected, Applied, Reverted]
+            .iter()
+            .zip([60, 50, 40, 30, 20, 10])
+            .map(|(s, t)| dream(t, *s))
+            .collect();
         assert_eq!(unwanted(&dreams, 0), 2);
         assert_eq!(unwanted(&dreams, 30), 1);
         assert_eq!(unwanted(&dreams[4..], 0), 0);
