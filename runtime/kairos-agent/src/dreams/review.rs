@@ -259,7 +259,7 @@ mod tests {
         };
         let known = Known { last: Some(long.clone()), ..Known::default() };
         let findings = vec![review(&long), stopped(&"because ".repeat(100), &known)];
-        let report = Report { findings, ..Report::default() };
-        assert!(report.validate().is_ok(), "{:?}", report.validate());
+        let checked = Report { findings, ..Report::default() }.validate();
+        assert!(checked.is_ok(), "{checked:?}");
     }
 }
