@@ -34,6 +34,7 @@ mod scan;
 mod signals;
 mod slots;
 mod tick;
+mod upkeep;
 
 pub use agent::{Agent, AgentOptions, Opener, Ready, StartError};
 pub use control::STARTED_BY;

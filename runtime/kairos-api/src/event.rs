@@ -117,6 +117,15 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         dream: Option<DreamSummary>,
     },
+    /// A memory was changed by hand, or something old was dropped.
+    Memory {
+        /// The folder.
+        project: String,
+        /// Which of the two.
+        change: MemoryChange,
+        /// Which claims; how many observations, and by which setting.
+        text: String,
+    },
     /// Signals or events were lost because a queue was full.
     Dropped {
         /// How many since the last such event.
@@ -162,6 +171,16 @@ pub enum DreamChange {
     Failed,
     /// The process ends, or who asked for it no longer waits; memory is as it was.
     Stopped,
+}
+
+/// What changed about a memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryChange {
+    /// A person edited its files, and that was taken in as his word.
+    Edited,
+    /// Observations were dropped because they were old, or too many.
+    Dropped,
 }
 
 /// What changed about a project.

@@ -5,7 +5,7 @@ use crate::view::dreams;
 use anyhow::{Context, Result};
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate, compression::Compression};
-use kairos_api::{DreamChange, Event, PluginChange, ProjectChange};
+use kairos_api::{DreamChange, Event, MemoryChange, PluginChange, ProjectChange};
 use kairos_core::finding::one_line;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -102,6 +102,13 @@ pub async fn events(mut events: Receiver<Event>) {
                     _ => format!("files are watched by {mode}"),
                 };
                 tracing::warn!("{}: {how}{reason}", one_line(&project));
+            }
+            Event::Memory { project, change, text } => {
+                let what = match change {
+                    MemoryChange::Edited => "edited by hand",
+                    MemoryChange::Dropped => "kept within its bounds",
+                };
+                tracing::info!("memory of {} {what}: {}", one_line(&project), one_line(&text));
             }
             Event::Pause { project, until: Some(_) } => tracing::info!("signals of {} are paused", one_line(&project)),
             Event::Pause { project, until: None } => tracing::info!("the pause of {} has ended", one_line(&project)),

@@ -196,6 +196,20 @@ pub const SETTINGS: &[Setting] = &[
         "Keep what is observed (commands, commits, changed files, your answers), on this machine only: dreams learn from it.",
     ),
     s(
+        "memory.keep",
+        Kind::Duration,
+        "\"365d\"",
+        false,
+        "How long observations are kept; what a claim rests on is kept always. \"0s\": for ever.",
+    ),
+    s(
+        "memory.size",
+        Kind::Size,
+        "\"256MiB\"",
+        false,
+        "How much the observations of one project may take; over it the oldest go, but for what a claim rests on. 0: no limit.",
+    ),
+    s(
         "dream.auto",
         Kind::Bool,
         "true",
@@ -238,5 +252,37 @@ pub const SETTINGS: &[Setting] = &[
         false,
         "Leave everything that a dream proposes, and that passes the checks, for you to accept.",
     ),
+    s(
+        "model.provider",
+        Kind::Choice(&["auto", "none", "anthropic", "openai", "openrouter", "ollama", "llamacpp", "vllm"]),
+        "\"auto\"",
+        false,
+        "Who runs the language model for plugins that you grant one; nothing else needs it. \"auto\": whose variable is set \
+         (ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST), else none.",
+    ),
+    s(
+        "model.name",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Which model, in its provider's words; empty: a small one, where there is a usual one.",
+    ),
+    s(
+        "model.url",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Where it answers; empty: the provider's own address, or ANTHROPIC_BASE_URL, OPENAI_BASE_URL.",
+    ),
+    s(
+        "model.key",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Where the key is: `env:NAME`, or `file:/PATH` of a file that only you can read; empty: the provider's usual variable.",
+    ),
+    s("model.timeout", Kind::Duration, "\"2m\"", false, "How long one answer may take, further tries included."),
+    s("model.tokens-a-day", Kind::Count, "100000", false, "Tokens that all plugins together may use within 24 hours."),
+    s("model.tokens-a-dream", Kind::Count, "30000", false, "Tokens that one dream may use."),
     s("terminal.buddy", Kind::Bool, "true", false, "Show the pet in the live view."),
 ];

@@ -17,6 +17,7 @@ pub use night::{DREAM, Night};
 pub use outlook::unwanted;
 pub use policy::Policy;
 pub use record::FOLDER;
+pub(crate) use record::render;
 pub use snapshot::MemorySnapshot;
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use super::lists::{marker, open};
 use super::text::{Paint, clock, count, now, place, span};
 use jiff::tz::TimeZone;
-use kairos_api::{DreamChange, Event, FindingChange, FindingGroup, InboxItem, OpenFindings, PluginChange, ProjectChange};
+use kairos_api::{
+    DreamChange, Event, FindingChange, FindingGroup, InboxItem, MemoryChange, OpenFindings, PluginChange, ProjectChange,
+};
 use kairos_core::Millis;
 use kairos_core::dream::State;
 use kairos_core::finding::one_line;
@@ -111,6 +113,13 @@ impl Human {
                     _ => format!("watching files by {}", one_line(mode)),
                 };
                 vec![self.at(&format!("{how}{reason}{}", self.of(project)))]
+            }
+            Event::Memory { project, change, text } => {
+                let what = match change {
+                    MemoryChange::Edited => "remembered what you wrote",
+                    MemoryChange::Dropped => "forgot what is old",
+                };
+                vec![self.at(&format!("{what}: {}{}", one_line(text), self.of(project)))]
             }
             Event::Pause { project, until } => {
                 let text = match until {
