@@ -9,7 +9,7 @@ mod trigger;
 mod unasked;
 
 pub use breaker::Breaker;
-pub(crate) use review::{Dreaming, reviewed};
+pub(crate) use review::{Dreaming, is_about_them, reviewed};
 pub(crate) use unasked::watch;
 
 use crate::agent::Agent;
