@@ -75,7 +75,8 @@ impl Forgetting<'_> {
         }
         let mut places_in_logs = 0;
         for file in files(&logs(self.paths)) {
-            places_in_logs += overwrite(&file, &words, dry_run).with_context(|| format!("can't go through {}", file.display()))?;
+            places_in_logs +=
+                overwrite(&file, &words, dry_run).with_context(|| format!("can't go through {}", file.display()))?;
         }
         if !dry_run {
             memory = self.memory.forget(what, false, self.page.now)?;
