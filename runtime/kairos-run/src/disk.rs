@@ -202,13 +202,16 @@ mod tests {
         fs::write(paths.user_db(), kib(8)).unwrap();
         fs::write(paths.project("p").join("state.db"), kib(8)).unwrap();
         fs::write(paths.components().join("a.cwasm"), kib(32)).unwrap();
+        fs::create_dir(paths.project("p").join("transcripts")).unwrap();
+        fs::write(paths.project("p").join("transcripts/2026-01-02.jsonl"), kib(4)).unwrap();
         fs::write(paths.log(), kib(4)).unwrap();
         fs::write(paths.crashes().join("1.txt"), kib(4)).unwrap();
         fs::write(paths.plugins().join("mine.wasm"), kib(64)).unwrap();
         std::os::unix::fs::symlink("/usr", paths.data.join("link")).unwrap();
         let usage = Usage::of(&paths);
-        assert_eq!(usage, Usage { databases: 16 << 10, components: 32 << 10, logs: 4 << 10, crashes: 4 << 10 });
-        assert!(usage.text().starts_with("16 KiB of databases, 32 KiB of compiled plugins"), "{}", usage.text());
+        assert_eq!(usage.memory, 4 << 10);
+        assert_eq!(usage, Usage { databases: 16 << 10, memory: usage.memory, components: 32 << 10, logs: 4 << 10, crashes: 4 << 10 });
+        assert!(usage.text().starts_with("16 KiB of databases, 4 KiB of memory, 32 KiB of compiled plugins"), "{}", usage.text());
     }
 
     #[tokio::test]
