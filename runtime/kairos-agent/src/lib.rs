@@ -14,6 +14,7 @@ mod channels;
 mod chores;
 mod control;
 mod digest;
+mod dreams;
 mod drift;
 mod events;
 mod figures;
@@ -37,6 +38,7 @@ mod upkeep;
 
 pub use agent::{Agent, AgentOptions, Opener, Ready, StartError};
 pub use control::STARTED_BY;
+pub use dreams::Breaker;
 pub use events::{Events, MAX_EVENTS};
 pub use look::NoAnswer;
 pub use open::ProjectOptions;

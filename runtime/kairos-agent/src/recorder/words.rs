@@ -71,7 +71,9 @@ mod tests {
         assert_eq!(signal("ci.finished", &ci_values, "2 tests").as_deref(), Some("CI build on main: failed\n2 tests"));
         let log = "12:00 GET /\n12:01 ERROR no route\n";
         assert_eq!(signal("log.lines", &[("path", "a.log")], log).as_deref(), Some("a.log: 12:01 ERROR no route"));
-        for noise in ["idle.started", "idle.ended", "file.rescan", "git.index", "project.opened", "server.running", "agent.session"] {
+        for noise in
+            ["idle.started", "idle.ended", "file.rescan", "git.index", "project.opened", "server.running", "agent.session"]
+        {
             assert_eq!(signal(noise, &[], "error"), None, "{noise}");
         }
         assert_eq!(signal("log.lines", &[("path", "a.log")], "12:00 GET /\n"), None);

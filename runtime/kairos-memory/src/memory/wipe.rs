@@ -51,7 +51,8 @@ impl<'a> Wipe<'a> {
             return self.clean(text);
         }
         let trailers: Vec<&str> = text.rsplit_once("\n\n").map(|(_, trailers)| trailers.lines().collect()).unwrap_or_default();
-        let left: Vec<&str> = trailers.into_iter().filter(|l| !about(l).is_some_and(|id| self.claims.contains(id.trim()))).collect();
+        let left: Vec<&str> =
+            trailers.into_iter().filter(|l| !about(l).is_some_and(|id| self.claims.contains(id.trim()))).collect();
         if left.is_empty() { format!("{FORGOTTEN}\n") } else { format!("{FORGOTTEN}\n\n{}\n", left.join("\n")) }
     }
 

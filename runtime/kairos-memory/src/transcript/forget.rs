@@ -62,7 +62,9 @@ impl Transcripts {
                 done.files.push(path);
                 if !dry_run {
                     self.with_day(day, |file| {
-                        file.rewrite(|line| line.and_then(|line| tombstone(line, &found, day, now)).map_or(Line::Stays, Line::Becomes))
+                        file.rewrite(|line| {
+                            line.and_then(|line| tombstone(line, &found, day, now)).map_or(Line::Stays, Line::Becomes)
+                        })
                     })?;
                     self.close_day(day);
                 }

@@ -89,7 +89,8 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
         }
         MemoryCommand::Forget { ids, containing, dry_run, yes, json } => {
             let what = Forget { ids, containing };
-            forget(Forgetting { paths, root: root.as_deref(), memory: &memory, page: &page }, &what, dry_run, yes, json.json).await?;
+            forget(Forgetting { paths, root: root.as_deref(), memory: &memory, page: &page }, &what, dry_run, yes, json.json)
+                .await?;
         }
         MemoryCommand::Profile(json) => {
             memory.absorb(now)?;

@@ -132,7 +132,8 @@ impl Page {
             out += &self.claim(claim);
         }
         if !f.observations.is_empty() {
-            let _ = writeln!(out, "\n{} of the transcripts:", self.paint.bold(&count(f.observations.len() as u64, "observation")));
+            let _ =
+                writeln!(out, "\n{} of the transcripts:", self.paint.bold(&count(f.observations.len() as u64, "observation")));
             f.observations.iter().take(LISTED).for_each(|o| out += &self.observation(o));
             if f.observations.len() > LISTED {
                 let _ = writeln!(out, "  and {} more", f.observations.len() - LISTED);
@@ -147,8 +148,7 @@ impl Page {
             (gone.places_in_logs, "place in the logs"),
             (d.backups.len() as u64, "older copy of the database"),
         ];
-        let also: Vec<String> =
-            elsewhere.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} × {what}")).collect();
+        let also: Vec<String> = elsewhere.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} × {what}")).collect();
         if !also.is_empty() {
             let _ = writeln!(out, "\nand with it: {}", also.join(", "));
         }
