@@ -38,6 +38,8 @@ mod input;
 pub mod live;
 #[cfg(feature = "dream")]
 pub mod memory;
+#[cfg(feature = "model")]
+pub mod model;
 mod plugin;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;

@@ -1,9 +1,9 @@
 //! What a plugin can reach: the ports, behind its effective rights.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use kairos_core::ports::{ProjectView, StateStore};
+use kairos_core::ports::{Model, ProjectView, StateStore};
 use kairos_core::{ErrorCode, PortError, Rights};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, RwLock};
 
 /// Globs of paths, compiled.
@@ -45,6 +45,8 @@ pub struct Access {
     pub(crate) state: Option<Arc<dyn StateStore>>,
     project_scope: Arc<RwLock<Arc<Scope>>>,
     memory: Arc<AtomicBool>,
+    model: Option<Arc<dyn Model>>,
+    tokens_a_day: Arc<AtomicU64>,
 }
 
 impl Access {
@@ -56,6 +58,8 @@ impl Access {
             state: None,
             project_scope: Arc::new(RwLock::new(Arc::new(Scope::new(&[])))),
             memory: Arc::default(),
+            model: None,
+            tokens_a_day: Arc::default(),
         }
     }
 
@@ -66,10 +70,26 @@ impl Access {
         access
     }
 
+    /// With a model to ask, within the rights.
+    pub fn with_model(self, model: Arc<dyn Model>) -> Self {
+        Self { model: Some(model), ..self }
+    }
+
     /// Changes the rights, at once and for all clones.
     pub fn set_rights(&self, rights: &Rights) {
         *self.project_scope.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(Scope::new(&rights.project));
         self.memory.store(rights.allows_memory(), SeqCst);
+        self.tokens_a_day.store(rights.tokens_a_day(), SeqCst);
+    }
+
+    /// The model, and how many tokens of it may be used in a day.
+    pub(crate) fn model(&self) -> Result<(Arc<dyn Model>, u64), PortError> {
+        let denied = |text| Err(PortError::new(ErrorCode::Denied, text));
+        match (&self.model, self.tokens_a_day.load(SeqCst)) {
+            (_, 0) => denied("asking a model is not granted; the user grants it with `kairos-run plugin grant`"),
+            (None, _) => denied("a model can't be asked here"),
+            (Some(model), tokens) => Ok((model.clone(), tokens)),
+        }
     }
 
     /// May memory be read?

@@ -19,6 +19,7 @@ pub(crate) mod services {
                 import kairos:host/state@0.1.0;
                 import kairos:host/project@0.1.0;
                 import kairos:host/git@0.1.0;
+                import kairos:host/model@0.1.0;
                 import kairos:dream/memory@0.1.0;
             }
         ",

@@ -6,6 +6,7 @@ use std::path::Path;
 
 const FILES: [(&str, &str); 7] = [
     ("host/types.wit", include_str!("../../../../wit/host/types.wit")),
+    ("host/model.wit", include_str!("../../../../wit/host/model.wit")),
     ("host/services.wit", include_str!("../../../../wit/host/services.wit")),
     ("detector/detector.wit", include_str!("../../../../wit/detector/detector.wit")),
     ("tool/tool.wit", include_str!("../../../../wit/tool/tool.wit")),
