@@ -92,9 +92,8 @@ pub(crate) async fn open(
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
     let drift = Drift::new(options.home.clone());
-    // The user's own memory lies beside the projects.
-    let upkeep = [&options.home, &options.users_home].map(|home| Upkeep::new(&folder, home.clone(), &config, events.clone()));
-    let upkeep = upkeep.into();
+    let own = Upkeep::new(Some(&folder), options.home.clone(), &config, events.clone());
+    let upkeep = vec![own, Upkeep::new(None, options.users_home.clone(), &config, events.clone())];
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,

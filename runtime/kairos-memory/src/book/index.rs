@@ -60,6 +60,11 @@ impl Index {
         }
     }
 
+    /// Its lines, without their ends.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.text.lines()
+    }
+
     /// Which bytes of it are ours.
     pub fn ours(&self) -> Vec<u8> {
         self.block.clone().into_bytes()

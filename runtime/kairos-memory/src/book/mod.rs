@@ -204,7 +204,26 @@ impl Book {
             ),
         });
         let index = self.index.problem().map(|text| Problem { file: INDEX.into(), text });
-        frozen.chain(damaged).chain(long).chain(index).collect()
+        let open = self.topics.iter().filter(|(_, topic)| topic.is_open()).map(|(name, _)| Problem {
+            file: file_of(name),
+            text: "line 1 begins a frontmatter that does not end; close it with a line `---`".into(),
+        });
+        frozen.chain(damaged).chain(long).chain(open).chain(index).chain(self.lost_pointers()).collect()
+    }
+
+    /// Lines that a person wrote into the index and that point at no file.
+    fn lost_pointers(&self) -> impl Iterator<Item = Problem> {
+        let lost = |line: &str| {
+            let file = line.split_once("](")?.1.split_once(')')?.0;
+            let is_ours = topic_of(file).is_some() && !file.contains('/');
+            (is_ours && !self.files.contains_key(file)).then(|| file.to_owned())
+        };
+        let found = self.index.lines().enumerate().filter_map(|(at, line)| Some((at + 1, lost(line)?)));
+        let problem = |(at, file)| Problem {
+            file: INDEX.into(),
+            text: format!("line {at} points at {file}, which is not there; take the line out, or write the file"),
+        };
+        found.map(problem).collect::<Vec<_>>().into_iter()
     }
 
     /// Writes a new claim down. Answers its id.

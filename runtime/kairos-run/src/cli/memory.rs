@@ -154,6 +154,14 @@ pub enum MemoryCommand {
     },
     /// Read what was said or noted elsewhere, as observations; nothing is believed for it. Or take claims over
     Import(ImportArgs),
+    /// Drop now what is over `memory.keep` and `memory.size`; what a claim rests on is kept
+    Prune {
+        /// Only show what would go
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        json: JsonFlag,
+    },
     /// Look whether everything is whole: files, ledger, index, history, evidence
     Verify(JsonFlag),
 }

@@ -13,11 +13,13 @@ use crate::paths::Paths;
 use crate::view;
 use crate::view::lists::Page;
 use anyhow::{Context, Result};
+use kairos_core::config::Config;
 use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, ClaimKind, Status};
 use kairos_exec::redact::Redactor;
 use kairos_memory::anchors;
 use kairos_memory::memory::{Forget, Home, Memory, Statement};
+use kairos_memory::transcript::Bounds;
 use kairos_memory::vault::Note;
 use kairos_project::Project;
 use std::path::{Path, PathBuf};
@@ -120,6 +122,11 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
         }
         MemoryCommand::Export { file } => exchange::export(&memory, file.as_deref(), now)?,
         MemoryCommand::Import(args) => exchange::import(&memory, root.as_deref(), args, now).await?,
+        MemoryCommand::Prune { dry_run, json } => {
+            let config = config_files::load(&paths.config, None, &[])?;
+            let dropped = memory.keep_within(bounds(&config), now, dry_run)?;
+            if json.json { view::print_json(&dropped)? } else { view::print(&page.dropped(&dropped, dry_run))? }
+        }
         MemoryCommand::Verify(json) => {
             let report = memory.verify(now)?;
             if json.json {
@@ -157,12 +164,20 @@ pub fn open(paths: &Paths, root: Option<&Path>) -> Result<Memory> {
     if let Some(own) = home.transcripts.parent().map(Home::within).filter(|own| begun && home.foreign && own.has_claims()) {
         let (there, here) = (own.places.files.display(), home.places.files.display());
         eprintln!("note: memory is in {here} from now on; the claims in {there} stay there");
-        eprintln!("  to take them along, leave the setting out, `memory export FILE`, set it, `memory import claims FILE --mine`");
+        eprintln!(
+            "  to take them along, leave the setting out, `memory export FILE`, set it, `memory import claims FILE --mine`"
+        );
     }
-    for note in recovery.notes {
-        tracing::info!("memory: {note}");
+    for note in recovery.notes.iter().filter(|note| **note != Note::HistoryBegun(0)) {
+        eprintln!("note: memory: {}", one_line(&note.to_string()));
     }
     Ok(memory)
+}
+
+/// How much of what was observed is kept.
+fn bounds(config: &Config) -> Bounds {
+    let keep = Some(config.duration("memory.keep")).filter(|keep| !keep.is_zero());
+    Bounds { keep, size: Some(config.number("memory.size")).filter(|size| *size > 0) }
 }
 
 /// As `grep`: 1 where nothing was found.
