@@ -7,6 +7,8 @@ mod frontmatter;
 mod hand;
 mod index;
 mod ledger;
+mod names;
+mod problems;
 mod scan;
 mod topic;
 mod undo;
@@ -14,6 +16,8 @@ mod undo;
 pub use hand::{HandEdit, OTHER_TOOL, USER};
 pub use index::{MAX_BYTES, MAX_LINE, MAX_LINES};
 pub use ledger::{Damaged, hash};
+pub use names::{is_claim_id, is_topic_name};
+pub use problems::Problem;
 pub use topic::{Bullet, MAX_FILE, Topic, Unreadable};
 pub use undo::Clash;
 
@@ -21,6 +25,7 @@ use index::{Index, Pointer};
 use kairos_core::Millis;
 use kairos_core::memory::{Claim, ClaimKind, MAX_CLAIM, Status};
 use ledger::Record;
+use names::{check_text, description, file_of, topic_of};
 use std::collections::{BTreeMap, BTreeSet};
 use topic::Adopted;
 
@@ -54,15 +59,6 @@ pub enum BookError {
     /// Not a name for a file.
     #[error("`{0}` is no name for a topic: letters, digits, `-` and `_`, at most 64")]
     Topic(String),
-}
-
-/// Something in the folder that is not as it should be. Nothing else suffers from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The file's path in the vault.
-    pub file: String,
-    /// What is wrong, and the remedy.
-    pub text: String,
 }
 
 /// A file that is to be written.
@@ -190,40 +186,6 @@ impl Book {
     /// One claim, retired or not.
     pub fn claim(&self, id: &str) -> Option<&Claim> {
         self.records.get(id).map(|r| &r.claim)
-    }
-
-    /// What is wrong in the folder.
-    pub fn problems(&self) -> Vec<Problem> {
-        let frozen = self.frozen.iter().map(|(topic, why)| Problem { file: file_of(topic), text: why.to_string() });
-        let damaged = self.damaged.iter().map(|d| Problem { file: LEDGER.into(), text: d.to_string() });
-        let long = self.topics.iter().flat_map(|(name, t)| t.bullets().iter().map(move |b| (name, b.text.len())));
-        let long = long.filter(|(_, length)| *length > MAX_CLAIM).map(|(name, length)| Problem {
-            file: file_of(name),
-            text: format!(
-                "has a bullet of {length} bytes, too long for a claim (most: {MAX_CLAIM}); it stays text until it is split"
-            ),
-        });
-        let index = self.index.problem().map(|text| Problem { file: INDEX.into(), text });
-        let open = self.topics.iter().filter(|(_, topic)| topic.is_open()).map(|(name, _)| Problem {
-            file: file_of(name),
-            text: "line 1 begins a frontmatter that does not end; close it with a line `---`".into(),
-        });
-        frozen.chain(damaged).chain(long).chain(open).chain(index).chain(self.lost_pointers()).collect()
-    }
-
-    /// Lines that a person wrote into the index and that point at no file.
-    fn lost_pointers(&self) -> impl Iterator<Item = Problem> {
-        let lost = |line: &str| {
-            let file = line.split_once("](")?.1.split_once(')')?.0;
-            let is_ours = topic_of(file).is_some() && !file.contains('/');
-            (is_ours && !self.files.contains_key(file)).then(|| file.to_owned())
-        };
-        let found = self.index.lines().enumerate().filter_map(|(at, line)| Some((at + 1, lost(line)?)));
-        let problem = |(at, file)| Problem {
-            file: INDEX.into(),
-            text: format!("line {at} points at {file}, which is not there; take the line out, or write the file"),
-        };
-        found.map(problem).collect::<Vec<_>>().into_iter()
     }
 
     /// Writes a new claim down. Answers its id.
@@ -397,60 +359,6 @@ impl Book {
 
 fn byte(pair: &[u8]) -> usize {
     std::str::from_utf8(pair).ok().and_then(|hex| usize::from_str_radix(hex, 16).ok()).unwrap_or_default()
-}
-
-/// What a claim's id looks like.
-pub fn is_claim_id(id: &str) -> bool {
-    id.len() == 8 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-}
-
-/// Files that tell agents how to behave, and the index: no topics, whoever's folder they lie in.
-const BOOT: [&str; 14] = [
-    "AGENTS",
-    "BOOT",
-    "BOOTSTRAP",
-    "CLAUDE",
-    "CLAUDE.local",
-    "DREAMS",
-    "GEMINI",
-    "HEARTBEAT",
-    "IDENTITY",
-    "MEMORY",
-    "README",
-    "SOUL",
-    "TOOLS",
-    "USER",
-];
-
-/// May a file be called that? Not a day's notes (`2026-11-21`, `2026-11-21-standup`): what is in them was so that day.
-pub fn is_topic_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-        && !name.starts_with('.')
-        && !BOOT.contains(&name)
-        && name.get(..10).is_none_or(|start| start.parse::<jiff::civil::Date>().is_err())
-}
-
-fn check_text(text: &str) -> Result<(), BookError> {
-    let one_line = !text.trim().is_empty() && !text.contains(['\n', '\r']);
-    if one_line && text.len() <= MAX_CLAIM { Ok(()) } else { Err(BookError::Text(text.len())) }
-}
-
-fn topic_of(path: &str) -> Option<&str> {
-    path.strip_suffix(".md").filter(|name| is_topic_name(name))
-}
-
-fn file_of(topic: &str) -> String {
-    format!("{topic}.md")
-}
-
-fn description(kind: ClaimKind) -> &'static str {
-    match kind {
-        ClaimKind::User => "Who the user is and how he wants to work",
-        ClaimKind::Feedback => "What to do again, and what to avoid",
-        ClaimKind::Project => "How things are in this project",
-        ClaimKind::Reference => "Where to find what",
-    }
 }
 
 #[cfg(test)]

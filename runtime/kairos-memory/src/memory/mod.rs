@@ -6,6 +6,7 @@
 mod diary;
 mod error;
 mod exchange;
+mod files;
 mod forget;
 mod history;
 mod home;
@@ -25,14 +26,12 @@ pub use revise::Verified;
 pub(crate) use revise::sides;
 
 use crate::anchors;
-use crate::book::{Book, BookError, Files, HandEdit, INDEX, MAX_FILE, OTHER_TOOL, USER, Written};
+use crate::book::{Book, BookError, HandEdit, OTHER_TOOL, USER, Written};
 use crate::transcript::{New, Transcripts};
 use crate::vault::{Author, Digest, FileChange, Guard, Recovery, Revision, Vault, Write};
 use kairos_core::Millis;
 use kairos_core::memory::{Anchor, Claim, ClaimKind, Observation, Origin, Status};
 use kairos_exec::redact::Redactor;
-use std::io::Read;
-use std::path::Path;
 
 /// The trailer that names a claim that a commit touched.
 pub const CLAIM: &str = "Kairos-Claim";
@@ -290,18 +289,6 @@ impl Memory {
         Ok(taken)
     }
 
-    /// The files that are not in the history as they stand there.
-    fn unrecorded(&self, session: &Session) -> Result<Vec<FileChange>> {
-        let files = session.book.readable();
-        let paths = self.vault.unrecorded(files.clone())?;
-        let as_it_is = |(path, bytes): (&String, &Vec<u8>)| FileChange {
-            path: path.clone(),
-            was: Some(Digest::of(bytes)),
-            now: Some(bytes.clone()),
-        };
-        Ok(files.filter(|(path, _)| paths.contains(path)).map(as_it_is).collect())
-    }
-
     /// Writes what became of the book. Nothing where nothing did.
     pub(crate) fn commit(
         &self,
@@ -350,39 +337,6 @@ impl Memory {
         let trailers = touched.iter().map(|id| (CLAIM.to_owned(), id.clone())).collect();
         let write = Write { files, message: message.into(), author: signature(author), trailers, time: now };
         Ok(Some(self.vault.write(&session.guard, write)?))
-    }
-
-    /// The files that the book reads. One that is too large is read just far enough to see that.
-    fn files(&self) -> Result<Files> {
-        let mut files = Files::new();
-        let places = self.vault.places();
-        let top = places.index.as_ref().unwrap_or(&places.files);
-        let is_index = |name: &str| name == INDEX;
-        let folders: [(&Path, &str, &dyn Fn(&str) -> bool); 3] = [
-            (top, "", &is_index),
-            (&places.files, "", &|name| !is_index(name) && !name.starts_with(".kairos/")),
-            (&places.private, ".kairos/", &|_| true),
-        ];
-        for (dir, prefix, is_there) in folders {
-            let entries = match std::fs::read_dir(dir) {
-                Ok(entries) => entries,
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(source) => return Err(Error::Read { path: dir.to_path_buf(), source }),
-            };
-            for entry in entries.flatten() {
-                let Some(name) = entry.file_name().to_str().map(|name| format!("{prefix}{name}")) else { continue };
-                // A link could lead anywhere.
-                if !Book::wants(&name) || !is_there(&name) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                    continue;
-                }
-                let limit = if name == crate::book::LEDGER { u64::MAX } else { MAX_FILE as u64 + 1 };
-                let mut bytes = vec![];
-                let read = std::fs::File::open(entry.path()).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-                read.map_err(|source| Error::Read { path: entry.path(), source })?;
-                files.insert(name, bytes);
-            }
-        }
-        Ok(files)
     }
 }
 

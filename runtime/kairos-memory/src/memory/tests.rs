@@ -1,6 +1,6 @@
 use super::*;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 mod lodged;
 
