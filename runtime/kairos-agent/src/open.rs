@@ -80,10 +80,10 @@ pub(crate) async fn open(
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
     let drift = Drift::new(&kept);
-    let mut upkeep = vec![Upkeep::new(&folder, &kept, &config, events.clone())];
+    let mut upkeep = vec![Upkeep::new(Some(&folder), &kept, &config, events.clone())];
     // The user's own memory lies beside the projects.
     if let Some(user) = kept.parent().and_then(Path::parent).map(|all| all.join("user")) {
-        upkeep.push(Upkeep::new(&folder, &user, &config, events.clone()));
+        upkeep.push(Upkeep::new(None, &user, &config, events.clone()));
     }
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
