@@ -255,6 +255,7 @@ fn two_processes_do_not_dream_over_one_memory_and_a_killed_one_leaves_no_lock() 
     wait_until("it dreams", || world.json(&["status"])["projects"][0]["dreams"]["under_way"] == true);
     background.kill();
     let _again = Background::start(&world);
+    wait_until("it watches again", || text(&world.run(&["status"]).stdout).contains("watching native"));
     assert_eq!(world.json(&["dream", "now", "--strategy", "forget"])["state"], "nothing");
     assert!(world.ok(&["memory", "verify"]).contains("Everything is whole"));
 }
