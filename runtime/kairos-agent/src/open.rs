@@ -10,10 +10,12 @@ use crate::inbox::Inbox;
 use crate::look::look;
 use crate::now;
 use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
+use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::signals::watch_config;
 use kairos_core::config::Config;
+use kairos_memory::memory::Home;
 use kairos_project::Project;
 use kairos_signals::{SignalQueue, Watch};
 use kairos_store::ProjectDb;
@@ -31,6 +33,8 @@ pub struct ProjectOptions {
     pub slug: String,
     /// Its database.
     pub db: PathBuf,
+    /// The folder of what is remembered of the user, whatever project he is in.
+    pub user: PathBuf,
     /// The settings that hold in it: the user's and, where it may have any, its own.
     pub config: Config,
     /// The files where it may have settings of its own.
@@ -44,6 +48,7 @@ pub(crate) struct Opened {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     drift: Drift,
     watch: Watch,
     git_dir: Option<PathBuf>,
@@ -58,7 +63,7 @@ pub(crate) async fn open(
     events: Events,
     manners: Arc<Manners>,
 ) -> Result<Opened, StartError> {
-    let ProjectOptions { root, slug, db: file, config, settings: files } = options.clone();
+    let ProjectOptions { root, slug, db: file, user, config, settings: files } = options.clone();
     let data = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let db = match db {
         Some(db) => db,
@@ -78,6 +83,7 @@ pub(crate) async fn open(
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
     let drift = Drift::new(&kept);
+    let recollection = Recollection::new(Home::within(&kept), Home::within(&user));
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,
@@ -89,7 +95,7 @@ pub(crate) async fn open(
         manners,
         waiting: Arc::new(AtomicBool::new(true)),
     };
-    Ok(Opened { options, project, inbox, queue, recorder, drift, watch, git_dir, glance })
+    Ok(Opened { options, project, inbox, queue, recorder, recollection, drift, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -110,6 +116,7 @@ impl Opened {
             inbox: self.inbox,
             queue: self.queue,
             recorder: self.recorder,
+            recollection: self.recollection,
             drift: self.drift,
             watch: Some(Arc::new(self.watch)),
             glance: self.glance,

@@ -8,6 +8,7 @@ use crate::inbox::Inbox;
 use crate::look::NoAnswer;
 use crate::matching::Matcher;
 use crate::now;
+use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::{Registry, SELF};
 use crate::slots::{Slot, wants};
@@ -76,6 +77,7 @@ pub(crate) struct ProjectLoop {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     pub(crate) drift: Drift,
     /// None once the loop ends.
     pub(crate) watch: Option<Arc<Watch>>,
@@ -111,6 +113,7 @@ pub(crate) struct Parts {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     pub(crate) drift: Drift,
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) glance: Glance,
@@ -129,6 +132,7 @@ impl ProjectLoop {
             inbox,
             queue,
             recorder,
+            recollection,
             drift,
             watch,
             glance,
@@ -147,6 +151,7 @@ impl ProjectLoop {
             inbox,
             queue,
             recorder,
+            recollection,
             drift,
             watch,
             status,
@@ -296,7 +301,7 @@ impl ProjectLoop {
                 None => {
                     let view: Arc<dyn ProjectView> = Arc::new(self.project.clone());
                     let state: Arc<dyn StateStore> = Arc::new(self.db.clone());
-                    (Slot::new(&self.registry, r, view, state), true)
+                    (Slot::new(&self.registry, r, view, state, self.recollection.for_ticks()), true)
                 }
             };
             let Some(mut slot) = slot else { continue };

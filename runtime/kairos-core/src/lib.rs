@@ -10,6 +10,7 @@ pub mod memory;
 pub mod plugin;
 pub mod ports;
 pub mod quiet;
+pub mod recall;
 pub mod signal;
 
 pub use finding::{Evidence, Finding, Report, Urgency};

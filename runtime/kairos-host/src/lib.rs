@@ -24,6 +24,8 @@ mod inspect;
 mod limits;
 mod memory;
 mod plugin;
+mod recall;
+mod remembered;
 mod runners;
 mod services;
 mod view;

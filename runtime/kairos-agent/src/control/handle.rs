@@ -5,6 +5,7 @@ use crate::agent::LoopHandle;
 use crate::inbox::Inbox;
 use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
+use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::scan::Place;
 use kairos_api::{ApiResult, ProjectStatus};
@@ -22,6 +23,7 @@ pub(crate) struct ProjectHandle {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
 }

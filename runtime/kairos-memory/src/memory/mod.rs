@@ -6,12 +6,15 @@
 mod error;
 mod forget;
 mod history;
+mod recall;
+mod recalls;
 mod revise;
 mod search;
 
 pub use error::{Error, Result};
 pub use forget::Forgotten;
 pub use history::{Trace, Why};
+pub use recalls::{Recalled, Recalls};
 pub use revise::Verified;
 pub(crate) use revise::sides;
 
