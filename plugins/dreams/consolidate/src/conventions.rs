@@ -10,6 +10,9 @@ const WORDS: std::ops::RangeInclusive<usize> = 3..=40;
 const LONGEST: usize = 300;
 /// At most so many of these lessons in one dream.
 const MOST: usize = 200;
+/// Words of a message that somebody typed. What is longer was pasted for the most part (a review, a plan, a log), and only its
+/// first paragraph is taken for his.
+const TYPED: usize = 100;
 
 /// Sentences that state a rule, by their words, with what was said and by whom it was heard.
 #[derive(Default)]
@@ -36,6 +39,17 @@ impl Said {
     }
 }
 
+/// The part of a message that is the user's own: he pastes, too.
+pub fn typed(text: &str) -> &str {
+    let text = text.trim();
+    let words = |part: &str| part.split_whitespace().count();
+    if words(text) <= TYPED {
+        return text;
+    }
+    let first = text.split("\n\n").next().unwrap_or_default();
+    if words(first) <= TYPED { first } else { "" }
+}
+
 /// Sentences outside of code, quotations and tables.
 fn sentences(text: &str) -> Vec<&str> {
     let (mut all, mut code) = (Vec::new(), false);
@@ -60,8 +74,16 @@ fn sentences(text: &str) -> Vec<&str> {
         }
         all.push(line[from..].trim());
     }
-    all.retain(|s| s.len() <= LONGEST && WORDS.contains(&s.split_whitespace().count()));
+    all.iter_mut().for_each(|s| *s = bare(s));
+    // What ends with a colon announces something else.
+    all.retain(|s| s.len() <= LONGEST && !s.ends_with(':') && WORDS.contains(&s.split_whitespace().count()));
     all
+}
+
+/// A sentence that stands in parentheses, without them.
+fn bare(sentence: &str) -> &str {
+    let inside = sentence.strip_prefix('(').and_then(|s| s.strip_suffix(')').or_else(|| s.strip_suffix(").")));
+    inside.filter(|s| !s.contains(['(', ')'])).unwrap_or(sentence)
 }
 
 /// The words of a sentence in lower case, without the marks around them.
@@ -100,6 +122,8 @@ const PASSING: &[&str] = &[
     "anything",
     "wait",
 ];
+/// With these it was decided, not just done so.
+const DECIDED: &[&str] = &["explicitly", "deliberately", "intentionally"];
 /// What nobody knows later what it meant.
 const POINTING: &[&str] = &["it", "this", "that", "them", "these", "those", "one", "here", "there"];
 /// `don't` before these is no order.
@@ -108,7 +132,7 @@ const MENTAL: &[&str] =
 
 /// The part of a sentence that states a rule, if one does, and what it is about.
 fn rule(sentence: &str) -> Option<(Kind, &str)> {
-    if sentence.ends_with('?') || sentence.contains("…") {
+    if sentence.ends_with('?') || sentence.contains("…") || sentence.starts_with("Alternatively") {
         return None;
     }
     // The lead goes, word by word, from the sentence itself.
@@ -128,18 +152,23 @@ fn rule(sentence: &str) -> Option<(Kind, &str)> {
     let contrasts = has(&["not"]) || has(&["instead", "of"]) || has(&["rather", "than"]) || has(&["over"]);
     let passing = w.iter().any(|x| PASSING.contains(x)) || has(&["this", "time"]) || has(&["for", "the", "moment"]);
     let points = |i: usize| POINTING.contains(&at(i));
-    let lasting =
-        has(&["from", "now", "on"]) || has(&["going", "forward"]) || has(&["in", "future"]) || has(&["in", "the", "future"]);
+    let future = ["in future", "in the future"].iter().any(|f| {
+        let all = w.join(" ");
+        (all.starts_with(f) || all.ends_with(f)) && at(0) != "to"
+    });
+    let lasting = has(&["from", "now", "on"]) || has(&["going", "forward"]) || future;
     let ever = |i: usize| matches!(at(i), "always" | "never") && !TOLD.contains(&at(i + 1)) && !points(i + 1) && i + 1 < w.len();
     let denies = |i: usize| matches!(at(i), "don't" | "dont" | "avoid") || (at(i) == "do" && at(i + 1) == "not");
     let verb = |i: usize| if at(i) == "do" { at(i + 2) } else { at(i + 1) };
     let forbids = |i: usize| {
         let last = w.last().copied().unwrap_or_default();
-        let empty = w.len() <= i + 3 && POINTING.contains(&last);
+        let object = if at(i) == "do" { i + 3 } else { i + 2 };
+        let empty = w.len() <= i + 3 && POINTING.contains(&last) || points(object);
         denies(i) && !passing && !MENTAL.contains(&verb(i)) && !empty
     };
     let general = ["always", "every", "each", "before", "after", "whenever"].iter().any(|x| w.contains(x));
 
+    let decided = at(0) == "we" && w.iter().any(|x| DECIDED.contains(x)) && !points(2) && !passing;
     let supposes =
         matches!(at(0), "if" | "whether" | "when" | "why" | "how" | "what" | "does" | "did" | "is" | "maybe" | "would");
     if supposes && !lasting {
@@ -151,6 +180,7 @@ fn rule(sentence: &str) -> Option<(Kind, &str)> {
         || (at(0) == "i'd" && at(1) == "always");
     let ours = matches!(at(0), "we" | "you" | "let's");
     let stated = lasting
+        || decided
         || ever(0)
         || (at(0) == "prefer" && !points(1))
         || (at(0) == "use" && contrasts && !points(1))
@@ -180,15 +210,28 @@ mod tests {
             ("No, use `tracing` for that output", "use `tracing` for that output"),
             ("ok, please never push to main", "never push to main"),
             ("From now on, write commit messages in the imperative.", "From now on, write commit messages in the imperative."),
+            ("please ask first in the future", "ask first in the future"),
             ("Don't add comments that repeat the code.", "Don't add comments that repeat the code."),
             ("I prefer short functions.", "I prefer short functions."),
             ("- prefer early returns over nesting", "prefer early returns over nesting"),
             ("Actually, we don\u{2019}t use mocks in this project.", "we don\u{2019}t use mocks in this project."),
             ("You should always ask before you delete files.", "You should always ask before you delete files."),
             ("Make sure to run `make check` before each push.", "Make sure to run `make check` before each push."),
+            (
+                "the command is fine here, right? (we use the library elsewhere explicitly)",
+                "we use the library elsewhere explicitly",
+            ),
         ] {
             assert_eq!(heard(said), [kept], "{said}");
         }
+    }
+
+    #[test]
+    fn of_a_long_message_only_the_beginning_is_his() {
+        let review = "The reviewer writes a great deal about it. Always keep the old path. ".repeat(12);
+        assert_eq!(typed(&format!("never mind the tests\n\n{review}")), "never mind the tests");
+        assert_eq!(typed(&review), "");
+        assert_eq!(typed(" We use pnpm.\n\nAlways. "), "We use pnpm.\n\nAlways.");
     }
 
     #[test]
@@ -210,6 +253,11 @@ mod tests {
             "You always forget the license header.",
             "Never works on the first try",
             "We use this a lot these days",
+            "To silence the warning in future sessions, run:",
+            "To hide this notice in the future ...",
+            "let's roll back, they need not exist in the future state",
+            "Alternatively, if it may be of use in the future, leave a comment.",
+            "Also don't give it a number.",
         ] {
             let heard: Vec<_> = sentences(said).into_iter().filter_map(rule).map(|(_, r)| r).collect();
             assert!(heard.is_empty(), "{heard:?}");
