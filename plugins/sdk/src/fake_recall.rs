@@ -1,6 +1,8 @@
 //! What a test's project remembers, and how its claims and observations are made.
 
-use crate::recall::{Claim, Granularity, Hit, Kind, MAX_HITS, MAX_QUERY, Observation, Options, Origin, Owner, Recall, Sort, Status, Turn};
+use crate::recall::{
+    Claim, Granularity, Hit, Kind, MAX_HITS, MAX_QUERY, Observation, Options, Origin, Owner, Recall, Sort, Status, Turn,
+};
 use crate::testing::Fake;
 use crate::types::{Attribute, Error, ErrorCode, fit};
 use std::collections::BTreeSet;

@@ -30,6 +30,8 @@
 
 pub mod bindings;
 pub mod command;
+#[cfg(feature = "tool")]
+mod date;
 #[cfg(all(feature = "dream", not(target_arch = "wasm32")))]
 mod fake_memory;
 #[cfg(not(target_arch = "wasm32"))]
@@ -46,6 +48,8 @@ pub mod recall;
 pub mod testing;
 mod types;
 
+#[cfg(feature = "tool")]
+pub use date::{date, parse_date};
 pub use host::{Clock, Files, Host, MAX_READ, Project, State};
 #[cfg(feature = "tool")]
 pub use input::Input;

@@ -6,7 +6,9 @@ use crate::bindings::{cut, wit};
 use crate::context::Context;
 use crate::remembered::{claim_weight, observation_weight};
 use kairos_core::finding::one_line;
-use kairos_core::recall::{BESIDE, Granularity, Hit, MAX_HIT_TEXT, MAX_HITS, MAX_QUERY, MAX_TURN_TEXT, Owner, Question, Sort, Turn};
+use kairos_core::recall::{
+    BESIDE, Granularity, Hit, MAX_HIT_TEXT, MAX_HITS, MAX_QUERY, MAX_TURN_TEXT, Owner, Question, Sort, Turn,
+};
 use kairos_core::{ErrorCode, PortError};
 use wasmtime::Result;
 use wit::recall as api;

@@ -47,7 +47,9 @@ impl Known {
         let support = self.support.filter(|s| s.enough)?;
         let Support { days, sessions, .. } = support;
         let stated = support.stated.map(|_| "the user said so".to_string());
-        Some(stated.unwrap_or_else(|| format!("it was borne out in {sessions} sessions, on {days} {}", if days == 1 { "day" } else { "days" })))
+        Some(stated.unwrap_or_else(|| {
+            format!("it was borne out in {sessions} sessions, on {days} {}", if days == 1 { "day" } else { "days" })
+        }))
     }
 
     /// What was learnt by watching can't contradict its like: two commands may both run the tests.

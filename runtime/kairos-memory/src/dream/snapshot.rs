@@ -132,7 +132,9 @@ impl Snapshot for MemorySnapshot {
     }
 
     async fn observation(&self, id: &str) -> PortResult<Observation> {
-        self.seen(id).cloned().ok_or_else(|| PortError::new(ErrorCode::NotFound, "there is no such observation, or it was forgotten"))
+        self.seen(id)
+            .cloned()
+            .ok_or_else(|| PortError::new(ErrorCode::NotFound, "there is no such observation, or it was forgotten"))
     }
 
     async fn similar(&self, text: &str, max: u32) -> PortResult<Vec<Candidate>> {

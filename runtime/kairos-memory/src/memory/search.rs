@@ -32,7 +32,7 @@ impl Memory {
     }
 
     /// Counts these claims as found by a search.
-    pub(super) fn recalled<'a>(&self, claims: impl Iterator<Item = &'a String>, now: Millis) {
+    pub(crate) fn recalled<'a>(&self, claims: impl Iterator<Item = &'a String>, now: Millis) {
         Recalls::note(&self.home.index, claims, now);
     }
 

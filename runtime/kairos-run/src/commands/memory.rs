@@ -72,7 +72,10 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             }
             return Ok(found_any(!hits.is_empty()));
         }
-        MemoryCommand::Show { id, json } => show(&page, &memory.claim(&id)?, json.json)?,
+        MemoryCommand::Show { id, json } => {
+            let view = memory.claim_view(&id)?;
+            if json.json { view::print_json(&view)? } else { view::print(&page.claim_view(&view))? }
+        }
         MemoryCommand::Why { id, json } => {
             let why = memory.why(&id)?;
             if json.json { view::print_json(&why)? } else { view::print(&page.why(&why))? }

@@ -5,6 +5,7 @@ use super::text::{ago, count, cut, date, dim, plain, table};
 use crate::commands::memory::Found;
 use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, Observation, Status};
+use kairos_core::ports::ClaimView;
 use kairos_memory::memory::{Forgotten, Verified, Why};
 use kairos_memory::vault::{Difference, Revision};
 use std::collections::BTreeMap;
@@ -48,6 +49,15 @@ impl Page {
         }
         if !c.rivals.is_empty() {
             let _ = writeln!(out, "  see {}", c.rivals.join(", "));
+        }
+        out
+    }
+
+    /// `memory show`: a claim, and how often it was looked for.
+    pub fn claim_view(&self, view: &ClaimView) -> String {
+        let mut out = self.claim(&view.claim);
+        if let Some(last) = view.last_recall {
+            let _ = writeln!(out, "  found by a search {}, last {}", count(u64::from(view.recalls), "time"), ago(last, self.now));
         }
         out
     }
