@@ -229,6 +229,7 @@ async fn what_bears_a_claim_out_is_told_as_it_is_judged_and_popularity_is_no_par
     let first = ran(1);
     let done = dream(&memory, NOW + DAY, |_| vec![add(text, &[&first])]);
     let id = done.steps[0].touched[0].id.clone();
+    std::fs::create_dir_all(&memory.home().index).unwrap();
     for n in 0..1000 {
         memory.recalled([&id].into_iter(), NOW + n);
     }

@@ -4,9 +4,10 @@ use crate::view;
 use anyhow::{Context, Result};
 use std::path::Path;
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("host/types.wit", include_str!("../../../../wit/host/types.wit")),
     ("host/services.wit", include_str!("../../../../wit/host/services.wit")),
+    ("host/memory.wit", include_str!("../../../../wit/host/memory.wit")),
     ("detector/detector.wit", include_str!("../../../../wit/detector/detector.wit")),
     ("tool/tool.wit", include_str!("../../../../wit/tool/tool.wit")),
     ("dream/dream.wit", include_str!("../../../../wit/dream/dream.wit")),
