@@ -153,6 +153,27 @@ pub mod buddy {
     });
 }
 
+/// A language model.
+#[cfg(feature = "model")]
+pub mod model {
+    wit_bindgen::generate!({
+        path: ["../../wit/host"],
+        inline: "
+            package kairos:sdk;
+            world model {
+                import kairos:host/types@0.1.0;
+                import kairos:host/model@0.1.0;
+            }
+        ",
+        world: "kairos:sdk/model",
+        with: {
+            "kairos:host/types@0.1.0": crate::bindings::imports::kairos::host::types,
+        },
+        generate_all,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
 /// What a dream reads, and its exports.
 #[cfg(feature = "dream")]
 pub mod dream {

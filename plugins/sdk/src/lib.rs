@@ -42,6 +42,8 @@ mod input;
 pub mod live;
 #[cfg(feature = "dream")]
 pub mod memory;
+#[cfg(feature = "model")]
+pub mod model;
 mod plugin;
 pub mod recall;
 #[cfg(not(target_arch = "wasm32"))]

@@ -176,6 +176,11 @@ impl Description {
     pub fn reads_users_memory(self, reason: &str) -> Self {
         self.request("memory", &["read", "user"], reason)
     }
+
+    /// Asks for a language model, of which it may use so many tokens within 24 hours.
+    pub fn asks_model(self, tokens_a_day: u32, reason: &str) -> Self {
+        self.request("model", &[&tokens_a_day.to_string()], reason)
+    }
 }
 
 /// The description of the plugin in this crate: its name and version are the crate's.

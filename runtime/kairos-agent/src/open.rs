@@ -14,6 +14,7 @@ use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::signals::watch_config;
+use crate::upkeep::Upkeep;
 use kairos_core::config::Config;
 use kairos_memory::memory::Home;
 use kairos_project::Project;
@@ -50,6 +51,7 @@ pub(crate) struct Opened {
     pub(crate) recorder: Recorder,
     pub(crate) recollection: Recollection,
     drift: Drift,
+    upkeep: Vec<Upkeep>,
     watch: Watch,
     git_dir: Option<PathBuf>,
     glance: Glance,
@@ -84,6 +86,8 @@ pub(crate) async fn open(
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
     let drift = Drift::new(&kept);
     let recollection = Recollection::new(Home::within(&kept), Home::within(&user));
+    // The user's own memory is looked after wherever he works.
+    let upkeep = [&kept, &user].map(|data| Upkeep::new(&folder, data, &config, events.clone())).into();
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,
@@ -94,8 +98,9 @@ pub(crate) async fn open(
         settings: Arc::new(Settings::of(&config)),
         manners,
         waiting: Arc::new(AtomicBool::new(true)),
+        recorder: recorder.clone(),
     };
-    Ok(Opened { options, project, inbox, queue, recorder, recollection, drift, watch, git_dir, glance })
+    Ok(Opened { options, project, inbox, queue, recorder, recollection, drift, upkeep, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -118,6 +123,7 @@ impl Opened {
             recorder: self.recorder,
             recollection: self.recollection,
             drift: self.drift,
+            upkeep: self.upkeep,
             watch: Some(Arc::new(self.watch)),
             glance: self.glance,
             status: status.clone(),

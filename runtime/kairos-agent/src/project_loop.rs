@@ -12,6 +12,7 @@ use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::{Registry, SELF};
 use crate::slots::{Slot, wants};
+use crate::upkeep::Upkeep;
 use kairos_api::{Event, OpenFindings};
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{Millis, Signal};
@@ -79,6 +80,7 @@ pub(crate) struct ProjectLoop {
     pub(crate) recorder: Recorder,
     pub(crate) recollection: Recollection,
     pub(crate) drift: Drift,
+    pub(crate) upkeep: Vec<Upkeep>,
     /// None once the loop ends.
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) events: Events,
@@ -115,6 +117,7 @@ pub(crate) struct Parts {
     pub(crate) recorder: Recorder,
     pub(crate) recollection: Recollection,
     pub(crate) drift: Drift,
+    pub(crate) upkeep: Vec<Upkeep>,
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) glance: Glance,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
@@ -134,6 +137,7 @@ impl ProjectLoop {
             recorder,
             recollection,
             drift,
+            upkeep,
             watch,
             glance,
             status,
@@ -153,6 +157,7 @@ impl ProjectLoop {
             recorder,
             recollection,
             drift,
+            upkeep,
             watch,
             status,
             slots: Vec::new(),

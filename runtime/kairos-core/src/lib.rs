@@ -7,6 +7,7 @@ pub mod config;
 pub mod dream;
 pub mod finding;
 pub mod memory;
+pub mod model;
 pub mod plugin;
 pub mod ports;
 pub mod quiet;

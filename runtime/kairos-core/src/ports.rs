@@ -2,9 +2,11 @@
 //! serialisable, because every answer is journalled.
 
 use crate::memory::{Claim, Observation, Relation};
+use crate::model::{Completion, Prompt};
 use crate::signal::Millis;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Mirrors `error-code` of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -301,4 +303,14 @@ pub trait Snapshot: Send + Sync {
     async fn similar(&self, text: &str, max: u32) -> PortResult<Vec<Candidate>>;
     async fn support(&self, claim: &str, more: &[String]) -> PortResult<Support>;
     fn compare(&self, first: &str, second: &str) -> Relation;
+}
+
+/// A language model, for one plugin and one occasion; whose budget it is, and why it is asked, is known to whoever made it. See
+/// `wit/host/model.wit` for limits and errors.
+#[async_trait]
+pub trait Model: Send + Sync {
+    /// So long one completion takes at most, waits and further tries included.
+    fn patience(&self) -> Duration;
+    /// Goes on with a conversation, if no more than `tokens_a_day` are used by the plugin in a day.
+    async fn complete(&self, prompt: &Prompt, tokens_a_day: u64) -> PortResult<Completion>;
 }

@@ -1,10 +1,10 @@
 //! What a plugin can reach: the ports, behind its effective rights.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use kairos_core::ports::{ProjectView, StateStore};
+use kairos_core::ports::{Model, ProjectView, StateStore};
 use kairos_core::recall::{Owner, Recall};
 use kairos_core::{ErrorCode, PortError, Rights};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, RwLock};
 
 /// Globs of paths, compiled.
@@ -47,6 +47,8 @@ pub struct Access {
     recall: Option<Arc<dyn Recall>>,
     project_scope: Arc<RwLock<Arc<Scope>>>,
     memory: Arc<MemoryRights>,
+    model: Option<Arc<dyn Model>>,
+    tokens_a_day: Arc<AtomicU64>,
 }
 
 /// Which memory may be read.
@@ -66,6 +68,8 @@ impl Access {
             recall: None,
             project_scope: Arc::new(RwLock::new(Arc::new(Scope::new(&[])))),
             memory: Arc::default(),
+            model: None,
+            tokens_a_day: Arc::default(),
         }
     }
 
@@ -76,11 +80,27 @@ impl Access {
         access
     }
 
+    /// With a model to ask, within the rights.
+    pub fn with_model(self, model: Arc<dyn Model>) -> Self {
+        Self { model: Some(model), ..self }
+    }
+
     /// Changes the rights, at once and for all clones.
     pub fn set_rights(&self, rights: &Rights) {
         *self.project_scope.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(Scope::new(&rights.project));
         self.memory.project.store(rights.allows_memory(), SeqCst);
         self.memory.user.store(rights.allows_user_memory(), SeqCst);
+        self.tokens_a_day.store(rights.tokens_a_day(), SeqCst);
+    }
+
+    /// The model, and how many tokens of it may be used in a day.
+    pub(crate) fn model(&self) -> Result<(Arc<dyn Model>, u64), PortError> {
+        let denied = |text| Err(PortError::new(ErrorCode::Denied, text));
+        match (&self.model, self.tokens_a_day.load(SeqCst)) {
+            (_, 0) => denied("asking a model is not granted; the user grants it with `kairos-run plugin grant`"),
+            (None, _) => denied("a model can't be asked here"),
+            (Some(model), tokens) => Ok((model.clone(), tokens)),
+        }
     }
 
     /// The same, with what is remembered behind the right to read it.

@@ -21,6 +21,7 @@ pub(crate) mod services {
                 import kairos:host/git@0.1.0;
                 import kairos:host/memory-types@0.1.0;
                 import kairos:host/recall@0.1.0;
+                import kairos:host/model@0.1.0;
                 import kairos:dream/memory@0.1.0;
             }
         ",

@@ -35,6 +35,8 @@ pub(crate) struct Context {
     pub(crate) state: Option<BTreeMap<String, Vec<u8>>>,
     /// Writes of this call.
     pub(crate) pending: BTreeMap<String, Option<Vec<u8>>>,
+    /// How often it asked a model in this call.
+    pub(crate) completions: u32,
     /// What a dream reads.
     pub(crate) memory: Option<DreamMemory>,
     /// Why a host function ended the call, if one did.
@@ -58,6 +60,7 @@ impl Context {
             recorded: 0,
             state: None,
             pending: BTreeMap::new(),
+            completions: 0,
             memory: None,
             fault: None,
             wasi: None,
@@ -75,6 +78,7 @@ impl Context {
         self.recorded = 0;
         self.state = None;
         self.pending.clear();
+        self.completions = 0;
         self.fault = None;
         self.meter.refused = None;
     }

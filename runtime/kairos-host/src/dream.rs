@@ -5,6 +5,7 @@ use crate::bindings::dream::api;
 use crate::call::{self, CallError, Outcome};
 use crate::engine::Host;
 use crate::fault::{Fault, FaultKind};
+use crate::limits::Limits;
 use crate::memory::{DreamMemory, Handle};
 use crate::plugin::Plugin;
 use kairos_core::finding::one_line;
@@ -12,6 +13,7 @@ use kairos_core::memory::{Anchor, Change, MAX_CLAIM, NewClaim, Operation};
 use kairos_core::ports::Snapshot;
 use kairos_core::{ErrorCode, PortError};
 use std::sync::Arc;
+use std::time::Duration;
 use wasmtime::component::Resource;
 
 /// Most operations of one dream.
@@ -35,7 +37,10 @@ const MAX_QUOTE: usize = 400;
 /// for the caller to check. The outcome's `host_calls` have one entry `memory` with the numbers of what was read, not the texts.
 pub async fn dream(host: &Host, plugin: &Plugin, access: Access, snapshot: Arc<dyn Snapshot>) -> Outcome<Vec<Operation>> {
     let allowed = access.memory();
-    let mut store = host.store_within(access, host.inner.dream.clone());
+    // Whoever may ask a model may wait for it.
+    let patience = access.model().map_or(Duration::ZERO, |(model, _)| model.patience());
+    let limits = Limits { call_wall: host.inner.dream.call_wall + patience, ..Limits::clone(&host.inner.dream) };
+    let mut store = host.store_within(access, Arc::new(limits));
     store.data_mut().memory = Some(DreamMemory::new(snapshot));
     let outcome = call::run(&mut store, &host.inner.ticker, async |store| {
         if let Err(denied) = allowed {

@@ -23,6 +23,7 @@ mod fault;
 mod inspect;
 mod limits;
 mod memory;
+mod model;
 mod plugin;
 mod recall;
 mod remembered;

@@ -65,10 +65,11 @@ fn sentences(text: &str) -> Vec<&str> {
         let mut from = 0;
         let bytes = line.as_bytes();
         for (i, c) in line.char_indices() {
-            let ends = matches!(c, '.' | '!' | '?') && bytes.get(i + 1).is_none_or(u8::is_ascii_whitespace);
+            let dash = c == '-' && line[..i].ends_with(' ') && bytes.get(i + 1) == Some(&b' ');
+            let ends = dash || matches!(c, '.' | '!' | '?') && bytes.get(i + 1).is_none_or(u8::is_ascii_whitespace);
             let abbreviated = line[..i].ends_with("e.g") || line[..i].ends_with("i.e") || line[..i].ends_with("etc");
             if ends && !abbreviated {
-                all.push(line[from..=i].trim());
+                all.push(line[from..i + usize::from(!dash)].trim());
                 from = i + 1;
             }
         }
@@ -122,6 +123,8 @@ const PASSING: &[&str] = &[
     "anything",
     "wait",
 ];
+/// Files of instructions to agents.
+const INSTRUCTIONS: &[&str] = &["claude.md", "agents.md", "gemini.md", "contributing.md"];
 /// With these it was decided, not just done so.
 const DECIDED: &[&str] = &["explicitly", "deliberately", "intentionally"];
 /// What nobody knows later what it meant.
@@ -171,16 +174,27 @@ fn rule(sentence: &str) -> Option<(Kind, &str)> {
     let decided = at(0) == "we" && w.iter().any(|x| DECIDED.contains(x)) && !points(2) && !passing;
     let supposes =
         matches!(at(0), "if" | "whether" | "when" | "why" | "how" | "what" | "does" | "did" | "is" | "maybe" | "would");
-    if supposes && !lasting {
+    // "If it fails, always say why": the condition is part of the rule.
+    let conditional = matches!(at(0), "if" | "when") && [", always ", ", never "].iter().any(|ever| rest.contains(ever));
+    if supposes && !lasting && !conditional {
         return None;
+    }
+    // "Update CLAUDE.md, but make sure that ...": what goes into a file of instructions is to last.
+    let instructs = rest.to_lowercase();
+    let instructs = INSTRUCTIONS.iter().any(|file| instructs.contains(file)).then(|| instructs.find("make sure that ")).flatten();
+    if let Some(rule) = instructs.and_then(|at| rest.get(at..)) {
+        return Some((Kind::Feedback, rule));
     }
     let i_verbs = ["use", "want", "prefer", "write", "run", "commit", "put", "keep", "work", "squash", "rebase", "test"];
     let mine = (at(0) == "i" && at(1) == "prefer" && !points(2))
         || (at(0) == "i" && matches!(at(1), "always" | "never") && i_verbs.contains(&at(2)))
         || (at(0) == "i'd" && at(1) == "always");
     let ours = matches!(at(0), "we" | "you" | "let's");
+    let everywhere = w.iter().any(|x| matches!(*x, "everywhere" | "wherever"));
     let stated = lasting
         || decided
+        || conditional
+        || (everywhere && ours && matches!(at(1), "should" | "must" | "need" | "make"))
         || ever(0)
         || (at(0) == "prefer" && !points(1))
         || (at(0) == "use" && contrasts && !points(1))
@@ -211,6 +225,16 @@ mod tests {
             ("ok, please never push to main", "never push to main"),
             ("From now on, write commit messages in the imperative.", "From now on, write commit messages in the imperative."),
             ("please ask first in the future", "ask first in the future"),
+            (
+                "yeah let's update CLAUDE.md but make sure that one asks before long tests",
+                "make sure that one asks before long tests",
+            ),
+            ("we should be using the strong types wherever we can", "we should be using the strong types wherever we can"),
+            (
+                "let's make sure we're using metric units everywhere please",
+                "let's make sure we're using metric units everywhere please",
+            ),
+            ("if there is an error, always exit with 1", "if there is an error, always exit with 1"),
             ("Don't add comments that repeat the code.", "Don't add comments that repeat the code."),
             ("I prefer short functions.", "I prefer short functions."),
             ("- prefer early returns over nesting", "prefer early returns over nesting"),
@@ -258,6 +282,7 @@ mod tests {
             "let's roll back, they need not exist in the future state",
             "Alternatively, if it may be of use in the future, leave a comment.",
             "Also don't give it a number.",
+            "I'd like to update CLAUDE.md to make sure the names in it agree.",
         ] {
             let heard: Vec<_> = sentences(said).into_iter().filter_map(rule).map(|(_, r)| r).collect();
             assert!(heard.is_empty(), "{heard:?}");

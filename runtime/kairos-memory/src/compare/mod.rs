@@ -10,12 +10,14 @@ mod quantity;
 mod sentence;
 mod split;
 mod subject;
+mod update;
 mod words;
 
 pub use conserve::{Missing, conserved};
 pub use instruct::is_instruction;
 pub use mine::contradictions;
-pub use subject::{Effect, Update, same_subject, update};
+pub use subject::same_subject;
+pub use update::{Effect, Update, update};
 
 use kairos_core::memory::Relation;
 use sentence::Sentence;
