@@ -22,8 +22,9 @@
 //! kairos_plugin::detector!(Hello);
 //! ```
 //!
-//! What a plugin may call comes in as `host`: [`Project`] (files, search, git), [`State`], [`Clock`], [`Recall`](recall::Recall). Inside a component
-//! that is [`Live`]; in a native test it is [`testing::Fake`], so a plugin's whole decision is tested with `cargo test`.
+//! What a plugin may call comes in as `host`: [`Project`] (files, search, git), [`State`], [`Clock`], [`Recall`](recall::Recall) (what is
+//! remembered). Inside a component that is [`Live`]; in a native test it is [`testing::Fake`], so a plugin's whole decision is
+//! tested with `cargo test`.
 //!
 //! Plugins are built for `wasm32-unknown-unknown` or `wasm32-wasip2` (`kairos-run plugin build DIR`): no threads, files,
 //! sockets or `std::time`. A panic is logged and ends the call as a fault.

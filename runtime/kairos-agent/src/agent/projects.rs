@@ -77,19 +77,7 @@ impl Agent {
         });
         let handle = LoopHandle { stop, task: Mutex::new(Some(task)) };
         let dreaming = Dreaming::new(&options);
-        Arc::new(ProjectHandle {
-            root,
-            slug,
-            options,
-            view,
-            inbox,
-            queue,
-            recorder,
-            recollection,
-            status,
-            handle,
-            dreaming,
-        })
+        Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, recorder, recollection, status, handle, dreaming })
     }
 
     /// Takes a project in, while others are watched; one that is watched already is answered as it is.
