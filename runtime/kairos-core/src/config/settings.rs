@@ -221,7 +221,7 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Duration,
         "\"30m\"",
         false,
-        "Nobody has typed, edited or committed for so long: a good time to dream. \"0s\": no time is.",
+        "A dream begins when nobody has typed, edited or committed for so long. \"0s\": never.",
     ),
     s(
         "dream.schedule",
