@@ -62,7 +62,7 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             let today = Some(jiff::Zoned::now().date());
             let only = if claims { Only::Claims } else { Only::Both };
             let asker = Some("user".to_owned());
-            let hits = memory.search(&Search { text, today, asker, only, limit: limit.into(), ..Search::default() })?;
+            let hits = memory.search(&Search { text, today, asker, only, limit: limit.into(), ..Search::default() }, now)?;
             let book = memory.book()?;
             // What bears a claim out is shown by `why`; here it would say the same again.
             let borne = |id: &str| {
@@ -77,7 +77,10 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             }
             return Ok(found_any(!hits.is_empty()));
         }
-        MemoryCommand::Show { id, json } => show(&page, &memory.claim(&id)?, json.json)?,
+        MemoryCommand::Show { id, json } => {
+            let view = memory.claim_view(&id)?;
+            if json.json { view::print_json(&view)? } else { view::print(&page.claim_view(&view))? }
+        }
         MemoryCommand::Why { id, json } => {
             let why = memory.why(&id)?;
             if json.json { view::print_json(&why)? } else { view::print(&page.why(&why))? }
@@ -154,7 +157,7 @@ pub fn root(whose: &WhoseArgs) -> Result<Option<PathBuf>> {
 
 /// The memory of a project, or the user's.
 pub fn open(paths: &Paths, root: Option<&Path>) -> Result<Memory> {
-    let folder = root.map_or_else(|| paths.data.join("user"), |root| paths.project(&slug(root)));
+    let folder = root.map_or_else(|| paths.user(), |root| paths.project(&slug(root)));
     let (memory, recovery) = Memory::open(Home::within(&folder), Redactor::from_env())?;
     for note in recovery.notes.iter().filter(|note| **note != Note::HistoryBegun(0)) {
         eprintln!("note: memory: {}", one_line(&note.to_string()));

@@ -6,6 +6,7 @@ use crate::commands::forget::Gone;
 use crate::commands::memory::Found;
 use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, Observation, Status};
+use kairos_core::ports::ClaimView;
 use kairos_memory::memory::{Verified, Why};
 use kairos_memory::transcript::Dropped;
 use kairos_memory::vault::{Difference, Revision};
@@ -56,6 +57,15 @@ impl Page {
         out
     }
 
+    /// `memory show`: a claim, and how often it was looked for.
+    pub fn claim_view(&self, view: &ClaimView) -> String {
+        let mut out = self.claim(&view.claim);
+        if let Some(last) = view.last_recall {
+            let _ = writeln!(out, "  found by a search {}, last {}", count(u64::from(view.recalls), "time"), ago(last, self.now));
+        }
+        out
+    }
+
     /// `memory why`.
     pub fn why(&self, why: &Why) -> String {
         let mut out = self.claim(&why.claim);
@@ -74,7 +84,8 @@ impl Page {
             );
         }
         for d in &why.dropped {
-            let text = format!("  what was seen on {} was dropped on {} by {}", d.day, date(d.time, &self.zone), one_line(&d.rule));
+            let text =
+                format!("  what was seen on {} was dropped on {} by {}", d.day, date(d.time, &self.zone), one_line(&d.rule));
             let _ = writeln!(out, "{}", self.paint.dim(&text));
         }
         let _ = writeln!(out, "\n{}", self.paint.bold("History"));
