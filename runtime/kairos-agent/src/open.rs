@@ -34,12 +34,21 @@ pub struct ProjectOptions {
     pub slug: String,
     /// Its database.
     pub db: PathBuf,
-    /// The folder of what is remembered of the user, whatever project he is in.
-    pub user: PathBuf,
     /// The settings that hold in it: the user's and, where it may have any, its own.
     pub config: Config,
     /// The files where it may have settings of its own.
     pub settings: Vec<PathBuf>,
+    /// Where what is remembered of it lies.
+    pub home: Home,
+    /// And what is true of the user in all projects.
+    pub users_home: Home,
+}
+
+impl ProjectOptions {
+    /// The folder of all that is kept of it.
+    pub fn data(&self) -> PathBuf {
+        self.db.parent().map(Path::to_path_buf).unwrap_or_default()
+    }
 }
 
 /// A project before its loop begins.
@@ -65,8 +74,8 @@ pub(crate) async fn open(
     events: Events,
     manners: Arc<Manners>,
 ) -> Result<Opened, StartError> {
-    let ProjectOptions { root, slug, db: file, user, config, settings: files } = options.clone();
-    let data = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let ProjectOptions { root, slug, db: file, config, settings: files, .. } = options.clone();
+    let data = options.data();
     let db = match db {
         Some(db) => db,
         None => ProjectDb::open(file).await?,
@@ -84,13 +93,10 @@ pub(crate) async fn open(
     });
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
-    let drift = Drift::new(&kept);
-    let recollection = Recollection::new(Home::within(&kept), Home::within(&user));
-    // The user's own memory is looked after wherever he works.
-    let upkeep = vec![
-        Upkeep::new(Some(&folder), &kept, &config, events.clone()),
-        Upkeep::new(None, &user, &config, events.clone()),
-    ];
+    let drift = Drift::new(options.home.clone());
+    let own = Upkeep::new(Some(&folder), options.home.clone(), &config, events.clone());
+    let upkeep = vec![own, Upkeep::new(None, options.users_home.clone(), &config, events.clone())];
+    let recollection = Recollection::new(options.home.clone(), options.users_home.clone());
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,

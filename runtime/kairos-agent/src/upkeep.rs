@@ -55,14 +55,14 @@ struct Due {
 }
 
 impl Upkeep {
-    /// Of the memory below a project's data, or the user's, which points at no project's files.
-    pub(crate) fn new(project: Option<&Path>, data: &Path, config: &Config, events: Events) -> Self {
+    /// Of a project's memory, or the user's, which points at no project's files.
+    pub(crate) fn new(project: Option<&Path>, home: Home, config: &Config, events: Events) -> Self {
         let keep = Some(config.duration("memory.keep")).filter(|keep| !keep.is_zero());
         let size = Some(config.number("memory.size")).filter(|size| *size > 0);
         let state = Due { known: None, daily: Instant::now() + FIRST };
         let shared = Shared {
             project: project.map(|project| project.display().to_string()),
-            home: Home::within(data),
+            home,
             events,
             bounds: Bounds { keep, size },
             busy: AtomicBool::new(false),

@@ -12,7 +12,7 @@ pub use dreams::{DreamArgs, DreamCommand};
 pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
 pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
-pub use memory::{Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
+pub use memory::{ImportArgs, Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
 use std::path::PathBuf;

@@ -70,9 +70,8 @@ impl Drop for UnderWay<'_> {
 
 impl Dreaming {
     pub(crate) fn new(options: &ProjectOptions) -> Self {
-        let home = Home::within(options.db.parent().unwrap_or(Path::new("")));
         Self {
-            home,
+            home: options.home.clone(),
             auto: options.config.flag("dream.auto"),
             under_way: AtomicBool::new(false),
             known: Mutex::default(),

@@ -196,6 +196,15 @@ pub const SETTINGS: &[Setting] = &[
         "Keep what is observed (commands, commits, changed files, your answers), on this machine only: dreams learn from it.",
     ),
     s(
+        "memory.dir",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Where a project's memory is written as Markdown: `claude` for the one that Claude Code keeps of the project, or a folder of \
+        another agent's, relative to the project. Empty: a folder of ours.",
+    ),
+    s("memory.user-dir", Kind::Text, "\"\"", false, "The same for what is true of you in all projects."),
+    s(
         "memory.keep",
         Kind::Duration,
         "\"365d\"",

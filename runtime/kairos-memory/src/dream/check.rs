@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::evidence::{Strength, is_own_words, latest, live, needed, strength, support};
-use crate::book::USER;
+use crate::book::{OTHER_TOOL, USER};
 use crate::compare::{compare, conserved, is_instruction, same_subject};
 use kairos_core::dream::Refusal;
 use kairos_core::memory::{Claim, ClaimKind, NewClaim, Observation, Operation, Relation, Status};
@@ -63,6 +63,7 @@ pub(super) fn add(draft: &Draft, new: &NewClaim, evidence: &[String], author: &s
 
 pub(super) fn merge(draft: &Draft, ids: &[String], text: &str) -> Checked {
     let claims = several(draft, ids)?;
+    claims.iter().try_for_each(|c| others_own(c))?;
     for (at, first) in claims.iter().enumerate() {
         for second in &claims[at + 1..] {
             let relation = compare(&first.text, &second.text);
@@ -89,6 +90,7 @@ pub(super) fn supersede(draft: &Draft, claim: &str, by: &str) -> Checked {
     if old.id == new.id {
         return Err(Refusal::TooFew);
     }
+    others_own(old)?;
     if old.kind != new.kind || !same_subject(&old.text, &new.text) {
         return Err(Refusal::OtherSubject { first: old.id.clone(), second: new.id.clone() });
     }
@@ -208,7 +210,12 @@ fn says_the_same(claim: &Claim, text: &str) -> Checked {
 }
 
 fn users_own(claim: &Claim) -> Checked {
-    if claim.author == USER { Err(Refusal::UsersWord { claim: claim.id.clone() }) } else { Ok(()) }
+    if claim.author == USER { Err(Refusal::UsersWord { claim: claim.id.clone() }) } else { others_own(claim) }
+}
+
+/// Another tool's files are that tool's to change.
+fn others_own(claim: &Claim) -> Checked {
+    if claim.author == OTHER_TOOL { Err(Refusal::AnothersWord { claim: claim.id.clone() }) } else { Ok(()) }
 }
 
 /// The user may say how things are to be done; nobody else may have that written down as a fact.

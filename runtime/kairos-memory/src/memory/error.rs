@@ -37,6 +37,16 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A setting names no folder that could be used.
+    #[error("{key} = \"{setting}\" can't be used: {why}")]
+    Folder {
+        /// Which.
+        key: &'static str,
+        /// Its value.
+        setting: String,
+        /// Why not, and the remedy.
+        why: &'static str,
+    },
     /// No such commit, or several.
     #[error("no change, or more than one, begins with `{0}`; `kairos-run memory log` lists them")]
     NoRevision(String),

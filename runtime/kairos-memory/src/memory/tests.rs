@@ -1,5 +1,8 @@
 use super::*;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+mod lodged;
 
 const NOW: Millis = 1_750_000_000_000;
 

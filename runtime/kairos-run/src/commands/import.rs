@@ -5,7 +5,7 @@ use crate::errors::advice;
 use anyhow::{Context, Result};
 use kairos_core::Millis;
 use kairos_core::memory::Origin;
-use kairos_memory::memory::Memory;
+use kairos_memory::memory::{Memory, claude_home, claude_sessions};
 use kairos_memory::transcript::import::{self, Progress, Summary};
 use kairos_project::Project;
 use serde::Serialize;
@@ -80,13 +80,17 @@ pub async fn read_in(memory: &Memory, root: Option<&Path>, from: Source, path: O
     };
     let (what, summary) = match (from, path) {
         (Source::Claude, path) => {
-            let place = path.map(Path::to_path_buf).or_else(claude_sessions).context("say where: `memory import claude DIR`")?;
+            let place = path.map(Path::to_path_buf).or_else(|| sessions(root)).ok_or_else(|| {
+                advice("Claude Code has no sessions of this project", "say where they are: `memory import claude DIR`")
+            })?;
             ("entries", import::claude(&place, root, memory.transcripts(), &mut watch)?)
         }
         (Source::Notes, Some(path)) => ("lines", import::notes(path, Origin::User, memory.transcripts(), &mut watch)?),
         (Source::Notes, None) => {
             return Err(advice("there is nothing to read", "name a file or folder: `memory import notes DIR`"));
         }
+        // Claims are no observations: `exchange` takes them over.
+        (Source::Claims, _) => anyhow::bail!("an export of claims is no transcript"),
         (Source::Git, path) => {
             let root = path.or(root).context("name the project: `memory import git DIR`")?;
             if terminal {
@@ -105,9 +109,10 @@ pub async fn read_in(memory: &Memory, root: Option<&Path>, from: Source, path: O
     Ok(ImportSummary::of(what, summary))
 }
 
-fn claude_sessions() -> Option<PathBuf> {
-    let home = std::env::var_os("HOME").map(PathBuf::from)?;
-    Some(home.join(".claude").join("projects")).filter(|folder| folder.is_dir())
+/// Those of the project; of all where no project is meant.
+fn sessions(root: Option<&Path>) -> Option<PathBuf> {
+    let all = || claude_home().map(|home| home.join("projects"));
+    root.map_or_else(all, claude_sessions).filter(|folder| folder.is_dir())
 }
 
 /// Most commits that are read.

@@ -9,7 +9,7 @@ mod tool;
 
 pub use claude::claude;
 pub use git::{git, observed};
-pub use notes::notes;
+pub use notes::{notes, others_notes};
 
 use super::error::{Error, Result};
 use super::lines::{Blocks, Piece};
