@@ -212,9 +212,9 @@ pub enum Command {
 pub enum BenchCommand {
     /// Retrieval, comparison of claims, updates, poisoning and drift, beside what is to be reached: no model, no network
     #[command(
-        after_help = "The folder holds what is there of: locomo/locomo*.json, beam*/*/chat.json, pairs/ (breaking_nli*.jsonl, SICK*.txt,\n\
-        stsb*.csv, msr-para*.tsv), halumem_updates*.json, vista*.jsonl. What is missing is named and left out. The same data gives\n\
-        the same bytes; figures of --speed differ.\n\n\
+        after_help = "The folder holds what is there of:\n  locomo/locomo*.json, beam*/*/chat.json, halumem_updates*.json, vista*.jsonl,\n  \
+        pairs/ with breaking_nli*.jsonl, SICK*.txt, stsb*.csv, msr-para*.tsv\n\
+        What is missing is named and left out. The same data give the same bytes, but for --speed.\n\n\
         Examples:\n  kairos-run bench memory --data research/\n  kairos-run bench memory --repo ~/src/flask --repo ~/src/ripgrep\n  \
         kairos-run bench memory --data research/ --repo . --speed --json"
     )]
