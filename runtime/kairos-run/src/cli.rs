@@ -229,7 +229,7 @@ pub struct BenchMemory {
     /// A git repository over whose history drift is measured; may be given several times. Wants git, grep and ctags
     #[arg(long, value_name = "DIR")]
     pub repo: Vec<PathBuf>,
-    /// Also the speed of searching and appending: some minutes, 2 GB among the temporary files
+    /// Also the speed of searching and appending: some minutes, and room for 1,000,000 observations among the temporary files
     #[arg(long)]
     pub speed: bool,
     /// Also rows in which nothing is to be reached: parts, variants, kinds of question
