@@ -10,11 +10,13 @@ use crate::inbox::Inbox;
 use crate::look::look;
 use crate::now;
 use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
+use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::signals::watch_config;
 use crate::upkeep::Upkeep;
 use kairos_core::config::Config;
+use kairos_memory::memory::Home;
 use kairos_project::Project;
 use kairos_signals::{SignalQueue, Watch};
 use kairos_store::ProjectDb;
@@ -32,6 +34,8 @@ pub struct ProjectOptions {
     pub slug: String,
     /// Its database.
     pub db: PathBuf,
+    /// The folder of what is remembered of the user, whatever project he is in.
+    pub user: PathBuf,
     /// The settings that hold in it: the user's and, where it may have any, its own.
     pub config: Config,
     /// The files where it may have settings of its own.
@@ -45,6 +49,7 @@ pub(crate) struct Opened {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     drift: Drift,
     upkeep: Vec<Upkeep>,
     watch: Watch,
@@ -60,7 +65,7 @@ pub(crate) async fn open(
     events: Events,
     manners: Arc<Manners>,
 ) -> Result<Opened, StartError> {
-    let ProjectOptions { root, slug, db: file, config, settings: files } = options.clone();
+    let ProjectOptions { root, slug, db: file, user, config, settings: files } = options.clone();
     let data = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let db = match db {
         Some(db) => db,
@@ -80,11 +85,12 @@ pub(crate) async fn open(
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
     let drift = Drift::new(&kept);
-    let mut upkeep = vec![Upkeep::new(&folder, &kept, &config, events.clone())];
-    // The user's own memory lies beside the projects.
-    if let Some(user) = kept.parent().and_then(Path::parent).map(|all| all.join("user")) {
-        upkeep.push(Upkeep::new(&folder, &user, &config, events.clone()));
-    }
+    let recollection = Recollection::new(Home::within(&kept), Home::within(&user));
+    // The user's own memory is looked after wherever he works.
+    let upkeep = vec![
+        Upkeep::new(Some(&folder), &kept, &config, events.clone()),
+        Upkeep::new(None, &user, &config, events.clone()),
+    ];
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,
@@ -97,7 +103,7 @@ pub(crate) async fn open(
         waiting: Arc::new(AtomicBool::new(true)),
         recorder: recorder.clone(),
     };
-    Ok(Opened { options, project, inbox, queue, recorder, drift, upkeep, watch, git_dir, glance })
+    Ok(Opened { options, project, inbox, queue, recorder, recollection, drift, upkeep, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -118,6 +124,7 @@ impl Opened {
             inbox: self.inbox,
             queue: self.queue,
             recorder: self.recorder,
+            recollection: self.recollection,
             drift: self.drift,
             upkeep: self.upkeep,
             watch: Some(Arc::new(self.watch)),

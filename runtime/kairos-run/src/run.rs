@@ -252,7 +252,7 @@ fn project(folder: &Path, paths: &Paths, overrides: &[Override]) -> Result<Proje
     let config = config_files::load(&paths.config, Some(&root), overrides)?;
     let slug = slug(&root);
     let settings = config_files::in_project(&root);
-    Ok(ProjectOptions { db: paths.project(&slug).join("state.db"), root, slug, config, settings })
+    Ok(ProjectOptions { db: paths.project(&slug).join("state.db"), user: paths.user(), root, slug, config, settings })
 }
 
 fn overrides(args: &RunArgs) -> Result<Vec<Override>> {

@@ -7,6 +7,8 @@ mod error;
 mod forget;
 mod history;
 mod keep;
+mod recall;
+mod recalls;
 mod revise;
 mod search;
 mod wipe;
@@ -14,6 +16,7 @@ mod wipe;
 pub use error::{Error, Result};
 pub use forget::{Forget, Forgotten};
 pub use history::{Trace, Why};
+pub use recalls::{Recalled, Recalls};
 pub use revise::Verified;
 pub(crate) use revise::sides;
 

@@ -37,6 +37,7 @@ pub async fn measure() -> Result<Vec<Row>> {
             root: root.clone(),
             slug: "bench".into(),
             db: home.path().join("project.db"),
+            user: home.path().join("user"),
             config: config.clone(),
             settings: Vec::new(),
         }],
