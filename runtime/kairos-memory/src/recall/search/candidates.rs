@@ -1,7 +1,7 @@
 //! A search: candidates from the inverted index, then their ranking.
 
 use super::layout::{CLAIM, Card, FIRST, OBSERVATION, STANDING, key, origin_mark, place};
-use super::{Hit, Only, Search, SearchError, SearchIndex, Unit};
+use super::{DEPTH, Hit, Only, Search, SearchError, SearchIndex, Unit};
 use crate::recall::index::{Corpus, Index, SessionId, Turn};
 use crate::recall::query::{Asked, Query};
 use crate::recall::rank::top;
@@ -140,22 +140,22 @@ impl SearchIndex {
         };
         let mut found = BTreeSet::new();
         if !words.is_empty() {
-            found.extend(best(vec![(Occur::Must, by_words())], self.depth)?);
+            found.extend(best(vec![(Occur::Must, by_words())], DEPTH)?);
         }
         for days in &asked.dates {
             let range =
                 self.between(days.first.checked_sub(DAYS_BEFORE.days()).ok(), days.last.checked_add(DAYS_AFTER.days()).ok());
-            found.extend(best(vec![(Occur::Must, silent(range)), (Occur::Should, by_words())], self.depth / 4)?);
+            found.extend(best(vec![(Occur::Must, silent(range)), (Occur::Should, by_words())], DEPTH / 4)?);
         }
         if asked.advice {
             let standing = silent(term(f.marks, STANDING, IndexRecordOption::Basic));
-            found.extend(best(vec![(Occur::Must, standing), (Occur::Should, by_words())], self.depth / 4)?);
+            found.extend(best(vec![(Occur::Must, standing), (Occur::Should, by_words())], DEPTH / 4)?);
         }
         // "What do you know about Ann?" has no word but the name.
-        if found.len() < self.depth && !asked.speakers.is_empty() {
+        if found.len() < DEPTH && !asked.speakers.is_empty() {
             let name = |id: &u32| (Occur::Should, term(f.speaker, &pool.speakers[*id as usize], IndexRecordOption::Basic));
             let any = silent(Box::new(BooleanQuery::new(asked.speakers.iter().map(name).collect())));
-            found.extend(best(vec![(Occur::Must, any), (Occur::Should, by_words())], self.depth)?);
+            found.extend(best(vec![(Occur::Must, any), (Occur::Should, by_words())], DEPTH)?);
         }
         Ok(found)
     }
