@@ -97,6 +97,13 @@ impl Paths {
         all
     }
 
+    /// Where memories are: claims, what was observed, and the index of both, of all projects and of the user.
+    pub fn memories(&self) -> Vec<PathBuf> {
+        let projects = self.project("").read_dir().into_iter().flatten().flatten().map(|e| e.path());
+        let all = projects.chain([self.data.join("user")]);
+        all.flat_map(|owner| ["memory", "transcripts", "index"].map(|name| owner.join(name))).filter(|f| f.is_dir()).collect()
+    }
+
     /// Compiled plugins.
     pub fn components(&self) -> PathBuf {
         self.cache.join("components")

@@ -92,9 +92,7 @@ fn judge(answer: &Answer, now: Millis) -> Result<(), Failure> {
         200..=299 => Ok(()),
         300..=399 => Err(Failure::Never(format!("its address answers with a redirect ({status}), which is not followed"))),
         // Too slow, too early, too often, out of order: the other side's trouble, which passes.
-        408 | 425 | 429 | 500..=599 => {
-            Err(Failure::Later { why: said(answer), after: answer.retry_after(now) })
-        }
+        408 | 425 | 429 | 500..=599 => Err(Failure::Later { why: said(answer), after: answer.retry_after(now) }),
         _ => Err(Failure::Never(said(answer))),
     }
 }

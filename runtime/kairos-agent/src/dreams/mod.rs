@@ -9,7 +9,7 @@ mod trigger;
 mod unasked;
 
 pub use breaker::Breaker;
-pub(crate) use review::{Dreaming, reviewed};
+pub(crate) use review::{Dreaming, is_about_them, reviewed};
 pub(crate) use unasked::watch;
 
 use crate::agent::Agent;
@@ -100,7 +100,7 @@ impl Agent {
         answered.await.unwrap_or(Err(DreamError::Crashed))
     }
 
-    /// Waits until no dream writes any more, within reason. None begins after it.
+    /// Waits until no dream writes any more, within reason. For when all is to end: then none gets far that begins.
     pub(crate) async fn last_dream(&self) {
         let _ = tokio::time::timeout(GRACE, async { self.dreaming.lock().await }).await;
     }

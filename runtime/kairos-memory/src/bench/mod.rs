@@ -17,6 +17,8 @@ mod report;
 pub mod retrieval;
 mod scratch;
 pub mod speed;
+#[cfg(test)]
+mod tests;
 mod updates;
 
 use crate::recall::Table;

@@ -150,7 +150,26 @@ impl Book {
     pub fn problems(&self) -> Vec<Problem> {
         let frozen = self.frozen.iter().map(|(topic, why)| Problem { file: file_of(topic), text: why.to_string() });
         let damaged = self.damaged.iter().map(|d| Problem { file: LEDGER.into(), text: d.to_string() });
-        frozen.chain(damaged).collect()
+        let open = self.topics.iter().filter(|(_, topic)| topic.is_open()).map(|(name, _)| Problem {
+            file: file_of(name),
+            text: "line 1 begins a frontmatter that does not end; close it with a line `---`".into(),
+        });
+        frozen.chain(damaged).chain(open).chain(self.lost_pointers()).collect()
+    }
+
+    /// Lines that a person wrote into the index and that point at no file.
+    fn lost_pointers(&self) -> impl Iterator<Item = Problem> {
+        let lost = |line: &str| {
+            let file = line.split_once("](")?.1.split_once(')')?.0;
+            let is_ours = topic_of(file).is_some() && !file.contains('/');
+            (is_ours && !self.files.contains_key(file)).then(|| file.to_owned())
+        };
+        let found = self.index.lines().enumerate().filter_map(|(at, line)| Some((at + 1, lost(line)?)));
+        let problem = |(at, file)| Problem {
+            file: INDEX.into(),
+            text: format!("line {at} points at {file}, which is not there; take the line out, or write the file"),
+        };
+        found.map(problem).collect::<Vec<_>>().into_iter()
     }
 
     /// Writes a new claim down. Answers its id.

@@ -13,8 +13,8 @@ use std::fmt::Write as _;
 /// Why a file can't be read as a topic; nothing is written to it until a person has mended it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// Not UTF-8.
-    #[error("is not UTF-8 from byte {0} on; convert it, or move it out of the memory folder")]
+    /// Not UTF-8, from this line on.
+    #[error("line {0} is not UTF-8; convert the file, or move it out of the memory folder; its claims rest until then")]
     Encoding(usize),
     /// `<<<<<<<` and the like.
     #[error("line {0} is a marker of an unfinished merge; resolve the merge, its claims rest until then")]
@@ -57,7 +57,10 @@ impl Topic {
         if bytes.len() > MAX_FILE {
             return Err(Unreadable::TooLarge);
         }
-        let text = std::str::from_utf8(bytes).map_err(|e| Unreadable::Encoding(e.valid_up_to()))?;
+        let text = std::str::from_utf8(bytes).map_err(|e| {
+            let before = &bytes[..e.valid_up_to()];
+            Unreadable::Encoding(1 + memchr::memchr_iter(b'\n', before).count())
+        })?;
         let lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
         let marker = |line: &String| ["<<<<<<< ", ">>>>>>> ", "||||||| "].iter().any(|m| line.starts_with(m));
         if let Some(at) = lines.iter().position(marker) {
@@ -91,6 +94,11 @@ impl Topic {
     /// Its claims, from above.
     pub fn bullets(&self) -> &[Bullet] {
         &self.bullets
+    }
+
+    /// Does a frontmatter begin that doesn't end? Then all of it is read as text.
+    pub fn is_open(&self) -> bool {
+        self.frontmatter.is_none() && self.lines.first().is_some_and(|line| line.trim_end() == "---")
     }
 
     /// `name` of the frontmatter.
@@ -360,7 +368,9 @@ mod tests {
     #[test]
     fn what_must_be_left_alone_says_so() {
         assert_eq!(Topic::read(b"- a\n<<<<<<< HEAD\n- b\n"), Err(Unreadable::MergeMarker(2)));
-        assert_eq!(Topic::read(b"- a\xff"), Err(Unreadable::Encoding(3)));
+        assert_eq!(Topic::read(b"- a\n- b\xff"), Err(Unreadable::Encoding(2)));
+        assert!(Topic::read(b"---\nname: x\n- a\n").unwrap().is_open());
+        assert!(!Topic::read(b"---\nname: x\n---\n- a\n").unwrap().is_open() && !Topic::read(b"- a\n").unwrap().is_open());
         for garbage in ["", "---\n", "---\nname: x", "- ", "-\n", "<!-- id: aaaaaaaa", "- <!-- id: aaaaaaaa -->\n"] {
             assert_eq!(Topic::read(garbage.as_bytes()).unwrap().render(), garbage.as_bytes());
         }

@@ -78,6 +78,8 @@ mod tests {
         assert_ne!(compare(&format!("{long} on"), &format!("{long} off")), Same);
         assert_ne!(compare("The cache is on in staging", "The cache is on in production"), Same);
         assert_ne!(compare("`uv run pytest -q` runs the tests.", "`uv run mypy` lints the code."), Contrary);
+        let failing = |what: &str| format!("`mise run {what}` keeps failing with `[{what}] ERROR task failed`.");
+        assert_eq!(compare(&failing("lint"), &failing("test")), Related);
         assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
     }
 

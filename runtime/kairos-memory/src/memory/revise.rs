@@ -80,7 +80,7 @@ impl Memory {
                 observations += 1;
                 true
             })?;
-            problems.extend(damage.first.iter().map(ToString::to_string));
+            problems.extend(damage.first.iter().map(|line| format!("{line}; it is passed over: mend the line, or delete it")));
             if damage.count > damage.first.len() as u64 {
                 problems.push(format!("{} more lines of the transcripts are damaged", damage.count - damage.first.len() as u64));
             }

@@ -161,6 +161,14 @@ pub enum MemoryCommand {
         #[command(flatten)]
         json: JsonFlag,
     },
+    /// Drop now what is over `memory.keep` and `memory.size`; what a claim rests on is kept
+    Prune {
+        /// Only show what would go
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        json: JsonFlag,
+    },
     /// Look whether everything is whole: files, ledger, index, history, evidence
     Verify(JsonFlag),
 }

@@ -1,22 +1,26 @@
 //! `kairos-run memory`. The files are the memory: these commands work on them directly, whether a process runs or not.
 
 use super::forget::{Forgetting, forget};
-use crate::cli::{Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
+use super::import::read_in;
+use crate::cli::{Kind, MemoryArgs, MemoryCommand, WhoseArgs};
+use crate::config_files;
 use crate::errors::advice;
 use crate::paths::{Paths, slug};
 use crate::view;
 use crate::view::lists::Page;
 use anyhow::{Context, Result};
 use kairos_core::Millis;
+use kairos_core::config::Config;
+use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, ClaimKind, Origin, Status};
 use kairos_exec::redact::Redactor;
 use kairos_memory::anchors;
 use kairos_memory::memory::{Forget, Home, Memory, Statement};
 use kairos_memory::recall::search::{Only, Search};
-use kairos_memory::transcript::import::{self, Progress, Summary};
+use kairos_memory::transcript::Bounds;
+use kairos_memory::vault::Note;
 use kairos_project::Project;
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -123,6 +127,11 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             let summary = read_in(&memory, root.as_deref(), from, path.as_deref()).await?;
             if json.json { view::print_json(&summary)? } else { view::print(&summary.text())? }
         }
+        MemoryCommand::Prune { dry_run, json } => {
+            let config = config_files::load(&paths.config, None, &[])?;
+            let dropped = memory.keep_within(bounds(&config), now, dry_run)?;
+            if json.json { view::print_json(&dropped)? } else { view::print(&page.dropped(&dropped, dry_run))? }
+        }
         MemoryCommand::Verify(json) => {
             let report = memory.verify(now)?;
             if json.json {
@@ -150,10 +159,16 @@ pub fn root(whose: &WhoseArgs) -> Result<Option<PathBuf>> {
 pub fn open(paths: &Paths, root: Option<&Path>) -> Result<Memory> {
     let folder = root.map_or_else(|| paths.user(), |root| paths.project(&slug(root)));
     let (memory, recovery) = Memory::open(Home::within(&folder), Redactor::from_env())?;
-    for note in recovery.notes {
-        tracing::info!("memory: {note}");
+    for note in recovery.notes.iter().filter(|note| **note != Note::HistoryBegun(0)) {
+        eprintln!("note: memory: {}", one_line(&note.to_string()));
     }
     Ok(memory)
+}
+
+/// How much of what was observed is kept.
+fn bounds(config: &Config) -> Bounds {
+    let keep = Some(config.duration("memory.keep")).filter(|keep| !keep.is_zero());
+    Bounds { keep, size: Some(config.number("memory.size")).filter(|size| *size > 0) }
 }
 
 /// As `grep`: 1 where nothing was found.
@@ -202,84 +217,6 @@ fn export(memory: &Memory, file: Option<&Path>) -> Result<()> {
     std::fs::write(file, bytes).with_context(|| format!("can't write {}", file.display()))?;
     view::print(&format!("{} claims are in {}\n", whys.len(), file.display()))
 }
-
-/// What an import came to.
-#[derive(Debug, Serialize)]
-struct ImportSummary {
-    files: u64,
-    read: u64,
-    stored: u64,
-    known: u64,
-    skipped: std::collections::BTreeMap<&'static str, u64>,
-    damaged: u64,
-}
-
-impl ImportSummary {
-    fn text(&self) -> String {
-        let skipped: Vec<String> = self.skipped.iter().map(|(why, n)| format!("{n} {why}")).collect();
-        let mut out = format!(
-            "{} observations are new, {} were known already ({} files, {} entries read)\n",
-            self.stored, self.known, self.files, self.read
-        );
-        if !skipped.is_empty() {
-            out += &format!("left out: {}\n", skipped.join(", "));
-        }
-        if self.damaged > 0 {
-            out += &format!("{} lines could not be read\n", self.damaged);
-        }
-        out
-    }
-}
-
-impl From<Summary> for ImportSummary {
-    fn from(s: Summary) -> Self {
-        Self { files: s.files, read: s.read, stored: s.stored, known: s.known, skipped: s.skipped, damaged: s.damage.count }
-    }
-}
-
-async fn read_in(memory: &Memory, root: Option<&Path>, from: Source, path: Option<&Path>) -> Result<ImportSummary> {
-    let terminal = std::io::stderr().is_terminal();
-    let mut shown = 101;
-    let mut watch = |p: Progress<'_>| {
-        let share = (p.done * 100).checked_div(p.total).unwrap_or(100);
-        if terminal && share != shown {
-            shown = share;
-            // Who can't see the progress can do without.
-            let _ = write!(std::io::stderr(), "\r\x1b[K{share:3} % {}", p.file.display());
-        }
-    };
-    let summary = match (from, path) {
-        (Source::Claude, path) => {
-            let place = path.map(Path::to_path_buf).or_else(claude_sessions).context("say where: `memory import claude DIR`")?;
-            import::claude(&place, root, memory.transcripts(), &mut watch)?
-        }
-        (Source::Notes, Some(path)) => import::notes(path, Origin::User, memory.transcripts(), &mut watch)?,
-        (Source::Notes, None) => {
-            return Err(advice("there is nothing to read", "name a file or folder: `memory import notes DIR`"));
-        }
-        (Source::Git, path) => {
-            let root = path.or(root).context("name the project: `memory import git DIR`")?;
-            let mut commits = Project::open(root, &[])?.log_with_files(COMMITS).await?;
-            let year = crate::view::text::now().saturating_sub(YEAR);
-            commits.retain(|(commit, _)| commit.time >= year);
-            import::git(&commits, memory.transcripts(), &mut watch)?
-        }
-    };
-    if terminal {
-        eprint!("\r\x1b[K");
-    }
-    Ok(summary.into())
-}
-
-fn claude_sessions() -> Option<PathBuf> {
-    let home = std::env::var_os("HOME").map(PathBuf::from)?;
-    Some(home.join(".claude").join("projects")).filter(|folder| folder.is_dir())
-}
-
-/// Most commits that are read.
-const COMMITS: u32 = 1000;
-/// What is older, in milliseconds, tells little of how the project is now.
-const YEAR: Millis = 365 * 24 * 3600 * 1000;
 
 /// What was typed in one terminal belongs together.
 fn session() -> String {

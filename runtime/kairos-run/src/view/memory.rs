@@ -1,13 +1,14 @@
 //! What `memory` prints.
 
 use super::lists::Page;
-use super::text::{ago, count, cut, date, dim, plain, table};
+use super::text::{ago, count, cut, date, dim, plain, size, table};
 use crate::commands::forget::Gone;
 use crate::commands::memory::Found;
 use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, Observation, Status};
 use kairos_core::ports::ClaimView;
 use kairos_memory::memory::{Verified, Why};
+use kairos_memory::transcript::Dropped;
 use kairos_memory::vault::{Difference, Revision};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -81,6 +82,10 @@ impl Page {
                 "  {}",
                 self.paint.bad(&format!("{} forgotten or lost", count(why.gone.len() as u64, "observation")))
             );
+        }
+        for d in &why.dropped {
+            let text = format!("  what was seen on {} was dropped on {} by {}", d.day, date(d.time, &self.zone), one_line(&d.rule));
+            let _ = writeln!(out, "{}", self.paint.dim(&text));
         }
         let _ = writeln!(out, "\n{}", self.paint.bold("History"));
         let log: Vec<Revision> = why.history.iter().map(|t| t.revision.clone()).collect();
@@ -186,6 +191,20 @@ impl Page {
             let _ = writeln!(out, "{}", self.paint.bad(&one_line(&text)));
         }
         out
+    }
+
+    /// `memory prune`.
+    pub fn dropped(&self, dropped: &[Dropped], dry_run: bool) -> String {
+        if dropped.is_empty() {
+            return "Nothing is over memory.keep and memory.size.\n".into();
+        }
+        let row = |d: &Dropped| {
+            let kept = if d.kept > 0 { format!("{} stay: claims rest on them", d.kept) } else { String::new() };
+            vec![plain(&d.day), plain(count(d.count, "observation")), plain(size(d.bytes)), dim(&d.rule), dim(kept)]
+        };
+        let table = table(self.paint, &["DAY", "", "", "", ""], &dropped.iter().map(row).collect::<Vec<_>>(), self.width);
+        let sum = count(dropped.iter().map(|d| d.count).sum(), "observation");
+        format!("{table}{sum} {}\n", if dry_run { "would be dropped" } else { "dropped" })
     }
 
     /// `memory profile`.

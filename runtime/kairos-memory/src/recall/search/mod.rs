@@ -233,17 +233,27 @@ impl SearchIndex {
     }
 }
 
+/// How the system says that no room is left.
+const FULL: &str = "os error 28";
+
 fn failed(folder: &Path, error: TantivyError) -> SearchError {
     match error {
         TantivyError::LockFailure(..) => SearchError::Busy(folder.to_owned()),
         TantivyError::IoError(error) => SearchError::Folder(folder.to_owned(), std::io::Error::new(error.kind(), error)),
+        // It packs what the disk says into errors of its own: a full disk is no damage.
+        other if other.to_string().contains(FULL) => {
+            SearchError::Folder(folder.to_owned(), std::io::ErrorKind::StorageFull.into())
+        }
         other => SearchError::Index(folder.to_owned(), other.to_string()),
     }
 }
 
 fn open(folder: &Path) -> Result<(tantivy::Index, IndexReader), SearchError> {
     std::fs::create_dir_all(folder).map_err(|e| SearchError::Folder(folder.to_owned(), e))?;
-    let damaged = |e: TantivyError| SearchError::Index(folder.to_owned(), e.to_string());
+    let damaged = |e: TantivyError| match failed(folder, e) {
+        SearchError::Folder(folder, e) if e.kind() != std::io::ErrorKind::StorageFull => SearchError::Index(folder, e.to_string()),
+        other => other,
+    };
     let (schema, _) = layout::schema();
     let directory = MmapDirectory::open(folder).map_err(|e| damaged(e.into()))?;
     let exists = tantivy::Index::exists(&directory).map_err(|e| damaged(e.into()))?;

@@ -31,9 +31,9 @@ const MAX_DEPTH: usize = 4;
 pub struct Progress<'a> {
     /// What is being read.
     pub file: &'a Path,
-    /// Bytes read, of all files.
+    /// Bytes read, of all files; commits, where there are no files.
     pub done: u64,
-    /// Bytes to read in all.
+    /// As many there are in all.
     pub total: u64,
 }
 
