@@ -87,8 +87,10 @@ pub(crate) async fn open(
     let drift = Drift::new(&kept);
     let recollection = Recollection::new(Home::within(&kept), Home::within(&user));
     // The user's own memory is looked after wherever he works.
-    let upkeep = [(Some(folder.as_path()), &kept), (None, &user)];
-    let upkeep = upkeep.map(|(project, data)| Upkeep::new(project, data, &config, events.clone())).into();
+    let upkeep = vec![
+        Upkeep::new(Some(&folder), &kept, &config, events.clone()),
+        Upkeep::new(None, &user, &config, events.clone()),
+    ];
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,

@@ -84,7 +84,8 @@ impl Page {
             );
         }
         for d in &why.dropped {
-            let text = format!("  what was seen on {} was dropped on {} by {}", d.day, date(d.time, &self.zone), one_line(&d.rule));
+            let text =
+                format!("  what was seen on {} was dropped on {} by {}", d.day, date(d.time, &self.zone), one_line(&d.rule));
             let _ = writeln!(out, "{}", self.paint.dim(&text));
         }
         let _ = writeln!(out, "\n{}", self.paint.bold("History"));
