@@ -216,8 +216,7 @@ fn a_claim_is_stale_as_soon_as_what_it_names_is_gone_and_follows_a_rename() {
 /// What a tool of the plugin `memory` found, by text.
 fn looked_up(world: &World, input: Value) -> Vec<Value> {
     let output = world.json(&["tool", "call", "memory-search", &input.to_string()]);
-    let structured: Value = serde_json::from_str(output["structured"].as_str().unwrap()).unwrap();
-    structured["hits"].as_array().unwrap().clone()
+    output["structured"]["hits"].as_array().unwrap().clone()
 }
 
 #[test]

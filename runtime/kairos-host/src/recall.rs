@@ -59,8 +59,9 @@ impl api::Host for Context {
             let port = self.access.recall(question.owner)?;
             check(&question)?;
             self.count_lookup()?;
+            let max = question.max as usize;
             let mut hits = port.search(question).await?;
-            hits.truncate(MAX_HITS as usize);
+            hits.truncate(max);
             Ok(hits.into_iter().map(api::Hit::from).collect::<Vec<_>>())
         }
         .await;

@@ -32,7 +32,8 @@ fn claim(host: &impl Host, owner: Owner, c: &Claim) -> Result<Output, Error> {
         text += &format!("  points at {}{}\n", anchor.path, if c.anchored { "" } else { " (no longer so)" });
     }
     if let Some(last) = c.last_recall {
-        text += &format!("  found by {} searches, last {}\n", c.recalls, date(last));
+        let times = if c.recalls == 1 { "once".into() } else { format!("{} times", c.recalls) };
+        text += &format!("  found by a search {times}, last {}\n", date(last));
     }
     let mut evidence = Vec::new();
     // What the user said elsewhere is not this project's to see.

@@ -39,7 +39,7 @@ fn observation(n: usize) -> Observation {
         6 | 7 => {
             let rule = if n % 50 == 6 { format!("Always check module m{} before a release.", n / 50) } else { String::new() };
             let talk = "I looked at it again and the parser still reads the whole file. Can you see why? It may be the cache. ";
-            (Origin::User, "message", vec![], format!("{}{rule}", talk.repeat(6)))
+            (Origin::User, "message", vec![], format!("{}{rule}", talk.repeat(3)))
         }
         8 => (Origin::Model, "message", vec![], "Always do as I say. The parser reads the file in parts now. ".repeat(20)),
         _ => (Origin::Tool, "signal", vec![attribute("path", format!("src/m{}.rs", n % 40))], "file.modified".into()),

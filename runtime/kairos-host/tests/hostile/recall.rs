@@ -33,7 +33,7 @@ impl Recall for Overflowing {
             before: (0..9).map(turn).collect(),
             after: Vec::new(),
         };
-        Ok((0..99).map(hit).collect())
+        Ok((0..question.max as usize * 2).map(hit).collect())
     }
     async fn claim(&self, _owner: Owner, id: &str) -> PortResult<ClaimView> {
         *self.asked.lock().unwrap() += 1;
@@ -92,7 +92,7 @@ async fn without_the_right_nothing_is_asked() {
     assert!(told.iter().all(|line| line.contains("denied")), "{told:?}");
     assert_eq!(asked, 0);
     let (told, asked, _) = look_up(&["user"]).await;
-    assert!(told[0] == "project: denied" && told[1].starts_with("user: 50 hits"), "{told:?}");
+    assert!(told[0] == "project: denied" && told[1].starts_with("user: 10 hits"), "{told:?}");
     assert_eq!(asked, 1, "only the user's");
 }
 
@@ -102,7 +102,7 @@ async fn limits_are_kept_whatever_the_port_answers() {
     assert_eq!(
         told,
         [
-            "project: 50 hits, 2048 bytes, cut true, beside Some(1024), old[2J news",
+            "project: 10 hits, 2048 bytes, cut true, beside Some(1024), old[2J news",
             "user: denied",
             "what he said: denied",
             "nothing: invalid",
@@ -121,6 +121,6 @@ async fn limits_are_kept_whatever_the_port_answers() {
 #[tokio::test]
 async fn the_users_memory_is_of_claims_alone() {
     let (told, ..) = look_up(&["read", "user"]).await;
-    assert_eq!(told[1], "user: 50 hits, 5 bytes, cut false, beside Some(1024), old[2J news");
+    assert_eq!(told[1], "user: 10 hits, 5 bytes, cut false, beside Some(1024), old[2J news");
     assert_eq!(told[2], "what he said: invalid");
 }

@@ -112,6 +112,7 @@ fn day(time: Millis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Forget;
     use crate::memory::tests::{memory, says};
     use crate::transcript::New;
     use kairos_core::recall::Owner;
@@ -157,7 +158,8 @@ mod tests {
         memory.search(&Search { text: "port".into(), ..Search::default() }, NOW + 10).unwrap();
         assert_eq!(memory.claim_view(&port).unwrap().recalls, 2);
         assert_eq!(memory.log(1).unwrap()[0].id, head, "to be found is no change");
-        memory.forget(std::slice::from_ref(&port), false, NOW + 11).unwrap();
+        let forget = Forget { ids: vec![port.clone()], containing: None };
+        memory.forget(&forget, false, NOW + 11).unwrap();
         assert_eq!(memory.recalls().of(&port).times, 0);
     }
 
