@@ -157,7 +157,7 @@ mod tests {
         memory.search(&Search { text: "port".into(), ..Search::default() }, NOW + 10).unwrap();
         assert_eq!(memory.claim_view(&port).unwrap().recalls, 2);
         assert_eq!(memory.log(1).unwrap()[0].id, head, "to be found is no change");
-        memory.forget(std::slice::from_ref(&port), false, NOW + 11).unwrap();
+        memory.forget(&crate::memory::tests::by_id(&port), false, NOW + 11).unwrap();
         assert_eq!(memory.recalls().of(&port).times, 0);
     }
 
