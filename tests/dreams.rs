@@ -223,12 +223,11 @@ fn one_that_never_returns_holds_up_no_tick_and_not_the_end() {
     dream(&mut running, "began");
     assert!(text(&world.run(&["dream", "now"]).stderr).contains("a dream is under way"));
     assert!(world.ok(&["status"]).contains("one is under way"));
-    let (before, begin) = (running.seen.len(), Instant::now());
+    let before = running.seen.len();
     running.ticks(4);
-    let late = begin.elapsed();
-    assert!(late < Duration::from_secs(9), "five ticks, one a second, took {late:?}");
+    // A tick that waited for the dream would take all of its 20 s of CPU time.
     let slowest = running.seen[before..].iter().filter_map(|e| e["duration_us"].as_u64()).max().unwrap();
-    assert!(slowest < 500_000, "a tick took {slowest} us");
+    assert!(slowest < 5_000_000, "a tick took {slowest} us");
     assert!(!running.seen[before..].iter().any(|e| e["event"] == "dream"), "it is under way all the while");
     // Who asked for it no longer waits.
     asked.child.kill().unwrap();
@@ -238,7 +237,8 @@ fn one_that_never_returns_holds_up_no_tick_and_not_the_end() {
     dream(&mut running, "began");
     let begin = Instant::now();
     assert_eq!(running.stop(), 0);
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    // 1.5 s at most, and what a busy machine adds.
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
 }
 
 #[test]
@@ -255,6 +255,7 @@ fn two_processes_do_not_dream_over_one_memory_and_a_killed_one_leaves_no_lock() 
     wait_until("it dreams", || world.json(&["status"])["projects"][0]["dreams"]["under_way"] == true);
     background.kill();
     let _again = Background::start(&world);
+    wait_until("it watches again", || text(&world.run(&["status"]).stdout).contains("watching native"));
     assert_eq!(world.json(&["dream", "now", "--strategy", "forget"])["state"], "nothing");
     assert!(world.ok(&["memory", "verify"]).contains("Everything is whole"));
 }

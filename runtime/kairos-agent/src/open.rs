@@ -10,6 +10,7 @@ use crate::inbox::Inbox;
 use crate::look::look;
 use crate::now;
 use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
+use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::signals::watch_config;
@@ -57,6 +58,7 @@ pub(crate) struct Opened {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     drift: Drift,
     upkeep: Vec<Upkeep>,
     watch: Watch,
@@ -94,6 +96,7 @@ pub(crate) async fn open(
     let drift = Drift::new(options.home.clone());
     let own = Upkeep::new(Some(&folder), options.home.clone(), &config, events.clone());
     let upkeep = vec![own, Upkeep::new(None, options.users_home.clone(), &config, events.clone())];
+    let recollection = Recollection::new(options.home.clone(), options.users_home.clone());
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,
@@ -106,7 +109,7 @@ pub(crate) async fn open(
         waiting: Arc::new(AtomicBool::new(true)),
         recorder: recorder.clone(),
     };
-    Ok(Opened { options, project, inbox, queue, recorder, drift, upkeep, watch, git_dir, glance })
+    Ok(Opened { options, project, inbox, queue, recorder, recollection, drift, upkeep, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -127,6 +130,7 @@ impl Opened {
             inbox: self.inbox,
             queue: self.queue,
             recorder: self.recorder,
+            recollection: self.recollection,
             drift: self.drift,
             upkeep: self.upkeep,
             watch: Some(Arc::new(self.watch)),

@@ -221,5 +221,6 @@ fn summary(dropped: &[Dropped]) -> String {
     rules.dedup();
     let (first, last) = (dropped.first().map_or("", |d| &d.day), dropped.last().map_or("", |d| &d.day));
     let (count, kept) = (sum(|d| d.count), sum(|d| d.kept));
-    format!("{count} observations of {first} to {last} dropped by {}; {kept} stay, because claims cite them", rules.join(" and "))
+    let stay = if kept > 0 { format!("; {kept} stay, because claims rest on them") } else { String::new() };
+    format!("{count} observations of {first} to {last} dropped by {}{stay}", rules.join(" and "))
 }

@@ -79,6 +79,11 @@ impl Paths {
         self.data.join("plugins")
     }
 
+    /// What is kept about the user, whatever project he is in.
+    pub fn user(&self) -> PathBuf {
+        self.data.join("user")
+    }
+
     /// What is kept about a project.
     pub fn project(&self, slug: &str) -> PathBuf {
         self.data.join("projects").join(slug)

@@ -261,7 +261,7 @@ fn project(folder: &Path, paths: &Paths, overrides: &[Override]) -> Result<Proje
 pub fn home(paths: &Paths, root: Option<&Path>, config: &Config) -> kairos_memory::memory::Result<Home> {
     match root {
         Some(root) => Home::set(&paths.project(&slug(root)), config.text("memory.dir"), Some(root)),
-        None => Home::set(&paths.data.join("user"), config.text("memory.user-dir"), None),
+        None => Home::set(&paths.user(), config.text("memory.user-dir"), None),
     }
 }
 

@@ -184,7 +184,7 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Size,
         "\"512MiB\"",
         false,
-        "Room that databases, compiled plugins, logs and reports take together; over it goes what can be spared, the oldest first.",
+        "Room that databases, memories, compiled plugins, logs and reports take together; over it goes what can be spared, the oldest first.",
     ),
     s("journal.keep", Kind::Duration, "\"168h\"", false, "How long ticks are kept for replay."),
     s("journal.size", Kind::Size, "\"64MiB\"", false, "How much of them is kept; the oldest go first."),
@@ -230,7 +230,7 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Duration,
         "\"30m\"",
         false,
-        "Nobody has typed, edited or committed for so long: a good time to dream. \"0s\": no time is.",
+        "A dream begins when nobody has typed, edited or committed for so long. \"0s\": never.",
     ),
     s(
         "dream.schedule",

@@ -29,6 +29,14 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("could not write below {}: {source}. Look after its permissions and the space on the disk, then try again", path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A setting names no folder that could be used.
     #[error("{key} = \"{setting}\" can't be used: {why}")]
     Folder {

@@ -12,6 +12,8 @@ mod history;
 mod home;
 mod keep;
 mod profile;
+mod recall;
+mod recalls;
 mod revise;
 mod search;
 mod wipe;
@@ -22,6 +24,7 @@ pub use forget::{Forget, Forgotten};
 pub use history::{Trace, Why};
 pub use home::{Home, claude_home, claude_sessions, expand};
 pub use profile::{Part, Trait};
+pub use recalls::{Recalled, Recalls};
 pub use revise::Verified;
 pub(crate) use revise::sides;
 

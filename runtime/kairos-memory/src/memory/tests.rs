@@ -14,7 +14,7 @@ pub(crate) fn says(text: &str) -> Statement {
     Statement { text: text.into(), kind: ClaimKind::Project, topic: None, anchors: vec![], session: "t".into() }
 }
 
-fn by_id(id: &str) -> Forget {
+pub(crate) fn by_id(id: &str) -> Forget {
     Forget { ids: vec![id.into()], containing: None }
 }
 
@@ -74,7 +74,8 @@ fn what_is_forgotten_is_nowhere() {
     let id = memory.add(says("The code name is Bluebird \"seven\"."), NOW).unwrap().id;
     memory.edit(&id, "The code name was Bluebird.", "t", NOW + 1000).unwrap();
     let other = memory.add(says("Tests run with `make t`."), NOW + 2000).unwrap();
-    let search = |text: &str| memory.search(&crate::recall::search::Search { text: text.into(), ..Default::default() }).unwrap();
+    let search =
+        |text: &str| memory.search(&crate::recall::search::Search { text: text.into(), ..Default::default() }, NOW).unwrap();
     let found = |text: &str| search(text).iter().filter(|hit| hit.text.to_lowercase().contains(text)).count();
     assert_eq!(found("bluebird"), 3, "the claim and what bears it out");
     let dry = memory.forget(&by_id(&id), true, NOW + 3000).unwrap();

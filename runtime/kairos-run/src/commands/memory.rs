@@ -80,7 +80,10 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             }
             return Ok(found_any(!hits.is_empty()));
         }
-        MemoryCommand::Show { id, json } => show(&page, &holder(&id).claim(&id)?, json.json)?,
+        MemoryCommand::Show { id, json } => {
+            let view = holder(&id).claim_view(&id)?;
+            if json.json { view::print_json(&view)? } else { view::print(&page.claim_view(&view))? }
+        }
         MemoryCommand::Why { id, json } => {
             let why = holder(&id).why(&id)?;
             if json.json { view::print_json(&why)? } else { view::print(&page.why(&why))? }

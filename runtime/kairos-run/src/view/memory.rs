@@ -6,6 +6,7 @@ use crate::commands::forget::Gone;
 use crate::commands::memory::{Found, Scope, Sketch};
 use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, Observation, Origin, Status};
+use kairos_core::ports::ClaimView;
 use kairos_memory::book::OTHER_TOOL;
 use kairos_memory::memory::{Part, Verified, Why};
 use kairos_memory::transcript::Dropped;
@@ -53,6 +54,15 @@ impl Page {
         }
         if !c.rivals.is_empty() {
             let _ = writeln!(out, "  see {}", c.rivals.join(", "));
+        }
+        out
+    }
+
+    /// `memory show`: a claim, and how often it was looked for.
+    pub fn claim_view(&self, view: &ClaimView) -> String {
+        let mut out = self.claim(&view.claim);
+        if let Some(last) = view.last_recall {
+            let _ = writeln!(out, "  found by a search {}, last {}", count(u64::from(view.recalls), "time"), ago(last, self.now));
         }
         out
     }

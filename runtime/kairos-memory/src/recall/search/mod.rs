@@ -121,13 +121,12 @@ pub struct SearchIndex {
     zone: TimeZone,
     table: Option<Arc<Table>>,
     ranking: Ranking,
-    depth: usize,
     discarded: Option<String>,
     batch: Mutex<Option<Batch>>,
 }
 
 /// How many candidates the first stage names. Chosen by `bench`: fewer lose evidence, more cost time and gain nothing.
-pub const DEPTH: usize = 200;
+const DEPTH: usize = 200;
 /// Blocks of the document store that a search keeps at hand; 16 KiB each before compression.
 const STORE_CACHE: usize = 32;
 
@@ -152,7 +151,7 @@ impl SearchIndex {
         let (_, fields) = layout::schema();
         let (zone, batch) = (TimeZone::system(), Mutex::new(None));
         let ranking = Ranking::default();
-        Ok(Self { folder, index, reader, fields, zone, table: None, ranking, depth: DEPTH, discarded, batch })
+        Ok(Self { folder, index, reader, fields, zone, table: None, ranking, discarded, batch })
     }
 
     /// Compares meanings too, by a table of token embeddings.
@@ -160,13 +159,6 @@ impl SearchIndex {
     pub fn with_table(mut self, table: Arc<Table>) -> Self {
         self.table = Some(table);
         self.ranking = Ranking::with_meaning();
-        self
-    }
-
-    /// Takes another number of candidates than [`DEPTH`].
-    #[must_use]
-    pub fn with_depth(mut self, depth: usize) -> Self {
-        self.depth = depth;
         self
     }
 

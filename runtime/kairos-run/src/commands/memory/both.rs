@@ -72,7 +72,7 @@ fn in_one(memory: &Memory, scope: Scope, text: &str, only: Only, limit: usize, n
     memory.absorb(now)?;
     let today = Some(jiff::Zoned::now().date());
     let search = Search { text: text.to_owned(), today, asker: Some("user".to_owned()), only, limit, ..Search::default() };
-    let hits = memory.search(&search)?;
+    let hits = memory.search(&search, now)?;
     let book = memory.book()?;
     // What bears a claim out is shown by `why`; here it would say the same again.
     let borne =
