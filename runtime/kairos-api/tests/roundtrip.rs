@@ -161,6 +161,7 @@ impl Control for Fake {
             id: format!("{request:?}"),
             time: 5,
             strategies: vec![],
+            skipped: vec![],
             state: State::Nothing,
             steps: vec![],
             position: String::new(),

@@ -31,6 +31,7 @@ pub fn set() -> Vec<Embedded> {
         "git-log",
         "consolidate",
         "forget",
+        "reflect",
         "buddy-pip",
     ]
 }

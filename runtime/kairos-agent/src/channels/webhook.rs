@@ -2,10 +2,10 @@
 
 mod key;
 
-use super::ledger::Book;
 use super::message::Message;
 use super::settings::WebhookSettings;
 use super::worker::{Channel, Failure};
+use crate::ledger::Book;
 use crate::now;
 use async_trait::async_trait;
 use base64::Engine;
@@ -92,9 +92,7 @@ fn judge(answer: &Answer, now: Millis) -> Result<(), Failure> {
         200..=299 => Ok(()),
         300..=399 => Err(Failure::Never(format!("its address answers with a redirect ({status}), which is not followed"))),
         // Too slow, too early, too often, out of order: the other side's trouble, which passes.
-        408 | 425 | 429 | 500..=599 => {
-            Err(Failure::Later { why: said(answer), after: answer.retry_after(now) })
-        }
+        408 | 425 | 429 | 500..=599 => Err(Failure::Later { why: said(answer), after: answer.retry_after(now) }),
         _ => Err(Failure::Never(said(answer))),
     }
 }

@@ -3,13 +3,14 @@
 use super::ProjectHandle;
 use crate::agent::Agent;
 use crate::drift;
+use crate::models::Occasion;
 use crate::now;
 use crate::registry::Running;
 use kairos_api::{ApiError, ApiResult, DreamRequest, ErrorKind};
-use kairos_core::PluginKind;
 use kairos_core::dream::Dream;
 use kairos_core::memory::{Change, Operation};
 use kairos_core::ports::{ProjectView, StateStore};
+use kairos_core::{ErrorCode, PluginKind};
 use kairos_exec::redact::Redactor;
 use kairos_host::{Access, CallError};
 use kairos_memory::anchors::{Finder, Verdict, check};
@@ -39,7 +40,14 @@ impl Agent {
         for strategy in chain {
             for _ in 0..ROUNDS {
                 let snapshot = night.snapshot();
-                let mut operations = self.ask(&project, &strategy, snapshot).await?;
+                let name = format!("dream {} of {}", night.plan().id, project.slug);
+                let (mut operations, asked_model) = match self.ask(&project, &strategy, snapshot, name).await? {
+                    Answer::Operations { operations, asked_model } => (operations, asked_model),
+                    Answer::Nothing(why) => {
+                        night.skip(&strategy.name, &why);
+                        break;
+                    }
+                };
                 let gone = point(&project, &mut operations).await;
                 let before = night.plan().passed().count();
                 let name = strategy.name.clone();
@@ -48,10 +56,16 @@ impl Agent {
                     Ok(night)
                 })
                 .await?;
-                if night.plan().passed().count() == before {
+                // A model that is asked the same again costs the same again, and says something else.
+                if asked_model || night.plan().passed().count() == before {
                     break;
                 }
             }
+        }
+        // It would count as a dream, and the next one begins where it ended.
+        if let (true, Some(first)) = (night.plan().strategies.is_empty(), night.plan().skipped.first()) {
+            return Err(ApiError::new(ErrorKind::Conflict, format!("`{}` can't dream now: {}", first.strategy, first.why))
+                .with_hint(format!("`kairos-run plugin info {}` tells what it may do", first.strategy)));
         }
         if request.dry_run {
             return Ok(night.plan().clone());
@@ -82,10 +96,18 @@ impl Agent {
         names.into_iter().map(find).collect()
     }
 
-    async fn ask(&self, project: &ProjectHandle, strategy: &Running, snapshot: MemorySnapshot) -> ApiResult<Vec<Operation>> {
+    async fn ask(
+        &self,
+        project: &ProjectHandle,
+        strategy: &Running,
+        snapshot: MemorySnapshot,
+        occasion: String,
+    ) -> ApiResult<Answer> {
         let view: Arc<dyn ProjectView> = Arc::new(project.view.clone());
         let state: Arc<dyn StateStore> = Arc::new(project.inbox.db.clone());
         let access = Access::new(&strategy.name, view, state, &strategy.rights);
+        let occasion = Occasion { plugin: strategy.name.clone(), name: occasion };
+        let access = access.with_model(self.registry.models.port(&project.options.config, occasion));
         let access = self.registry.lend(&strategy.name, &strategy.plugin.hash, access);
         let outcome = kairos_host::dream(&self.registry.host, &strategy.plugin, Access::clone(&access), Arc::new(snapshot)).await;
         let fault = match &outcome.result {
@@ -94,11 +116,30 @@ impl Agent {
         };
         self.registry.count(&strategy.name, outcome.wall, outcome.cpu, outcome.memory, fault.as_ref());
         self.registry.settle_call(&strategy.name, &strategy.plugin.hash, PluginKind::Dream, fault.as_ref()).await;
-        outcome.result.map_err(|error| {
-            ApiError::new(ErrorKind::Conflict, format!("the strategy `{}` failed: {error}; memory is as it was", strategy.name))
-                .with_hint("`kairos-run plugin info` tells more; `dream now --strategy NAME` asks another")
-        })
+        match outcome.result {
+            Ok(operations) => {
+                let asked_model = outcome.host_calls.iter().any(|c| c.function == kairos_host::COMPLETE);
+                Ok(Answer::Operations { operations, asked_model })
+            }
+            // Nothing is wrong with it; the others go on.
+            Err(CallError::Guest(e)) if matches!(e.code, ErrorCode::Unavailable | ErrorCode::Exhausted) => {
+                Ok(Answer::Nothing(e.message))
+            }
+            Err(error) => Err(ApiError::new(
+                ErrorKind::Conflict,
+                format!("the strategy `{}` failed: {error}; memory is as it was", strategy.name),
+            )
+            .with_hint("`kairos-run plugin info` tells more; `dream now --strategy NAME` asks another")),
+        }
     }
+}
+
+/// What a strategy says.
+enum Answer {
+    /// What it proposes, and whether it asked a model.
+    Operations { operations: Vec<Operation>, asked_model: bool },
+    /// It lacks something, such as a model.
+    Nothing(String),
 }
 
 /// Points new claims at what they name in the project. Answers the places of those that point at what is not there.
