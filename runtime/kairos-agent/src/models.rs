@@ -12,6 +12,7 @@ use kairos_model::{Client, Model, ModelError, Provider, Unconfigured, find};
 use kairos_store::{Budget, Budgets, Reservation, Reserved, UserDb};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// The model that the settings name, made when it is first asked for and again when they change: what it has learnt, that its key is
 /// refused or that it wants to be left alone, holds until then, for all who ask.
@@ -38,11 +39,12 @@ impl Models {
         Self { user, current: Mutex::default() }
     }
 
-    /// The model for one plugin on one occasion, as the settings have it now.
+    /// The model for one plugin on one occasion, as the settings have it now. Questions are asked where this is called, in a task of
+    /// their own.
     pub(crate) fn port(&self, config: &Config, occasion: Occasion) -> Arc<dyn Port> {
         let (day, each) = (config.number("model.tokens-a-day"), config.number("model.tokens-a-dream"));
         let paid = Paid { model: self.model(config), user: self.user.clone(), occasion, day, each };
-        Arc::new(Asked(Arc::new(paid)))
+        Arc::new(Asked { paid: Arc::new(paid), runtime: Handle::current() })
     }
 
     fn model(&self, config: &Config) -> Arc<dyn Model> {
@@ -122,18 +124,22 @@ fn told(error: &ModelError) -> PortError {
     PortError::new(code, error.to_string())
 }
 
-/// In a task of its own: its CPU time is not the plugin's, and what was sent is settled, whether or not the plugin still waits.
-struct Asked(Arc<Paid>);
+/// In a task of its own: its CPU time is not the plugin's, and what was sent is settled, whether or not the plugin still waits, or the
+/// place where it ran is gone.
+struct Asked {
+    paid: Arc<Paid>,
+    runtime: Handle,
+}
 
 #[async_trait]
 impl Port for Asked {
     fn patience(&self) -> Duration {
-        self.0.model.patience()
+        self.paid.model.patience()
     }
 
     async fn complete(&self, prompt: &Prompt, tokens_a_day: u64) -> PortResult<Completion> {
-        let (paid, prompt) = (self.0.clone(), prompt.clone());
-        let asked = tokio::spawn(async move { paid.complete(&prompt, tokens_a_day).await });
+        let (paid, prompt) = (self.paid.clone(), prompt.clone());
+        let asked = self.runtime.spawn(async move { paid.complete(&prompt, tokens_a_day).await });
         asked.await.unwrap_or_else(|e| Err(PortError::new(ErrorCode::Other, format!("asking the model failed: {e}"))))
     }
 }
@@ -185,7 +191,8 @@ mod tests {
         let occasion = || Occasion { plugin: "reflect".into(), name: "dream 1".into() };
         let port = |day, each| {
             let (model, user): (Arc<dyn Model>, _) = (model.clone(), user.clone());
-            Asked(Arc::new(Paid { model, user, occasion: occasion(), day, each }))
+            let paid = Paid { model, user, occasion: occasion(), day, each };
+            Asked { paid: Arc::new(paid), runtime: Handle::current() }
         };
         let ask = async |day, each, plugin| port(day, each).complete(&prompt(), plugin).await;
         assert_eq!(ask(500, 500, 500).await.unwrap().usage.input, 7);

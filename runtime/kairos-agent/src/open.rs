@@ -13,6 +13,7 @@ use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
 use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::signals::watch_config;
+use crate::upkeep::Upkeep;
 use kairos_core::config::Config;
 use kairos_project::Project;
 use kairos_signals::{SignalQueue, Watch};
@@ -45,6 +46,7 @@ pub(crate) struct Opened {
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
     drift: Drift,
+    upkeep: Vec<Upkeep>,
     watch: Watch,
     git_dir: Option<PathBuf>,
     glance: Glance,
@@ -78,6 +80,11 @@ pub(crate) async fn open(
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
     let drift = Drift::new(&kept);
+    let mut upkeep = vec![Upkeep::new(&folder, &kept, &config, events.clone())];
+    // The user's own memory lies beside the projects.
+    if let Some(user) = kept.parent().and_then(Path::parent).map(|all| all.join("user")) {
+        upkeep.push(Upkeep::new(&folder, &user, &config, events.clone()));
+    }
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,
@@ -88,8 +95,9 @@ pub(crate) async fn open(
         settings: Arc::new(Settings::of(&config)),
         manners,
         waiting: Arc::new(AtomicBool::new(true)),
+        recorder: recorder.clone(),
     };
-    Ok(Opened { options, project, inbox, queue, recorder, drift, watch, git_dir, glance })
+    Ok(Opened { options, project, inbox, queue, recorder, drift, upkeep, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -111,6 +119,7 @@ impl Opened {
             queue: self.queue,
             recorder: self.recorder,
             drift: self.drift,
+            upkeep: self.upkeep,
             watch: Some(Arc::new(self.watch)),
             glance: self.glance,
             status: status.clone(),

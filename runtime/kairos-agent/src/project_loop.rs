@@ -11,6 +11,7 @@ use crate::now;
 use crate::recorder::Recorder;
 use crate::registry::{Registry, SELF};
 use crate::slots::{Slot, wants};
+use crate::upkeep::Upkeep;
 use kairos_api::{Event, OpenFindings};
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{Millis, Signal};
@@ -77,6 +78,7 @@ pub(crate) struct ProjectLoop {
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
     pub(crate) drift: Drift,
+    pub(crate) upkeep: Vec<Upkeep>,
     /// None once the loop ends.
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) events: Events,
@@ -112,6 +114,7 @@ pub(crate) struct Parts {
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
     pub(crate) drift: Drift,
+    pub(crate) upkeep: Vec<Upkeep>,
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) glance: Glance,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
@@ -130,6 +133,7 @@ impl ProjectLoop {
             queue,
             recorder,
             drift,
+            upkeep,
             watch,
             glance,
             status,
@@ -148,6 +152,7 @@ impl ProjectLoop {
             queue,
             recorder,
             drift,
+            upkeep,
             watch,
             status,
             slots: Vec::new(),

@@ -161,7 +161,7 @@ impl Config {
         list.iter().filter_map(|v| v.as_str().map(String::from)).collect()
     }
 
-    /// A [`Kind::Text`] or [`Kind::Choice`].
+    /// A [`Kind::Text`], [`Kind::Time`] or [`Kind::Choice`].
     pub fn text(&self, key: &str) -> &str {
         self.value(key).as_str().expect("checked when set")
     }
@@ -196,7 +196,7 @@ fn narrower(kind: Kind, users: &toml::Value, projects: toml::Value) -> Option<to
         }
         // What the user has switched off stays off.
         Kind::Bool => (projects.as_bool() == Some(false)).then_some(projects),
-        Kind::Text | Kind::Choice(_) => None,
+        Kind::Text | Kind::Time | Kind::Choice(_) => None,
     }
 }
 
@@ -244,6 +244,10 @@ fn check(setting: &Setting, value: &toml::Value) -> Result<(), String> {
         Kind::List => strings(value).map_or_else(|| wrong("a list of strings"), |_| Ok(())),
         Kind::Hours => each(value, &|text| text.parse::<quiet::Hours>().map(drop)),
         Kind::Days => each(value, &|text| quiet::day(text).map(drop)),
+        Kind::Time => match value.as_str() {
+            Some(text) if text.is_empty() || quiet::minute(text).is_some() => Ok(()),
+            _ => wrong("a time of day, such as \"03:00\", or empty"),
+        },
         Kind::Text => match value.as_str() {
             Some(text) if !text.contains(char::is_control) => Ok(()),
             _ => wrong("a text on one line"),
@@ -358,7 +362,7 @@ mod tests {
         {
             assert!(c.merge("p", users_alone, Trust::Project).is_err(), "{users_alone}");
         }
-        let has_no_order = |s: &Setting| matches!(s.kind, Kind::Text | Kind::Choice(_));
+        let has_no_order = |s: &Setting| matches!(s.kind, Kind::Text | Kind::Time | Kind::Choice(_));
         assert!(!SETTINGS.iter().any(|s| s.project && has_no_order(s)), "what has no narrower value is no project's to set");
     }
 
@@ -370,6 +374,7 @@ mod tests {
         );
         assert!(problem("quiet.days = [\"Sunday\"]").contains("write mon, tue"));
         assert!(problem("quiet.days = 3").contains("must be a list"));
+        assert!(problem("dream.schedule = \"3am\"").contains("a time of day"));
     }
 
     #[test]

@@ -210,19 +210,33 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
-    /// Retrieval, comparison of claims, and drift, on public research data: no model, no network, minutes
+    /// Retrieval, comparison of claims, updates, poisoning and drift, beside what is to be reached: no model, no network
     #[command(
-        after_help = "The folder holds what is there of: locomo/ (LoCoMo), beam-100k/ (BEAM), pairs/ (Breaking NLI, SICK, STS-B,\n\
-        MRPC), halumem_updates*.json (HaluMem), vista*.jsonl (VISTA). What is missing is named and left out."
+        after_help = "The folder holds what is there of: locomo/locomo*.json, beam*/*/chat.json, pairs/ (breaking_nli*.jsonl, SICK*.txt,\n\
+        stsb*.csv, msr-para*.tsv), halumem_updates*.json, vista*.jsonl. What is missing is named and left out. The same data gives\n\
+        the same bytes; figures of --speed differ.\n\n\
+        Examples:\n  kairos-run bench memory --data research/\n  kairos-run bench memory --repo ~/src/flask --repo ~/src/ripgrep\n  \
+        kairos-run bench memory --data research/ --repo . --speed --json"
     )]
-    Memory {
-        /// The folder
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
-        /// Also a line for each kind of question
-        #[arg(long)]
-        detail: bool,
-    },
+    Memory(BenchMemory),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchMemory {
+    /// The folder with the data sets
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["repo", "speed"])]
+    pub data: Option<PathBuf>,
+    /// A git repository over whose history drift is measured; may be given several times. Wants git, grep and ctags
+    #[arg(long, value_name = "DIR")]
+    pub repo: Vec<PathBuf>,
+    /// Also the speed of searching and appending: some minutes, 2 GB among the temporary files
+    #[arg(long)]
+    pub speed: bool,
+    /// Also rows in which nothing is to be reached: parts, variants, kinds of question
+    #[arg(long)]
+    pub detail: bool,
+    #[command(flatten)]
+    pub json: JsonFlag,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -90,6 +90,12 @@ fn act(mode: &str) -> Result<Option<String>, Error> {
             let _ = Live.search("for ever", &SearchOptions::default());
             return Ok(Some(seen("secret.txt")));
         }
+        "read-until-denied" => {
+            while seen("secret.txt") != "secret.txt: denied" {
+                let _ = Live.search("for ever", &SearchOptions::default());
+            }
+            return Ok(Some(seen("secret.txt")));
+        }
         "read-flood" => return Ok(Some(read_flood())),
         "host-calls" => {
             for _ in 0..10_000_000 {

@@ -2,6 +2,7 @@
 
 use super::{Agent, StartError, place};
 use crate::control::ProjectHandle;
+use crate::dreams::Dreaming;
 use crate::look::look;
 use crate::open::{Opened, ProjectOptions, open};
 use futures_util::FutureExt;
@@ -25,6 +26,11 @@ pub(crate) struct LoopHandle {
 }
 
 impl LoopHandle {
+    /// Says true when the loop is to end.
+    pub(crate) fn stopped(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
     /// Ends the loop after the tick it is in. Why it may have ended before was told when it did.
     async fn end(&self) {
         let _ = self.stop.send(true);
@@ -70,7 +76,8 @@ impl Agent {
             result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         let handle = LoopHandle { stop, task: Mutex::new(Some(task)) };
-        Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, recorder, status, handle })
+        let dreaming = Dreaming::new(&options);
+        Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, recorder, status, handle, dreaming })
     }
 
     /// Takes a project in, while others are watched; one that is watched already is answered as it is.

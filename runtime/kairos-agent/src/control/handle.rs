@@ -2,6 +2,7 @@
 
 use super::internal;
 use crate::agent::LoopHandle;
+use crate::dreams::Dreaming;
 use crate::inbox::Inbox;
 use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
@@ -24,6 +25,7 @@ pub(crate) struct ProjectHandle {
     pub(crate) recorder: Recorder,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
+    pub(crate) dreaming: Dreaming,
 }
 
 impl ProjectHandle {
@@ -32,6 +34,7 @@ impl ProjectHandle {
     }
 
     pub(super) async fn describe(&self) -> ApiResult<ProjectStatus> {
+        self.review_dreams().await;
         let status = self.status.lock().unwrap_or_else(|e| e.into_inner()).clone();
         Ok(ProjectStatus {
             path: self.root.display().to_string(),
@@ -47,6 +50,7 @@ impl ProjectHandle {
             dropped_signals: status.dropped,
             paused_until: self.queue.paused_until(),
             git: status.git_dir.is_some(),
+            dreams: self.dreaming.status(),
             error: status.error,
         })
     }

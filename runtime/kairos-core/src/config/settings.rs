@@ -17,6 +17,8 @@ pub enum Kind {
     Hours,
     /// A list of days, `["sat", "sun"]`.
     Days,
+    /// A time of day, `"03:00"`; may be empty.
+    Time,
     /// Text on one line; may be empty.
     Text,
     /// One of these words.
@@ -193,6 +195,49 @@ pub const SETTINGS: &[Setting] = &[
         true,
         "Keep what is observed (commands, commits, changed files, your answers), on this machine only: dreams learn from it.",
     ),
+    s(
+        "memory.keep",
+        Kind::Duration,
+        "\"365d\"",
+        false,
+        "How long observations are kept; what a claim rests on is kept always. \"0s\": for ever.",
+    ),
+    s(
+        "memory.size",
+        Kind::Size,
+        "\"256MiB\"",
+        false,
+        "How much the observations of one project may take; over it the oldest go, but for what a claim rests on. 0: no limit.",
+    ),
+    s(
+        "dream.auto",
+        Kind::Bool,
+        "true",
+        true,
+        "Dream also when nobody asks: when you are away from the keyboard, or at a time of day; never on battery.",
+    ),
+    s(
+        "dream.idle-after",
+        Kind::Duration,
+        "\"30m\"",
+        false,
+        "Nobody has typed, edited or committed for so long: a good time to dream. \"0s\": no time is.",
+    ),
+    s(
+        "dream.schedule",
+        Kind::Time,
+        "\"\"",
+        false,
+        "A time of day to dream at, such as \"03:00\", by the clock of `quiet.zone`; made up for once where the machine slept.",
+    ),
+    s(
+        "dream.least-every",
+        Kind::Duration,
+        "\"6h\"",
+        true,
+        "Time between two dreams that nobody asked for, those at `schedule` apart.",
+    ),
+    s("dream.least-new", Kind::Count, "20", false, "Observations that have to be new for a dream that nobody asked for."),
     s(
         "dream.strategies",
         Kind::List,

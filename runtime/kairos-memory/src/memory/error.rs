@@ -32,6 +32,15 @@ pub enum Error {
     /// No such commit, or several.
     #[error("no change, or more than one, begins with `{0}`; `kairos-run memory log` lists them")]
     NoRevision(String),
+    /// No such observation.
+    #[error("there is no observation {0}; `kairos-run memory search` shows their ids")]
+    NoObservation(String),
+    /// It would stand everywhere.
+    #[error("a text to forget has at least {least} characters; shorter ones stand everywhere")]
+    TooShort {
+        /// In bytes.
+        least: usize,
+    },
     /// There is no such dream.
     #[error("there is no dream {0}; `kairos-run dream list` names them")]
     NoDream(String),

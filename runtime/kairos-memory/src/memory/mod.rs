@@ -6,11 +6,13 @@
 mod error;
 mod forget;
 mod history;
+mod keep;
 mod revise;
 mod search;
+mod wipe;
 
 pub use error::{Error, Result};
-pub use forget::Forgotten;
+pub use forget::{Forget, Forgotten};
 pub use history::{Trace, Why};
 pub use revise::Verified;
 pub(crate) use revise::sides;
@@ -304,6 +306,38 @@ impl Memory {
         touched: &[String],
     ) -> Result<Option<Revision>> {
         let files = file_changes(&mut session.book, now);
+        self.write(session, files, now, author, message, touched)
+    }
+
+    /// What became of the book, and of other files: those that the book changes too are passed through `clean` once more.
+    fn commit_with(
+        &self,
+        session: &mut Session,
+        now: Millis,
+        message: &str,
+        others: Vec<FileChange>,
+        clean: impl Fn(&[u8], &str) -> Option<Vec<u8>>,
+    ) -> Result<Option<Revision>> {
+        let mut files = file_changes(&mut session.book, now);
+        for file in &mut files {
+            if let Some(cleaned) = file.now.as_deref().and_then(|bytes| clean(bytes, &file.path)) {
+                file.now = Some(cleaned);
+            }
+        }
+        let others = others.into_iter().filter(|other| files.iter().all(|file| file.path != other.path)).collect::<Vec<_>>();
+        files.extend(others);
+        self.write(session, files, now, USER, message, &[])
+    }
+
+    fn write(
+        &self,
+        session: &Session,
+        files: Vec<FileChange>,
+        now: Millis,
+        author: &str,
+        message: &str,
+        touched: &[String],
+    ) -> Result<Option<Revision>> {
         if files.is_empty() {
             return Ok(None);
         }

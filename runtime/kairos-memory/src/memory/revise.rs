@@ -97,6 +97,11 @@ impl Memory {
                 ));
             }
         }
+        if self.unfinished_forgetting()?.is_some() {
+            problems.push(
+                "a forgetting was stopped; `kairos-run memory forget` of the same, or of anything else, finishes it".into(),
+            );
+        }
         let index = SearchIndex::open(&self.home.index).and_then(|index| index.check());
         problems.extend(index.err().map(|e| e.to_string()));
         let claims = book.claims().filter(|c| c.status != Status::Retired).count();

@@ -11,6 +11,10 @@ pub(crate) fn says(text: &str) -> Statement {
     Statement { text: text.into(), kind: ClaimKind::Project, topic: None, anchors: vec![], session: "t".into() }
 }
 
+fn by_id(id: &str) -> Forget {
+    Forget { ids: vec![id.into()], containing: None }
+}
+
 /// Every file below a folder, with its bytes.
 pub(crate) fn all_files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
@@ -70,10 +74,10 @@ fn what_is_forgotten_is_nowhere() {
     let search = |text: &str| memory.search(&crate::recall::search::Search { text: text.into(), ..Default::default() }).unwrap();
     let found = |text: &str| search(text).iter().filter(|hit| hit.text.to_lowercase().contains(text)).count();
     assert_eq!(found("bluebird"), 3, "the claim and what bears it out");
-    let dry = memory.forget(std::slice::from_ref(&id), true, NOW + 3000).unwrap();
+    let dry = memory.forget(&by_id(&id), true, NOW + 3000).unwrap();
     assert_eq!((dry.claims.len(), dry.observations.len()), (1, 2));
     assert!(memory.claim(&id).is_ok());
-    memory.forget(std::slice::from_ref(&id), false, NOW + 3000).unwrap();
+    memory.forget(&by_id(&id), false, NOW + 3000).unwrap();
     assert_eq!(found("bluebird"), 0);
     let git = dir.path().join("memory/.git");
     let all = std::process::Command::new("git")

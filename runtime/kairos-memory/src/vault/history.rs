@@ -109,6 +109,20 @@ impl Vault {
         Ok(found)
     }
 
+    /// Keeps a note among what is private, outside the history; none removes it. Its name begins with a dot.
+    pub fn note(&self, name: &str, content: Option<&[u8]>) -> Result<()> {
+        let path = self.places.private.join(name);
+        match content {
+            Some(content) => disk::put(&path, content),
+            None => disk::remove(&path),
+        }
+    }
+
+    /// What such a note says; none where there is none.
+    pub fn read_note(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        disk::read(&self.places.private.join(name))
+    }
+
     /// Names of the remotes that the history may have been pushed to, sorted.
     pub fn remotes(&self) -> Result<Vec<String>> {
         Ok(Repo::open(&self.places.git)?.git.remote_names().iter().map(ToString::to_string).collect())

@@ -100,12 +100,17 @@ pub enum MemoryCommand {
         #[arg(required = true)]
         ids: Vec<String>,
     },
-    /// Forget claims for good: also the words of their evidence, and every version in the history
-    #[command(after_help = "It shows what goes, and asks. What a remote, a backup or a snapshot holds can't be reached.")]
+    /// Forget for good: claims with the words of their evidence, in every version, in the journal and the inbox
+    #[command(after_help = "Examples:\n  kairos-run memory forget k7f3q2ma\n  \
+        kairos-run memory forget --containing 'Project Bluebird' --dry-run\n\n\
+        It shows what goes, and asks. What a remote, a backup or a snapshot holds can't be reached.")]
     Forget {
-        /// As the list shows them
-        #[arg(required = true)]
+        /// Claims as the list shows them, observations as `search` does
+        #[arg(required_unless_present = "containing")]
         ids: Vec<String>,
+        /// Whatever holds these words, as they stand: claims, observations, ticks, findings, logs
+        #[arg(long, value_name = "TEXT", conflicts_with = "ids")]
+        containing: Option<String>,
         /// Only show what would go
         #[arg(long)]
         dry_run: bool,

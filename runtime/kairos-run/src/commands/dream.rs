@@ -7,9 +7,10 @@ use crate::paths::Paths;
 use crate::view;
 use crate::view::lists::Page;
 use anyhow::{Context, Result};
-use kairos_api::DreamRequest;
+use kairos_agent::Breaker;
+use kairos_api::{DreamRequest, DreamSummary};
 use kairos_core::dream::Dream;
-use kairos_memory::dream::Policy;
+use kairos_memory::dream::{Policy, unwanted};
 use std::process::ExitCode;
 
 /// Dreams: now, and what became of earlier ones.
@@ -29,7 +30,10 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
         DreamCommand::Now { .. } => {}
         DreamCommand::List(json) => {
             let dreams = memory.dreams()?;
-            if json.json { view::print_json(&dreams)? } else { view::print(&page.dreams(&dreams))? }
+            let breaker = Breaker::load(&memory.home().places.private);
+            let stopped = breaker.stopped(unwanted(&dreams, breaker.since));
+            let dreams: Vec<DreamSummary> = dreams.iter().map(Into::into).collect();
+            if json.json { view::print_json(&dreams)? } else { view::print(&page.dreams(&dreams, stopped.as_deref()))? }
         }
         DreamCommand::Show { id, refused, json } => {
             let dream = match id {
@@ -42,6 +46,9 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
         }
         DreamCommand::Use { name } => {
             memory.use_strategies(&name, now)?;
+            // Who chooses another wants them to go on.
+            let private = &memory.home().places.private;
+            Breaker::forgive(private, now).with_context(|| format!("can't write below {}", private.display()))?;
             let said = if name.is_empty() { "as the settings say".to_owned() } else { format!("with {}", name.join(", then ")) };
             view::print(&format!("the next dream is {said}\n"))?;
         }

@@ -1,5 +1,6 @@
 //! `kairos-run memory`. The files are the memory: these commands work on them directly, whether a process runs or not.
 
+use super::forget::{Forgetting, forget};
 use crate::cli::{Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
 use crate::errors::advice;
 use crate::paths::{Paths, slug};
@@ -10,7 +11,7 @@ use kairos_core::Millis;
 use kairos_core::memory::{Claim, ClaimKind, Origin, Status};
 use kairos_exec::redact::Redactor;
 use kairos_memory::anchors;
-use kairos_memory::memory::{Home, Memory, Statement};
+use kairos_memory::memory::{Forget, Home, Memory, Statement};
 use kairos_memory::recall::search::{Only, Search};
 use kairos_memory::transcript::import::{self, Progress, Summary};
 use kairos_project::Project;
@@ -82,7 +83,11 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             memory.retire(&ids, now)?;
             view::print(&format!("retired {}; `kairos-run memory log` and `revert` bring it back\n", ids.join(", ")))?;
         }
-        MemoryCommand::Forget { ids, dry_run, yes, json } => forget(&memory, &page, &ids, dry_run, yes, json.json)?,
+        MemoryCommand::Forget { ids, containing, dry_run, yes, json } => {
+            let what = Forget { ids, containing };
+            forget(Forgetting { paths, root: root.as_deref(), memory: &memory, page: &page }, &what, dry_run, yes, json.json)
+                .await?;
+        }
         MemoryCommand::Profile(json) => {
             memory.absorb(now)?;
             let about = |c: &&Claim| matches!(c.kind, ClaimKind::User | ClaimKind::Feedback) && c.status != Status::Retired;
@@ -184,21 +189,6 @@ impl Found {
 
 fn show(page: &Page, claim: &Claim, json: bool) -> Result<()> {
     if json { view::print_json(claim) } else { view::print(&page.claim(claim)) }
-}
-
-fn forget(memory: &Memory, page: &Page, ids: &[String], dry_run: bool, yes: bool, json: bool) -> Result<()> {
-    let planned = memory.forget(ids, true, page.now)?;
-    if !json {
-        view::print(&page.forgotten(&planned))?;
-    }
-    if dry_run {
-        return if json { view::print_json(&planned) } else { Ok(()) };
-    }
-    if !yes && !super::confirm("Forget this for good?")? {
-        anyhow::bail!("nothing was forgotten");
-    }
-    let done = memory.forget(ids, false, page.now)?;
-    if json { view::print_json(&done) } else { view::print("forgotten\n") }
 }
 
 /// A claim with what bears it out.

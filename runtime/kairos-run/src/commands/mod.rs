@@ -7,6 +7,7 @@ pub mod digest;
 pub mod doctor;
 pub mod dream;
 pub mod exec;
+pub mod forget;
 pub mod inbox;
 pub mod lifecycle;
 pub mod logs;

@@ -4,7 +4,7 @@ use crate::view;
 use anyhow::{Context, Result};
 use std::path::Path;
 
-const FILES: [(&str, &str); 8] = [
+const FILES: &[(&str, &str)] = &[
     ("host/types.wit", include_str!("../../../../wit/host/types.wit")),
     ("host/model.wit", include_str!("../../../../wit/host/model.wit")),
     ("host/services.wit", include_str!("../../../../wit/host/services.wit")),

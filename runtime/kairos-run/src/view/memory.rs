@@ -2,16 +2,19 @@
 
 use super::lists::Page;
 use super::text::{ago, count, cut, date, dim, plain, table};
+use crate::commands::forget::Gone;
 use crate::commands::memory::Found;
 use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, Observation, Status};
-use kairos_memory::memory::{Forgotten, Verified, Why};
+use kairos_memory::memory::{Verified, Why};
 use kairos_memory::vault::{Difference, Revision};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Lines of a text that stand in a list.
 const SHOWN: usize = 3;
+/// Observations that a list shows.
+const LISTED: usize = 20;
 
 impl Page {
     /// `memory list`.
@@ -116,23 +119,61 @@ impl Page {
         out
     }
 
-    /// `memory forget`.
-    pub fn forgotten(&self, f: &Forgotten) -> String {
+    /// `memory forget`, before it is done.
+    pub fn forgotten(&self, gone: &Gone) -> String {
+        let Gone { memory: f, database: d, .. } = gone;
         let mut out = String::new();
         for claim in &f.claims {
             out += &self.claim(claim);
         }
         if !f.observations.is_empty() {
-            let _ = writeln!(out, "\nwith what bears it out:");
-            f.observations.iter().for_each(|o| out += &self.observation(o));
+            let _ =
+                writeln!(out, "\n{} of the transcripts:", self.paint.bold(&count(f.observations.len() as u64, "observation")));
+            f.observations.iter().take(LISTED).for_each(|o| out += &self.observation(o));
+            if f.observations.len() > LISTED {
+                let _ = writeln!(out, "  and {} more", f.observations.len() - LISTED);
+            }
+        }
+        let elsewhere = [
+            (f.damaged_lines, "damaged line"),
+            (d.ticks, "tick of the journal"),
+            (d.findings, "finding"),
+            (d.entries, "entry in the state of plugins"),
+            (gone.messages, "message that waits to be sent"),
+            (gone.places_in_logs, "place in the logs"),
+            (d.backups.len() as u64, "older copy of the database"),
+        ];
+        let also: Vec<String> = elsewhere.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} × {what}")).collect();
+        if !also.is_empty() {
+            let _ = writeln!(out, "\nand with it: {}", also.join(", "));
+        }
+        for file in &f.files {
+            let _ = writeln!(out, "  and what {} says of it", one_line(file));
+        }
+        if out.is_empty() {
+            out += "Nothing holds it.\n";
         }
         if !f.kept.is_empty() {
             let _ = writeln!(out, "\n{} stay, because other claims rest on them", count(f.kept.len() as u64, "observation"));
+        }
+        for aside in &f.aside {
+            let text = format!("{} was put aside because it was damaged, and may hold it: delete it yourself", aside.display());
+            let _ = writeln!(out, "\n{}", self.paint.bad(&one_line(&text)));
         }
         if !f.remotes.is_empty() {
             let names = one_line(&f.remotes.join(", "));
             let text = format!("The history has remotes ({names}). What was pushed there can't be reached from here.");
             let _ = writeln!(out, "\n{}", self.paint.bad(&text));
+        }
+        out + "\nNor can a backup, a snapshot of the disk, or what was sent to a channel.\n"
+    }
+
+    /// `memory forget`, when it is done.
+    pub fn left(&self, gone: &Gone) -> String {
+        let mut out = "forgotten\n".to_owned();
+        for file in &gone.left {
+            let text = format!("{} holds it still: it is not ours to change", file.display());
+            let _ = writeln!(out, "{}", self.paint.bad(&one_line(&text)));
         }
         out
     }

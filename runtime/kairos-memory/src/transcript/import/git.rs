@@ -14,7 +14,7 @@ const NAMED: usize = 10;
 /// # Errors
 /// Where the transcripts can't be written.
 pub fn git(commits: &[(Commit, Vec<String>)], transcripts: &Transcripts, watch: Watcher<'_>) -> Result<Summary> {
-    let mut import = Import::new(transcripts, &[], watch);
+    let mut import = Import::new(transcripts, &[], watch)?;
     for (commit, files) in commits {
         import.summary.read += 1;
         if files.is_empty() {

@@ -21,7 +21,7 @@ const MAX_SECTION: usize = 2000;
 pub fn notes(place: &Path, origin: Origin, transcripts: &Transcripts, watch: Watcher<'_>) -> Result<Summary> {
     let files = sources(place, &[".md", ".markdown", ".txt"])?;
     let known = Known::read(transcripts)?;
-    let mut import = Import::new(transcripts, &files, watch);
+    let mut import = Import::new(transcripts, &files, watch)?;
     for source in &files {
         let mut note = Note::new(source, origin, &known);
         import.lines(source, |import, at, line| match std::str::from_utf8(line) {

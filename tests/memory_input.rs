@@ -1,0 +1,2 @@
+//! A memory that a person, a disk or a clock has damaged; on the real binary.
+#![allow(missing_docs)]
