@@ -12,7 +12,7 @@ fn settings(world: &World, server: &ModelServer, more: &str) {
 }
 
 fn add(text: &str, evidence: &str) -> Value {
-    json!({"op": "add", "claims": [], "text": text, "about": "project", "evidence": [evidence], "reason": "it was said"})
+    json!({"op": "add", "text": text, "about": "project", "evidence": [evidence], "reason": "it was said"})
 }
 
 fn import(world: &World, name: &str, said: &[&str]) {

@@ -3,7 +3,7 @@
 use kairos_plugin::fit;
 use kairos_plugin::memory::{Claim, Memory, Observation, Origin};
 use kairos_plugin::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Questions in one dream.
 const SHEETS: usize = 4;
@@ -36,9 +36,12 @@ impl Sheet {
 
 /// The sheets of a dream: sessions in which the user spoke go first, then the newest.
 pub(crate) fn sheets(memory: &impl Memory) -> Result<Vec<Sheet>, Error> {
+    let claims: BTreeMap<String, Claim> = memory.all_claims()?.into_iter().map(|c| (c.id.clone(), c)).collect();
+    let learnt: BTreeSet<&String> = claims.values().flat_map(|c| &c.evidence).collect();
     let mut sessions: BTreeMap<String, Vec<Sheet>> = BTreeMap::new();
     memory.new_observations(|o| {
-        let Some(o) = worth_showing(o) else { return };
+        // What a claim rests on was learnt.
+        let Some(o) = Some(o).filter(|o| !learnt.contains(&o.id)).and_then(worth_showing) else { return };
         let sheets = sessions.entry(o.session.clone()).or_default();
         match sheets.last_mut() {
             Some(last) if last.bytes() + o.text.len() <= SHEET => last.observations.push(o),
@@ -49,7 +52,6 @@ pub(crate) fn sheets(memory: &impl Memory) -> Result<Vec<Sheet>, Error> {
     let newest = |s: &Sheet| s.observations.last().map_or(0, |o| o.time);
     all.sort_by_key(|s| (!s.has_users_words(), std::cmp::Reverse(newest(s))));
     all.truncate(SHEETS);
-    let claims: BTreeMap<String, Claim> = memory.all_claims()?.into_iter().map(|c| (c.id.clone(), c)).collect();
     for sheet in &mut all {
         sheet.claims = near(memory, &sheet.observations, &claims)?;
     }
