@@ -72,7 +72,7 @@ fn without_a_model_or_a_budget_the_others_go_on() {
     let server = ModelServer::new(|_| (401, "who are you?".into()));
     let world = World::with_git();
     world.settings("every = \"1s\"\nmodel.provider = \"none\"\n");
-    import(&world, "s1", &["From now on, use pnpm and never npm."]);
+    import(&world, "s1", &["From now on, use pnpm and never npm.", "The build takes ten minutes on the old laptop."]);
     let _background = Background::start(&world);
     world.ok(&["plugin", "grant", "reflect"]);
     world.ok(&["dream", "use", "consolidate", "forget", "reflect"]);

@@ -62,7 +62,7 @@ fn memory() -> FakeMemory {
                 .with("command", "make test")
                 .with("exit-code", 2),
         )
-        // What a claim rests on already is not shown again.
+        // What a claim says already is not shown again.
         .observed(Observation::new("obs-0", Origin::User, "note", "This is what claim001 was learnt from."))
         .observed(Observation::new("obs-5", Origin::Tool, "command", "fine").with("command", "ls").with("exit-code", 0))
 }
