@@ -93,7 +93,7 @@ async fn formats(server: &LlamaCpp) {
 /// Whatever the model proposes has the form, cites what it was shown, and changes nothing that the checks refuse.
 fn dream(server: &LlamaCpp) {
     let world = World::with_git();
-    world.settings(&format!("every = \"1s\"\n[model]\nprovider = \"llamacpp\"\nurl = \"{}\"\n", server.url));
+    world.settings(&format!("every = \"1s\"\n[model]\nprovider = \"llamacpp\"\nurl = \"{}\"\ntimeout = \"4m\"\n", server.url));
     let said = [
         "The tests need no database any more since the move to SQLite, so drop the container.",
         "Releases are cut on Thursdays with `make release`.",

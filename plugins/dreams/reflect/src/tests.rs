@@ -71,6 +71,7 @@ fn memory() -> FakeMemory {
 fn the_model_sees_what_was_said_and_what_failed_with_the_claims_near_to_it() {
     let model = Scripted::saying(json!({"operations": [
         add("The tests need no database since the move to SQLite.", &["o1", "o1"]),
+        add("The tests need no database since the move to SQLite.", &["o2"]),
         {"op": "supersede", "old": "c1", "new": "c2", "evidence": ["o1"], "reason": "it changed"},
     ]}));
     let operations = reflect(&memory(), &model).unwrap();

@@ -7,6 +7,7 @@ use kairos_core::Rights;
 use kairos_core::memory::Change;
 use kairos_core::model::{Completion, Ending, Part, Prompt, Usage};
 use kairos_core::ports::{Model, PortResult};
+use kairos_host::HostCall;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -41,7 +42,8 @@ async fn ask(model: &[&str], with: bool) -> (String, Vec<(Prompt, u64)>, String)
         other => panic!("{other:?}"),
     };
     let asked = greeter.0.lock().unwrap().clone();
-    (told, asked, format!("{:?}", outcome.host_calls))
+    let line = |c: &HostCall| format!("{} {} {:?}", c.function, c.arguments, c.answer.as_deref().map(String::from_utf8_lossy));
+    (told, asked, outcome.host_calls.iter().map(line).collect())
 }
 
 #[tokio::test]
