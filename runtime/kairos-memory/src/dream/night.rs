@@ -47,8 +47,15 @@ impl Memory {
         let new = self.new_since(&last)?;
         let seen = read(self.transcripts(), &book.claims().flat_map(|c| c.evidence.clone()).collect())?;
         let position = new.position.to_string();
-        let dream =
-            Dream { id: self.free_id(now)?, time: now, strategies: vec![], skipped: vec![], state: State::Nothing, steps: vec![], position };
+        let dream = Dream {
+            id: self.free_id(now)?,
+            time: now,
+            strategies: vec![],
+            skipped: vec![],
+            state: State::Nothing,
+            steps: vec![],
+            position,
+        };
         let new: Vec<Arc<Observation>> = new.observations.into_iter().map(Arc::new).collect();
         let known = new.iter().map(|o| (o.id.clone(), Observation::clone(o)));
         let draft = Draft::new(book, seen.clone().into_iter().chain(known).collect(), broken, now, policy);
