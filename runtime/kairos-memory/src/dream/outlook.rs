@@ -70,6 +70,7 @@ mod tests {
             strategies: vec![],
             state,
             steps: vec![],
+            skipped: vec![],
             position: "".into(),
         };
         use State::{Applied, Nothing, Rejected, Reverted, Waiting};
