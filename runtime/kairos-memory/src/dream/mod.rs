@@ -19,4 +19,6 @@ pub use revert::{Conflict, Reverted};
 pub use snapshot::MemorySnapshot;
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

@@ -63,7 +63,7 @@ impl Memory {
 /// Observations by id; those that are gone are left out.
 pub(super) fn read(transcripts: &Transcripts, ids: &BTreeSet<String>) -> Result<Seen> {
     let ids: Vec<&String> = ids.iter().collect();
-    Ok(transcripts.get(&ids)?.found.into_iter().map(|o| (o.id.clone(), o)).collect())
+    Ok(transcripts.get(&ids)?.found.into_iter().map(|o| (o.id.clone(), Arc::new(o))).collect())
 }
 
 impl MemorySnapshot {
@@ -124,8 +124,8 @@ impl Snapshot for MemorySnapshot {
     }
 
     async fn observation(&self, id: &str) -> PortResult<Observation> {
-        let new = self.places.get(id).map(|at| &*self.new[*at]);
-        let found = new.or_else(|| self.seen.get(id)).cloned();
+        let new = self.places.get(id).map(|at| &self.new[*at]);
+        let found = new.or_else(|| self.seen.get(id)).map(|o| Observation::clone(o));
         found.ok_or_else(|| PortError::new(ErrorCode::NotFound, "there is no such observation, or it was forgotten"))
     }
 
