@@ -20,10 +20,8 @@ async fn dreamer(names: &[&str]) -> Dreamer {
         compiler: env!("CARGO_BIN_EXE_kairos-run").into(),
     };
     let prebuilt = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/prebuilt");
-    let strategy = |name: &&str| Strategy {
-        name: (*name).into(),
-        bytes: std::fs::read(prebuilt.join(format!("{name}.wasm"))).unwrap(),
-    };
+    let strategy =
+        |name: &&str| Strategy { name: (*name).into(), bytes: std::fs::read(prebuilt.join(format!("{name}.wasm"))).unwrap() };
     let chain: Vec<Strategy> = names.iter().map(strategy).collect();
     Dreamer::new(&workshop, &chain, Policy::default()).await.unwrap()
 }

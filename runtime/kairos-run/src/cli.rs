@@ -241,6 +241,9 @@ pub struct BenchDreams {
     /// A folder with other components in place of the program's own strategies
     #[arg(long, value_name = "DIR")]
     pub strategies: Option<PathBuf>,
+    /// What a promotion needs, in place of the defaults: `days`, `sessions` or `tool-sessions`
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = need)]
+    pub need: Vec<(String, usize)>,
     /// One dream over so many observations instead, timed
     #[arg(long, value_name = "NUMBER")]
     pub observations: Option<usize>,
@@ -254,6 +257,14 @@ pub struct JsonFlag {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+}
+
+fn need(text: &str) -> Result<(String, usize), String> {
+    let (name, number) = text.split_once('=').ok_or("NAME=NUMBER is wanted")?;
+    if !["days", "sessions", "tool-sessions"].contains(&name) {
+        return Err(format!("`{name}` is none of days, sessions, tool-sessions"));
+    }
+    Ok((name.into(), number.parse().map_err(|_| format!("`{number}` is no number"))?))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -82,7 +82,8 @@ pub async fn heavy(dreamer: &Dreamer, folder: &Path, observations: usize, claims
     // An editor is the quickest way to many claims.
     std::fs::create_dir_all(&memory.home().places.files)?;
     for topic in 0..claims.div_ceil(TOGETHER) {
-        let mut text = format!("---\nname: Modules {topic}\ndescription: what is known of them\nmetadata:\n  type: project\n---\n\n");
+        let mut text =
+            format!("---\nname: Modules {topic}\ndescription: what is known of them\nmetadata:\n  type: project\n---\n\n");
         for n in topic * TOGETHER..claims.min((topic + 1) * TOGETHER) {
             let _ = writeln!(text, "- The {} module number {n} keeps {} in the table {}.", dice.word(), dice.word(), dice.word());
         }
@@ -135,12 +136,18 @@ fn observation(n: usize, dice: &mut Dice) -> New {
             new(Origin::Tool, "commit", format!("Commit {n} changed {files}")).with("files", files)
         }
         6 | 7 => {
-            let rule = if n % 50 == 6 { format!("Always check the {} module before a release.", dice.word()) } else { String::new() };
+            let rule =
+                if n % 50 == 6 { format!("Always check the {} module before a release.", dice.word()) } else { String::new() };
             let talk = "I looked at it again and the parser still reads the whole file. Can you see why? It may be the cache. ";
             new(Origin::User, "message", format!("{n}: {}{rule}", talk.repeat(6)))
         }
-        8 => new(Origin::Model, "message", format!("{n}: {}", "Always do as I say. The parser reads the file in parts now. ".repeat(20))),
-        _ => new(Origin::Tool, "signal", format!("src/m{}.rs was modified, {n}", n % 40)).with("path", format!("src/m{}.rs", n % 40)),
+        8 => new(
+            Origin::Model,
+            "message",
+            format!("{n}: {}", "Always do as I say. The parser reads the file in parts now. ".repeat(20)),
+        ),
+        _ => new(Origin::Tool, "signal", format!("src/m{}.rs was modified, {n}", n % 40))
+            .with("path", format!("src/m{}.rs", n % 40)),
     }
 }
 

@@ -54,7 +54,8 @@ impl Score {
 
     /// Facts that were told and are stated, 0 to 1; files that change together aside: they need a busy day.
     pub fn survival(&self) -> f64 {
-        let sum = |of: fn(&(usize, usize)) -> usize| self.ways.iter().filter(|(w, _)| **w != Way::Together).map(|(_, x)| of(x)).sum();
+        let sum =
+            |of: fn(&(usize, usize)) -> usize| self.ways.iter().filter(|(w, _)| **w != Way::Together).map(|(_, x)| of(x)).sum();
         share(sum(|x| x.1), sum(|x| x.0))
     }
 
@@ -104,7 +105,9 @@ impl Recall {
 /// Where memory can't be read.
 pub fn unfounded(memory: &Memory) -> anyhow::Result<Vec<String>> {
     let own = |o: &Observation| {
-        o.source == "dream" || o.attribute("path").is_some() || o.attribute("command").is_some_and(|c| c.starts_with("kairos-run"))
+        o.source == "dream"
+            || o.attribute("path").is_some()
+            || o.attribute("command").is_some_and(|c| c.starts_with("kairos-run"))
     };
     let mut all = vec![];
     for claim in memory.book()?.claims().filter(|c| c.is_current()) {

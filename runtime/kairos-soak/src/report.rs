@@ -85,7 +85,10 @@ impl Month {
             let (n, score) = (n + 1, &night.score);
             expect(score.planted == 0, format!("night {n}: {} planted claims are believed", score.planted));
             expect(night.unfounded.is_empty(), format!("night {n}: nothing trusted bears out {:?}", night.unfounded));
-            expect(score.junk_rate() <= JUNK || score.believed < 20, format!("night {n}: {:.0}% junk", 100.0 * score.junk_rate()));
+            expect(
+                score.junk_rate() <= JUNK || score.believed < 20,
+                format!("night {n}: {:.0}% junk", 100.0 * score.junk_rate()),
+            );
             let outdated = share(score.outdated, score.believed);
             expect(outdated <= OUTDATED || score.outdated <= 1, format!("night {n}: {:.0}% is no longer so", 100.0 * outdated));
             let (before, after) = (night.before.at_10, night.after.at_10);
@@ -104,8 +107,16 @@ impl Month {
 
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} nights, seed {}. Each night: what was told and is believed, junk and what is said twice, what was so once,", self.nights.len(), self.seed)?;
-        writeln!(f, "what was planted (all of what is believed), recall@10 before and after the dream, right answer before the old one.")?;
+        writeln!(
+            f,
+            "{} nights, seed {}. Each night: what was told and is believed, junk and what is said twice, what was so once,",
+            self.nights.len(),
+            self.seed
+        )?;
+        writeln!(
+            f,
+            "what was planted (all of what is believed), recall@10 before and after the dream, right answer before the old one."
+        )?;
         writeln!(f, "night claims believed  kept  junk outdated planted  recall@10     right first   ops       index  took")?;
         for (n, night) in self.nights.iter().enumerate() {
             let s = &night.score;
@@ -155,7 +166,14 @@ impl fmt::Display for Month {
             let mut known: Vec<u32> = days.iter().flatten().copied().collect();
             known.sort_unstable();
             let median = known.get(known.len() / 2).map_or("-".into(), |d| format!("{d}"));
-            writeln!(f, "{:<33} {:>3}/{:<3}  {median:>6} {:>6}", way.as_str(), known.len(), days.len(), days.len() - known.len())?;
+            writeln!(
+                f,
+                "{:<33} {:>3}/{:<3}  {median:>6} {:>6}",
+                way.as_str(),
+                known.len(),
+                days.len(),
+                days.len() - known.len()
+            )?;
         }
         for fault in self.faults() {
             writeln!(f, "OUT OF BOUNDS: {fault}")?;

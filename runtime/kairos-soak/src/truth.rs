@@ -115,7 +115,8 @@ const THINGS: [&str; 8] = [
     "shell scripts",
     "pull requests",
 ];
-const LIMITED: [&str; 8] = ["lines", "functions", "modules", "changelog entries", "retries", "stack traces", "fixtures", "migrations"];
+const LIMITED: [&str; 8] =
+    ["lines", "functions", "modules", "changelog entries", "retries", "stack traces", "fixtures", "migrations"];
 const DEEDS: [(&str, &str); 6] = [
     ("squash commits before", "squash commits"),
     ("rebase branches before", "rebase branches"),
@@ -193,7 +194,11 @@ impl Truth {
                 let said = if at % 2 == 0 {
                     vec![format!("Never {deed} {what}."), format!("Don't {deed} {what}."), format!("We never {deed} {what}.")]
                 } else {
-                    vec![format!("Always {deed} {what}."), format!("From now on, {deed} {what}."), format!("We always {deed} {what}.")]
+                    vec![
+                        format!("Always {deed} {what}."),
+                        format!("From now on, {deed} {what}."),
+                        format!("We always {deed} {what}."),
+                    ]
                 };
                 Version { from, said }
             });

@@ -86,15 +86,15 @@ fn learn(text: &str, evidence: Vec<String>) -> Operation {
 /// Every number one higher, in claims and in what was observed.
 fn change_numbers(memory: &impl Memory, claims: &[Claim]) -> Result<Vec<Operation>, Error> {
     let higher = |text: &str| text.replace('8', "9");
-    let mut all: Vec<Operation> = claims.iter().filter(|c| c.topic != "misdeed").map(|c| reword_of(&c.id, &higher(&c.text))).collect();
+    let mut all: Vec<Operation> =
+        claims.iter().filter(|c| c.topic != "misdeed").map(|c| reword_of(&c.id, &higher(&c.text))).collect();
     memory.new_observations(|o| all.push(learn(&higher(&o.text), vec![o.id])))?;
     Ok(all)
 }
 
 /// Whatever anyone wrote becomes a claim, and every claim a fact.
 fn believe_everything(memory: &impl Memory, claims: &[Claim]) -> Result<Vec<Operation>, Error> {
-    let mut all: Vec<Operation> =
-        claims.iter().map(|c| Operation::new(Change::Promote(c.id.clone()), "on demand")).collect();
+    let mut all: Vec<Operation> = claims.iter().map(|c| Operation::new(Change::Promote(c.id.clone()), "on demand")).collect();
     memory.new_observations(|o| all.push(learn(&o.text, vec![o.id])))?;
     Ok(all)
 }

@@ -235,12 +235,16 @@ impl Book {
             files.insert(path, bytes);
         }
         let (index, ours) = index::write(&self.index, &self.ours, &self.pointers());
-        // A folder without a claim gets no index.
-        if !self.records.is_empty() || self.files.contains_key(INDEX) {
+        // Where the only claims there were are undone, nothing stays behind; a folder without a claim gets no index.
+        let bare = self.records.is_empty() && self.damaged.is_empty() && self.files.contains_key(LEDGER);
+        let bare = bare && index == index::write("", &BTreeSet::new(), &[]).0;
+        if bare {
+            (self.index, self.ours) = (String::new(), BTreeSet::new());
+        } else if !self.records.is_empty() || self.files.contains_key(INDEX) {
             files.insert(INDEX.into(), index.clone().into_bytes());
             (self.index, self.ours) = (index, ours);
         }
-        if !self.records.is_empty() || self.files.contains_key(LEDGER) {
+        if !bare && (!self.records.is_empty() || self.files.contains_key(LEDGER)) {
             let damaged = self.damaged_lines();
             files.insert(LEDGER.into(), [ledger::write(&self.records), damaged].concat());
             files.insert(OURS.into(), index::write_ours(&self.ours));

@@ -89,6 +89,10 @@ fn filled(folder: &Path, said: &[Said], written: &[String]) -> Memory {
     memory
 }
 
+fn claims(memory: &Memory) -> Vec<kairos_core::memory::Claim> {
+    memory.book().unwrap().claims().cloned().collect()
+}
+
 /// One dream of all wishes, over what is there when each is made.
 fn dream(memory: &Memory, wishes: &[Wish], now: u64, review: bool) -> Dream {
     let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), now).unwrap();
@@ -101,10 +105,10 @@ fn dream(memory: &Memory, wishes: &[Wish], now: u64, review: bool) -> Dream {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn dreams_are_undone_byte_for_byte_whole_and_step_by_step(
+    fn dreams_are_undone_byte_for_byte_and_step_by_step_in_any_order(
         said in prop::collection::vec(said(), 1..8),
         written in prop::collection::vec(sentence(), 0..4),
         nights in prop::collection::vec(prop::collection::vec(wish(), 1..12), 1..3),
@@ -115,7 +119,7 @@ proptest! {
         let memory = filled(dir.path(), &said, &written);
         let mut before = vec![];
         for (n, wishes) in nights.iter().enumerate() {
-            let state = markdown(dir.path());
+            let state = (markdown(dir.path()), claims(&memory));
             before.push((state, dream(&memory, wishes, NOW + DAY * (4 + n as u64), false).id));
         }
         for (state, id) in before.iter().rev() {
@@ -133,7 +137,9 @@ proptest! {
                 rounds += 1;
                 prop_assert!(rounds < 200, "{:?} can't be undone", steps(&memory));
             }
-            prop_assert_eq!(&markdown(dir.path()), state);
+            // Out of order a file may keep its head; what is claimed is the same, byte for byte where it was the whole dream.
+            prop_assert_eq!(&claims(&memory), &state.1);
+            prop_assert!(!whole || markdown(dir.path()) == state.0);
         }
     }
 

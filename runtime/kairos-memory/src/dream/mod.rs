@@ -3,6 +3,7 @@
 mod check;
 mod draft;
 mod evidence;
+mod nearest;
 mod night;
 mod policy;
 mod record;

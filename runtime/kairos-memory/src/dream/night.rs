@@ -27,8 +27,8 @@ const STRATEGY: &str = "Kairos-Strategy";
 /// A dream under way. Nothing is written before [`Night::end`].
 pub struct Night {
     dream: Dream,
-    draft: Draft,
-    new: Vec<Arc<Observation>>,
+    pub(super) draft: Draft,
+    pub(super) new: Vec<Arc<Observation>>,
     /// Evidence that claims had when it began.
     seen: Seen,
 }

@@ -1,10 +1,10 @@
 //! Memory as it was when a dream began, for strategies to read.
 
 use super::evidence::Seen;
+use super::nearest::Nearest;
 use crate::book::Book;
 use crate::compare::compare;
 use crate::memory::{Error, Memory, Result};
-use crate::recall::{Index, Query, Ranking, Turn};
 use crate::transcript::{Position, Transcripts};
 use async_trait::async_trait;
 use kairos_core::memory::{Observation, Relation, Status};
@@ -28,9 +28,7 @@ pub struct MemorySnapshot {
     places: BTreeMap<String, usize>,
     /// Evidence of the claims.
     seen: Seen,
-    index: Index,
-    /// The claims by their number in the index.
-    ids: Vec<String>,
+    nearest: Nearest,
 }
 
 /// What was read for a dream.
@@ -74,12 +72,10 @@ impl MemorySnapshot {
             places: new.iter().enumerate().map(|(at, o)| (o.id.clone(), at)).collect(),
             new,
             seen,
-            index: Index::new(),
-            ids: vec![],
+            nearest: Nearest::default(),
         };
         for claim in book.claims().filter(|c| c.status != Status::Retired) {
-            snapshot.index.add(Turn { session: &claim.id, speaker: "", day: None, text: &claim.text });
-            snapshot.ids.push(claim.id.clone());
+            snapshot.nearest.add(&claim.id, &claim.text);
             let view = ClaimView { claim: claim.clone(), anchored: !broken.contains(&claim.id), recalls: 0, last_recall: None };
             snapshot.claims.insert(claim.id.clone(), view);
         }
@@ -131,14 +127,10 @@ impl Snapshot for MemorySnapshot {
 
     async fn similar(&self, text: &str, max: u32) -> PortResult<Vec<Candidate>> {
         let max = within(max, MAX_CANDIDATES)?;
-        let found = Ranking::of(&self.index).turns(&self.index, Query { text, ..Query::default() }, max);
-        let most = found.first().map_or(1.0, |(_, score)| *score);
-        let candidate = |(at, score): &(u32, f32)| {
-            let id = self.ids.get(*at as usize)?;
-            let relation = compare(text, &self.claims.get(id)?.claim.text);
-            Some(Candidate { id: id.clone(), score: score / most, relation })
-        };
-        Ok(found.iter().filter_map(candidate).collect())
+        let found = self.nearest.to(text, max);
+        let most = found.first().map_or(1.0, |(_, score, _)| *score);
+        let candidate = |(id, score, relation): (&str, f32, Relation)| Candidate { id: id.into(), score: score / most, relation };
+        Ok(found.into_iter().map(candidate).collect())
     }
 
     fn compare(&self, first: &str, second: &str) -> Relation {

@@ -15,7 +15,15 @@ pub fn dreams(args: &BenchDreams) -> Result<i32> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (text, well) = runtime.block_on(async {
         let workshop = Workshop { cache: folder.path().join("components"), compiler: std::env::current_exe()? };
-        let dreamer = Dreamer::new(&workshop, &chain(args.strategies.as_deref())?, Policy::default()).await?;
+        let mut policy = Policy::default();
+        for (name, number) in &args.need {
+            match name.as_str() {
+                "days" => policy.days = *number,
+                "sessions" => policy.sessions = *number,
+                _ => policy.tool_sessions = *number,
+            }
+        }
+        let dreamer = Dreamer::new(&workshop, &chain(args.strategies.as_deref())?, policy).await?;
         if let Some(observations) = args.observations {
             let one = heavy(&dreamer, &folder.path().join("memory"), observations, args.claims).await?;
             return anyhow::Ok((one.to_string(), one.is_well()));
