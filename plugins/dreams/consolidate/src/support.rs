@@ -7,6 +7,10 @@ use std::collections::BTreeSet;
 const DAY: u64 = 24 * 3600 * 1000;
 /// The newest so many pieces of evidence are looked up: what they don't show, more of them won't.
 const LOOKED_UP: usize = 16;
+/// What a program showed needs so many sessions; whatever else was seen, so many sessions and days. As the host checks it.
+const SHOWN: usize = 2;
+const SESSIONS: usize = 2;
+const DAYS: usize = 2;
 
 /// The evidence of a claim in sum. What is untrusted counts for its age alone.
 #[derive(Debug, Default)]
@@ -52,8 +56,8 @@ impl Support {
     pub fn carries(&self) -> Option<&'static str> {
         match () {
             () if self.stated.is_some() => Some("the user said so"),
-            () if self.verified && self.sessions.len() >= 2 => Some("a program showed it in two sessions"),
-            () if self.sessions.len() >= 2 && self.days.len() >= 2 => Some("it was borne out on two days, in two sessions"),
+            () if self.verified && self.sessions.len() >= SHOWN => Some("a program showed it in two sessions"),
+            () if self.sessions.len() >= SESSIONS && self.days.len() >= DAYS => Some("it was borne out on two days, in two sessions"),
             () => None,
         }
     }
