@@ -208,21 +208,21 @@ fn a_revocation_reaches_a_call_that_is_under_way() {
     let mut bytes = std::fs::read(repository().join("plugins/prebuilt/hostile.wasm")).unwrap();
     let place = bytes.windows(MARK.len()).position(|w| w == MARK).unwrap() + MARK.len();
     bytes[place..place + 32].fill(0);
-    bytes[place..place + b"wait-and-read".len()].copy_from_slice(b"wait-and-read");
+    bytes[place..place + b"read-until-denied".len()].copy_from_slice(b"read-until-denied");
     let world = World::new();
     settings(&world, "limits.call-wall = \"100s\"");
     std::fs::write(world.plugins().join("slow.wasm"), bytes).unwrap();
     world.write("secret.txt", "s3cret");
-    // It searches them all before it reads.
-    for n in 0..10_000 {
+    // It searches them all each time before it reads again.
+    for n in 0..1_000 {
         world.write(&format!("d{}/f{n}.txt", n % 100), "nothing here\n");
     }
     let mut running = world.start(&[]);
     running.finding("kairos", "plugin slow waits for a grant");
     running.ticks(1);
     world.ok(&["plugin", "grant", "slow"]);
-    // It is called at once, and searches for longer than this.
-    std::thread::sleep(Duration::from_millis(200));
+    // It is called at once, and does not come back while it may read.
+    std::thread::sleep(Duration::from_secs(1));
     world.ok(&["plugin", "revoke", "slow"]);
     let told = running.finding("slow", "what a hostile plugin saw");
     assert_eq!(told["detail"], "secret.txt: denied");

@@ -89,6 +89,7 @@ impl Ready {
             let project = agent.begin(project);
             agent.change_projects(|all| all.push(project));
         }
+        tokio::spawn(crate::dreams::watch(agent.clone()));
         agent
     }
 }
@@ -96,7 +97,7 @@ impl Ready {
 /// The running agent.
 pub struct Agent {
     /// One dream at a time.
-    pub(crate) dreaming: tokio::sync::Mutex<()>,
+    pub(crate) dreaming: Arc<tokio::sync::Mutex<()>>,
     pub(crate) version: String,
     pub(crate) started: Millis,
     pub(crate) registry: Arc<Registry>,
@@ -161,7 +162,7 @@ impl Agent {
             ticks: options.ticks,
             projects: RwLock::default(),
             several,
-            dreaming: tokio::sync::Mutex::new(()),
+            dreaming: Arc::default(),
             changing: tokio::sync::Mutex::new(()),
             stop: watch::Sender::new(false),
             failed: Mutex::default(),
@@ -180,6 +181,11 @@ impl Agent {
     /// Waits until somebody has asked all loops to end.
     pub async fn stopping(&self) {
         let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    /// Says true when all is to end.
+    pub(crate) fn stopped(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
     }
 
     /// The files with what was compiled of all plugins that are loaded.
@@ -210,6 +216,7 @@ impl Agent {
     /// Waits until all loops have ended; the first error is answered. `reason` goes into the last event.
     pub async fn wait(&self, reason: &str) -> Result<(), StoreError> {
         let mut result = Ok(());
+        self.last_dream().await;
         for project in self.projects() {
             let ended = project.handle.ended().await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
             project.inbox.db.close().await;

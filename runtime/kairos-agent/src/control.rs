@@ -9,18 +9,19 @@ pub(crate) use handle::ProjectHandle;
 
 use crate::agent::Agent;
 use crate::channels;
+use crate::dreams::reviewed;
 use crate::govern::manners::LONGEST_WHILE;
 use crate::look::look;
 use crate::now;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, DreamRequest, ErrorKind,
-    Event, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus, PauseRequest, PluginInfo, PluginState,
-    ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
-    TrustRequest,
+    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, DreamFilter, DreamRequest,
+    DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
+    PauseRequest, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
+    Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
-use kairos_core::dream::Dream;
+use kairos_core::dream::{Dream, Reverted};
 use kairos_core::{Grant, Millis};
 use kairos_store::{Filter, StoreError, What};
 use std::path::{Path, PathBuf};
@@ -108,6 +109,7 @@ impl Control for Agent {
         let mut all = Vec::new();
         self.manners.saw(now());
         for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+            p.review_dreams().await;
             let status = filter.status.map(|s| s.as_str().parse()).transpose().map_err(ApiError::internal)?;
             let rows = p.inbox.db.list(Filter { status: status.into_iter().collect(), ..Filter::default() }).await;
             let wanted = |row: &kairos_store::InboxItem| !filter.suppressed || row.kept_by.is_some();
@@ -129,6 +131,13 @@ impl Control for Agent {
         self.manners.saw(now());
         let (project, number) = self.find(id).await?;
         let db = &project.inbox.db;
+        if let Some(item) = db.get(number).await.map_err(internal)?.filter(|_| !matches!(action, InboxAction::Snooze { .. }))
+            && let Some(dream) = reviewed(&item.plugin, &item.key)
+        {
+            // No answer to be kept as the user's: a dream must not bear itself out.
+            self.decide_dream(&project, dream, action).await?;
+            return self.inbox_get(id).await;
+        }
         let (what, row) = match action {
             InboxAction::Accept => (What::Accepted, db.accept(number).await),
             InboxAction::Dismiss => (What::Dismissed, db.dismiss(number).await),
@@ -318,7 +327,35 @@ impl Control for Agent {
     }
 
     async fn dream(&self, request: DreamRequest) -> ApiResult<Dream> {
-        Agent::dream(self, request).await
+        self.dream_now(request).await
+    }
+
+    async fn dreams(&self, filter: DreamFilter) -> ApiResult<Vec<DreamSummary>> {
+        self.list_dreams(filter).await
+    }
+
+    async fn dream_show(&self, id: &str, filter: DreamFilter) -> ApiResult<Dream> {
+        self.show_dream(id, filter).await
+    }
+
+    async fn dream_accept(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream> {
+        self.accept_dream(id, steps).await
+    }
+
+    async fn dream_reject(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream> {
+        self.reject_dream(id, steps).await
+    }
+
+    async fn dream_revert(&self, id: &str, steps: DreamSteps) -> ApiResult<Reverted> {
+        self.revert_dream(id, steps).await
+    }
+
+    async fn dream_strategies(&self, filter: DreamFilter) -> ApiResult<Vec<String>> {
+        self.next_strategies(filter).await
+    }
+
+    async fn use_strategies(&self, request: DreamStrategies) -> ApiResult<Vec<String>> {
+        self.set_strategies(request).await
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {

@@ -4,6 +4,7 @@ use crate::events::Events;
 use crate::govern::manners::Manners;
 use crate::govern::settings::Settings;
 use crate::govern::{Rule, feedback};
+use crate::recorder::Recorder;
 use crate::registry::SELF;
 use kairos_api::{Event, FindingChange, FindingGroup, InboxStatus, OpenFindings};
 use kairos_core::{Millis, Report, Urgency};
@@ -33,6 +34,7 @@ pub(crate) struct Inbox {
     pub(crate) manners: Arc<Manners>,
     /// Some finding waits for the end of quiet hours, or for the user; true also where that is not known yet.
     pub(crate) waiting: Arc<AtomicBool>,
+    pub(crate) recorder: Recorder,
 }
 
 impl Inbox {
@@ -44,7 +46,7 @@ impl Inbox {
         let applied = self.db.apply_report(plugin, report, now).await?;
         for item in applied.resolved {
             let reason = item.resolved_reason.clone().unwrap_or_default();
-            self.events.send(Event::Resolved { item: Box::new(self.item(item)), reason });
+            self.resolved(item, reason, now);
         }
         let mut news = Vec::new();
         for seen in applied.seen {
@@ -66,7 +68,7 @@ impl Inbox {
     /// Ends all findings of a plugin that is no longer there.
     pub(crate) async fn withdraw(&self, plugin: &str, now: Millis, reason: &str) -> Result<(), StoreError> {
         for item in self.db.resolve_all_of(plugin, now, reason).await? {
-            self.events.send(Event::Resolved { item: Box::new(self.item(item)), reason: reason.into() });
+            self.resolved(item, reason.into(), now);
         }
         Ok(())
     }
@@ -109,7 +111,7 @@ impl Inbox {
     /// Resolves requests for a grant that nobody has answered for too long. They are not made again for the same file.
     pub(crate) async fn expire_requests(&self, now: Millis) -> Result<(), StoreError> {
         for item in self.db.expire(SELF, REQUESTS, now.saturating_sub(REQUEST), now, UNANSWERED).await? {
-            self.events.send(Event::Resolved { item: Box::new(self.item(item)), reason: UNANSWERED.into() });
+            self.resolved(item, UNANSWERED.into(), now);
         }
         Ok(())
     }
@@ -187,18 +189,34 @@ impl Inbox {
             let size = message.len();
             for (place, (row, change)) in (1..).zip(message) {
                 let group = (size > 1).then(|| FindingGroup { title: title(size), size: size as u32, place });
-                self.tell(row, change, None, ANNOUNCED.into(), group);
+                self.tell(row, change, None, ANNOUNCED.into(), group, now);
             }
         }
         for (row, change, rule, why) in kept {
-            self.tell(row, change, Some(rule), why, None);
+            self.tell(row, change, Some(rule), why, None, now);
         }
         Ok(())
     }
 
-    fn tell(&self, row: InboxItem, change: FindingChange, kept: Option<Rule>, why: String, group: Option<FindingGroup>) {
+    fn tell(
+        &self,
+        row: InboxItem,
+        change: FindingChange,
+        kept: Option<Rule>,
+        why: String,
+        group: Option<FindingGroup>,
+        now: Millis,
+    ) {
         let row = InboxItem { decision: Some(why.clone()), kept_by: kept.map(|rule| rule.as_str().into()), ..row };
-        self.events.send(Event::Finding { change, item: Box::new(self.item(row)), announced: kept.is_none(), why, group });
+        let item = Box::new(self.item(row));
+        self.recorder.finding(&item, if change == FindingChange::New { "new" } else { "reopened" }, "", now);
+        self.events.send(Event::Finding { change, item, announced: kept.is_none(), why, group });
+    }
+
+    fn resolved(&self, row: InboxItem, reason: String, now: Millis) {
+        let item = Box::new(self.item(row));
+        self.recorder.finding(&item, "resolved", &reason, now);
+        self.events.send(Event::Resolved { item, reason });
     }
 
     /// Open findings by urgency.

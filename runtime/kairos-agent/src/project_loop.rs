@@ -8,9 +8,11 @@ use crate::inbox::Inbox;
 use crate::look::NoAnswer;
 use crate::matching::Matcher;
 use crate::now;
+use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::{Registry, SELF};
 use crate::slots::{Slot, wants};
+use crate::upkeep::Upkeep;
 use kairos_api::{Event, OpenFindings};
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{Millis, Signal};
@@ -76,7 +78,9 @@ pub(crate) struct ProjectLoop {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     pub(crate) drift: Drift,
+    pub(crate) upkeep: Vec<Upkeep>,
     /// None once the loop ends.
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) events: Events,
@@ -111,7 +115,9 @@ pub(crate) struct Parts {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     pub(crate) drift: Drift,
+    pub(crate) upkeep: Vec<Upkeep>,
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) glance: Glance,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
@@ -129,7 +135,9 @@ impl ProjectLoop {
             inbox,
             queue,
             recorder,
+            recollection,
             drift,
+            upkeep,
             watch,
             glance,
             status,
@@ -147,7 +155,9 @@ impl ProjectLoop {
             inbox,
             queue,
             recorder,
+            recollection,
             drift,
+            upkeep,
             watch,
             status,
             slots: Vec::new(),
@@ -296,7 +306,7 @@ impl ProjectLoop {
                 None => {
                     let view: Arc<dyn ProjectView> = Arc::new(self.project.clone());
                     let state: Arc<dyn StateStore> = Arc::new(self.db.clone());
-                    (Slot::new(&self.registry, r, view, state), true)
+                    (Slot::new(&self.registry, r, view, state, self.recollection.for_ticks()), true)
                 }
             };
             let Some(mut slot) = slot else { continue };

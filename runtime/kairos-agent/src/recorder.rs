@@ -1,7 +1,13 @@
-//! What is observed in a project goes into its transcript: commands, commits, changed files, the user's answers to findings.
+//! What is observed in a project goes into its transcript: commands, commits, changed files, findings, the user's answers to them.
+//!
+//! What is kept is what somebody did, what came of it, and what was said; see [`words`] for the signals. What only repeats that time
+//! passes or that something changed (idleness, the index, a rescan, servers that still run, plain log lines) is not.
 //!
 //! Nothing here waits for the disk, and nothing of it is needed for a tick: where the transcript can't be written, the log says so once.
 
+mod words;
+
+use crate::dreams;
 use kairos_api::InboxItem;
 use kairos_core::memory::Origin;
 use kairos_core::{Millis, Signal};
@@ -45,11 +51,38 @@ impl Recorder {
         for signal in signals {
             match signal.kind.as_str() {
                 "command.finished" => self.push(command(signal)),
-                "git.head" => self.commits(project.clone()),
-                _ if is_file(signal) && files <= MAX_FILES => self.push(file(signal)),
-                _ => {}
+                _ if is_file(signal) && files > MAX_FILES => {}
+                kind => {
+                    if kind == "git.head" {
+                        self.commits(project.clone());
+                    }
+                    if let Some((origin, text)) = words::of(signal) {
+                        self.push(New { origin, text, ..observation(signal, "signal") });
+                    }
+                }
             }
         }
+    }
+
+    /// A finding that was taken in: what it says is the plugin's word. `change`: `new`, `reopened`, or `resolved` with the reason.
+    pub(crate) fn finding(&self, item: &InboxItem, change: &str, why: &str, now: Millis) {
+        // What a dream came to is no evidence for the next.
+        if self.appender.is_none() || dreams::is_about_them(&item.plugin, &item.key) {
+            return;
+        }
+        let parts = [item.title.as_str(), &item.detail, item.remedy.as_deref().unwrap_or_default()];
+        let said = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+        let text = if change == "resolved" { format!("resolved ({why}): {}", item.title) } else { said };
+        let new = New {
+            time: now,
+            source: item.plugin.clone(),
+            session: day_of(now).to_string(),
+            origin: Origin::Plugin,
+            kind: "finding".into(),
+            attributes: vec![],
+            text,
+        };
+        self.push(new.with("change", change).with("key", &item.key).with("urgency", item.urgency.as_str()));
     }
 
     /// The user's answer to a finding.
@@ -100,13 +133,6 @@ fn command(signal: &Signal) -> New {
     New { origin: origin_of_command(line), text, ..observation(signal, "command") }
 }
 
-/// That a file changed; what stands in it is its own affair.
-fn file(signal: &Signal) -> New {
-    let what = signal.kind.strip_prefix("file.").unwrap_or_default();
-    let text = format!("{} was {what}", signal.attribute("path").unwrap_or_default());
-    New { text, ..observation(signal, "signal") }
-}
-
 fn observation(signal: &Signal, kind: &str) -> New {
     New {
         time: signal.time,
@@ -134,6 +160,13 @@ mod tests {
         let show = Signal::new("command.finished", "shell", 6).with("command", "cat README").with("exit-code", 0);
         recorder.signals(&[run, show, file(0)], &project);
         recorder.signals(&(1..30).map(file).collect::<Vec<_>>(), &project);
+        let item = serde_json::json!({
+            "id": "1", "project": "/p", "plugin": "p", "key": "k", "title": "tests fail", "detail": "since today", "urgency": "high",
+            "evidence": [], "remedy": null, "status": "open", "first_seen": 5, "last_seen": 5, "occurrences": 1, "times_reopened": 0,
+        });
+        let item: InboxItem = serde_json::from_value(item).unwrap();
+        recorder.finding(&item, "new", "", 7);
+        recorder.finding(&item, "resolved", "they pass", 8);
         recorder.appender.as_ref().unwrap().flush().unwrap();
         let transcripts = Transcripts::open(dir.path().join("transcripts"), Redactor::default());
         let mut seen = vec![];
@@ -148,6 +181,8 @@ mod tests {
             (Origin::Tool, "command", "$ make t\nok"),
             (Origin::File, "command", "$ cat README"),
             (Origin::Tool, "signal", "f0 was modified"),
+            (Origin::Plugin, "finding", "tests fail\nsince today"),
+            (Origin::Plugin, "finding", "resolved (they pass): tests fail"),
         ];
         assert_eq!(seen, expected.map(|(origin, kind, text)| (origin, kind.to_owned(), text.to_owned())));
     }

@@ -42,6 +42,7 @@ impl ProjectLoop {
     pub(crate) async fn tick(&mut self, reason: &str) -> Result<(), StoreError> {
         let (started, begin) = (now(), Instant::now());
         self.tell_watch();
+        self.upkeep.iter().for_each(|upkeep| upkeep.tick(&self.project));
         self.sync_plugins().await?;
         let signals = self.collect(started).await?;
         self.project.begin_tick();

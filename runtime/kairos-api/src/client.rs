@@ -1,11 +1,13 @@
 //! The client: one connection a request, so that a request which hangs spoils no other.
 
+mod dreams;
+
 use crate::path::{SocketPathError, socket_path};
 use crate::routes::{STOP, VERSION, VERSION_HEADER, compatible};
 use crate::{
-    ApiError, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamRequest, Event, GrantRequest,
-    InboxAction, InboxFilter, InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectAdd, ProjectSignals,
-    ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiError, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, Event, GrantRequest, InboxAction, InboxFilter,
+    InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectAdd, ProjectSignals, ProjectStatus,
+    ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use axum::body::{Body, Bytes};
 use http_body_util::{BodyExt, Limited};
@@ -14,7 +16,6 @@ use hyper::http::response::Parts;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use kairos_core::Millis;
-use kairos_core::dream::Dream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::ErrorKind;
@@ -25,8 +26,6 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
 const CONNECT: Duration = Duration::from_secs(2);
-/// A chain of strategies over a large memory.
-const DREAM: Duration = Duration::from_secs(600);
 const ANSWER: Duration = Duration::from_secs(10);
 /// For what may take a while: a tool, a large project.
 const SLOW: Duration = Duration::from_secs(60);
@@ -301,11 +300,6 @@ impl Client {
     /// See [`crate::Control::tool_list`].
     pub async fn tool_list(&self) -> ClientResult<Vec<ToolInfo>> {
         self.get("/v1/tools").await
-    }
-
-    /// See [`crate::Control::dream`]. Waits up to ten minutes.
-    pub async fn dream(&self, request: &DreamRequest) -> ClientResult<Dream> {
-        self.post("/v1/dreams", request, DREAM).await
     }
 
     /// See [`crate::Control::tool_call`]. Waits up to 60 s.

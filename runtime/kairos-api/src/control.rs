@@ -1,13 +1,14 @@
 //! What a running process does for those who ask.
 
 use crate::{
-    ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamRequest, Event, GrantRequest,
-    InboxAction, InboxFilter, InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals,
-    ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamFilter, DreamRequest, DreamSteps,
+    DreamStrategies, DreamSummary, Event, GrantRequest, InboxAction, InboxFilter, InboxItem, PauseRequest, PluginInfo,
+    ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
+    TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;
-use kairos_core::dream::Dream;
+use kairos_core::dream::{Dream, Reverted};
 use tokio::sync::mpsc::Receiver;
 
 /// The whole control API. The server calls it; the agent implements it. Methods may run at the same time.
@@ -67,6 +68,20 @@ pub trait Control: Send + Sync + 'static {
     async fn command_finished(&self, report: CommandReport) -> ApiResult<()>;
     /// Lets the strategies of a project's memory propose what to change, and does what passes.
     async fn dream(&self, request: DreamRequest) -> ApiResult<Dream>;
+    /// Dreams, newest first.
+    async fn dreams(&self, filter: DreamFilter) -> ApiResult<Vec<DreamSummary>>;
+    /// One dream with its operations.
+    async fn dream_show(&self, id: &str, filter: DreamFilter) -> ApiResult<Dream>;
+    /// Does operations that wait, because the user accepts them.
+    async fn dream_accept(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream>;
+    /// Lets operations be that wait, because the user does not want them.
+    async fn dream_reject(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream>;
+    /// Undoes operations that were done.
+    async fn dream_revert(&self, id: &str, steps: DreamSteps) -> ApiResult<Reverted>;
+    /// The strategies of the next dream, in their order.
+    async fn dream_strategies(&self, filter: DreamFilter) -> ApiResult<Vec<String>>;
+    /// Sets them; those of the settings where none is named. Answers them.
+    async fn use_strategies(&self, request: DreamStrategies) -> ApiResult<Vec<String>>;
     /// All tools that can be called.
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>>;
     /// Calls a tool. That the tool fails is no error of the API: see [`ToolOutput::is_error`].

@@ -1,6 +1,6 @@
 //! What the running process tells whoever looks on: the live view, and `--json`, one object a line.
 
-use crate::{InboxItem, OpenFindings};
+use crate::{DreamSummary, InboxItem, OpenFindings};
 use kairos_core::Millis;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -104,6 +104,28 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Millis>,
     },
+    /// A dream began, or ended.
+    Dream {
+        /// The folder.
+        project: String,
+        /// Which of the two, and how.
+        change: DreamChange,
+        /// Why it began, or why it came to nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+        /// What it came to; only of one that ended well.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dream: Option<DreamSummary>,
+    },
+    /// A memory was changed by hand, or something old was dropped.
+    Memory {
+        /// The folder; `user` for the user's own memory.
+        project: String,
+        /// Which of the two.
+        change: MemoryChange,
+        /// Which claims; how many observations, and by which setting.
+        text: String,
+    },
     /// Signals or events were lost because a queue was full.
     Dropped {
         /// How many since the last such event.
@@ -135,6 +157,30 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+}
+
+/// How it is with a dream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DreamChange {
+    /// Strategies are asked from now on.
+    Began,
+    /// It ended; memory is as the dream's state says.
+    Ended,
+    /// It failed; memory is as it was.
+    Failed,
+    /// The process ends, or who asked for it no longer waits; memory is as it was.
+    Stopped,
+}
+
+/// What changed about a memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryChange {
+    /// A person edited its files, and that was taken in as his word.
+    Edited,
+    /// Observations were dropped because they were old, or too many.
+    Dropped,
 }
 
 /// What changed about a project.

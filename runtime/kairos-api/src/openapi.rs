@@ -2,10 +2,10 @@
 
 use crate::routes::{STOP, routes};
 use crate::{
-    ApiError, ChannelInfo, ChannelTest, Digest, ErrorKind, Event, InboxItem, PluginInfo, ProactiveStatus, ProjectSignals,
-    ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput,
+    ApiError, ChannelInfo, ChannelTest, Digest, DreamSummary, ErrorKind, Event, InboxItem, PluginInfo, ProactiveStatus,
+    ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput,
 };
-use kairos_core::dream::Dream;
+use kairos_core::dream::{Dream, Reverted};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use utoipa::openapi::path::{Operation, ParameterIn};
@@ -39,8 +39,8 @@ Times are milliseconds since 1970-01-01T00:00:00Z. All text that comes from a pr
     info(title = "kairos-run", description = ABOUT),
     servers((url = "http://localhost", description = "By the unix socket; the name does not matter")),
     components(schemas(
-        ApiError, ChannelInfo, ChannelTest, crate::routes::CiStatus, Digest, Dream, Event, InboxItem, PluginInfo, ProactiveStatus,
-        ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput
+        ApiError, ChannelInfo, ChannelTest, crate::routes::CiStatus, Digest, Dream, DreamSummary, Event, InboxItem, PluginInfo, ProactiveStatus,
+        ProjectSignals, ProjectStatus, ProjectTrust, Reverted, Status, ToolInfo, ToolOutput
     ))
 )]
 struct Api;
@@ -55,7 +55,8 @@ const ERRORS: [(ErrorKind, &str); 6] = [
 ];
 
 /// What the parts of an address stand for.
-const PARTS: [(&str, &str); 3] = [
+const PARTS: [(&str, &str); 4] = [
+    ("dream", "A dream's id, as the list shows it."),
     ("id", "A finding's id, as the inbox shows it."),
     ("name", "A plugin's name."),
     ("project", "A project's folder or slug; slashes of a folder as `%2F`."),
@@ -85,7 +86,7 @@ pub(crate) fn document() -> &'static str {
         let mut api = Api::openapi();
         api.merge(routes().into_openapi());
         for (path, item) in &mut api.paths.paths {
-            for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+            for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
                 complete(path, operation);
             }
         }

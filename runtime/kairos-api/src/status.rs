@@ -1,5 +1,6 @@
 //! How the process and its projects are.
 
+use crate::dreams::DreamStatus;
 use crate::manners::ProactiveStatus;
 use kairos_core::{Millis, Urgency};
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,9 @@ pub struct ProjectStatus {
     pub paused_until: Option<Millis>,
     /// Is it a git repository?
     pub git: bool,
+    /// How it dreams.
+    #[serde(default)]
+    pub dreams: DreamStatus,
     /// Why it is not watched: not yet, not now, or no longer. Then all else is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use kairos_api::*;
-use kairos_core::dream::{Dream, State};
+use kairos_core::dream::{Dream, Reverted, State};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -157,18 +157,36 @@ impl Control for Fake {
         Ok(vec![])
     }
     async fn dream(&self, request: DreamRequest) -> ApiResult<Dream> {
-        Ok(Dream {
-            id: format!("{request:?}"),
-            time: 5,
-            strategies: vec![],
-            state: State::Nothing,
-            steps: vec![],
-            position: String::new(),
-        })
+        Ok(dreamt(format!("{request:?}")))
+    }
+    async fn dreams(&self, filter: DreamFilter) -> ApiResult<Vec<DreamSummary>> {
+        Ok(vec![(&dreamt(format!("{filter:?}"))).into()])
+    }
+    async fn dream_show(&self, id: &str, filter: DreamFilter) -> ApiResult<Dream> {
+        Ok(dreamt(format!("{id} {filter:?}")))
+    }
+    async fn dream_accept(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream> {
+        Ok(dreamt(format!("accept {id} {:?}", steps.operations)))
+    }
+    async fn dream_reject(&self, id: &str, _: DreamSteps) -> ApiResult<Dream> {
+        Err(ApiError::new(ErrorKind::Conflict, format!("dream {id} is applied")))
+    }
+    async fn dream_revert(&self, id: &str, steps: DreamSteps) -> ApiResult<Reverted> {
+        Ok(Reverted { dream: dreamt(format!("revert {id} {}", steps.merge)), conflicts: vec![] })
+    }
+    async fn dream_strategies(&self, _: DreamFilter) -> ApiResult<Vec<String>> {
+        Ok(vec!["consolidate".into()])
+    }
+    async fn use_strategies(&self, request: DreamStrategies) -> ApiResult<Vec<String>> {
+        Ok(request.strategies)
     }
     async fn tool_call(&self, call: ToolCall) -> ApiResult<ToolOutput> {
         Ok(ToolOutput { text: call.input.to_string(), ..ToolOutput::default() })
     }
+}
+
+fn dreamt(id: String) -> Dream {
+    Dream { id, time: 5, strategies: vec![], state: State::Nothing, steps: vec![], position: String::new() }
 }
 
 struct Running {
@@ -380,4 +398,21 @@ fn events_are_tagged() {
     let json = serde_json::to_value(&event).unwrap();
     assert_eq!((&json["event"], &json["change"]), (&"finding".into(), &"new".into()));
     assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
+}
+
+#[tokio::test]
+async fn a_dream_is_looked_at_and_decided() {
+    let running = start().await;
+    let client = Client::connect(&running.path).await.unwrap();
+    let of = DreamFilter { project: Some("/a b".into()) };
+    assert_eq!(client.dreams(&of).await.unwrap()[0].id, format!("{of:?}"));
+    assert_eq!(client.dream_show("20261121-030000", &of).await.unwrap().id, format!("20261121-030000 {of:?}"));
+    let steps = DreamSteps { operations: vec![2], merge: true, ..DreamSteps::default() };
+    assert_eq!(client.dream_accept("d", &steps).await.unwrap().id, "accept d [2]");
+    assert_eq!(client.dream_revert("d", &steps).await.unwrap().dream.id, "revert d true");
+    assert!(matches!(client.dream_reject("d", &steps).await, Err(ClientError::Api(e)) if e.kind == ErrorKind::Conflict));
+    // Which is no dream's id.
+    assert_eq!(client.dream_strategies(&of).await.unwrap(), ["consolidate"]);
+    let request = DreamStrategies { strategies: vec!["forget".into()], ..DreamStrategies::default() };
+    assert_eq!(client.use_strategies(&request).await.unwrap(), ["forget"]);
 }

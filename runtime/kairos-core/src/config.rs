@@ -1,6 +1,7 @@
 //! The settings: one table says each key's type, default, meaning, and whether a project may set it. Parsing,
 //! suggestions, `config show` and the commented `kairos.toml` all come from that table. Reading files is the caller's.
 
+mod projects;
 mod settings;
 
 pub use settings::{Kind, SETTINGS, Setting};
@@ -69,15 +70,20 @@ pub enum Trust {
 }
 
 impl Config {
-    /// Lays a file over what is there. On error nothing is changed.
+    /// Lays a file over what is there. On error nothing is changed. The user's tables for single projects are only checked:
+    /// [`Config::merge_for`] lays them.
     pub fn merge(&mut self, file: &str, text: &str, trust: Trust) -> Result<(), ConfigError> {
+        let mut table = parse(file, text)?;
+        if trust == Trust::User {
+            projects::take(&mut table, file, text)?.iter().try_for_each(|(_, own)| self.clone().lay(file, text, own, trust))?;
+        }
+        self.lay(file, text, &table, trust)
+    }
+
+    fn lay(&mut self, file: &str, text: &str, table: &toml::Table, trust: Trust) -> Result<(), ConfigError> {
         let error = |line, problem: String, hint| ConfigError { file: file.into(), line, problem, hint };
-        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
-            let line = e.span().map_or(1, |s| line_of(text, s.start));
-            error(line, e.message().to_string(), None)
-        })?;
         let mut flat = Vec::new();
-        flatten("", &table, &mut flat);
+        flatten("", table, &mut flat);
         let mut next = self.clone();
         for (key, value) in flat {
             let line = find_key(text, &key);
@@ -161,7 +167,7 @@ impl Config {
         list.iter().filter_map(|v| v.as_str().map(String::from)).collect()
     }
 
-    /// A [`Kind::Text`] or [`Kind::Choice`].
+    /// A [`Kind::Text`], [`Kind::Time`] or [`Kind::Choice`].
     pub fn text(&self, key: &str) -> &str {
         self.value(key).as_str().expect("checked when set")
     }
@@ -196,8 +202,15 @@ fn narrower(kind: Kind, users: &toml::Value, projects: toml::Value) -> Option<to
         }
         // What the user has switched off stays off.
         Kind::Bool => (projects.as_bool() == Some(false)).then_some(projects),
-        Kind::Text | Kind::Choice(_) => None,
+        Kind::Text | Kind::Time | Kind::Choice(_) => None,
     }
+}
+
+fn parse(file: &str, text: &str) -> Result<toml::Table, ConfigError> {
+    text.parse().map_err(|e: toml::de::Error| {
+        let line = e.span().map_or(1, |s| line_of(text, s.start));
+        ConfigError { file: file.into(), line, problem: e.message().to_string(), hint: None }
+    })
 }
 
 fn flatten(prefix: &str, table: &toml::Table, out: &mut Vec<(String, toml::Value)>) {
@@ -244,6 +257,10 @@ fn check(setting: &Setting, value: &toml::Value) -> Result<(), String> {
         Kind::List => strings(value).map_or_else(|| wrong("a list of strings"), |_| Ok(())),
         Kind::Hours => each(value, &|text| text.parse::<quiet::Hours>().map(drop)),
         Kind::Days => each(value, &|text| quiet::day(text).map(drop)),
+        Kind::Time => match value.as_str() {
+            Some(text) if text.is_empty() || quiet::minute(text).is_some() => Ok(()),
+            _ => wrong("a time of day, such as \"03:00\", or empty"),
+        },
         Kind::Text => match value.as_str() {
             Some(text) if !text.contains(char::is_control) => Ok(()),
             _ => wrong("a text on one line"),
@@ -358,7 +375,7 @@ mod tests {
         {
             assert!(c.merge("p", users_alone, Trust::Project).is_err(), "{users_alone}");
         }
-        let has_no_order = |s: &Setting| matches!(s.kind, Kind::Text | Kind::Choice(_));
+        let has_no_order = |s: &Setting| matches!(s.kind, Kind::Text | Kind::Time | Kind::Choice(_));
         assert!(!SETTINGS.iter().any(|s| s.project && has_no_order(s)), "what has no narrower value is no project's to set");
     }
 
@@ -370,6 +387,7 @@ mod tests {
         );
         assert!(problem("quiet.days = [\"Sunday\"]").contains("write mon, tue"));
         assert!(problem("quiet.days = 3").contains("must be a list"));
+        assert!(problem("dream.schedule = \"3am\"").contains("a time of day"));
     }
 
     #[test]

@@ -100,6 +100,61 @@ impl Dream {
         let order = [State::Waiting, State::Applied, State::Reverted, State::Rejected];
         self.state = order.into_iter().find(|state| any(*state)).unwrap_or(State::Nothing);
     }
+
+    /// What it came to, or would, in words: `3 claims added, 1 superseded`.
+    pub fn outcome(&self) -> String {
+        let mut counts: Vec<(&str, usize)> = vec![];
+        // What the user decided otherwise about counts only where he did so about all of it.
+        let all = !self.steps.iter().any(|s| s.state == self.state);
+        for step in self.passed().filter(|s| all || s.state == self.state) {
+            let verb = verb(&step.operation.change);
+            match counts.iter_mut().find(|(known, _)| *known == verb) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((verb, 1)),
+            }
+        }
+        let said = |(at, (verb, count)): (usize, &(&str, usize))| {
+            let noun = ["", " claim", " claims"][if at > 0 { 0 } else { (*count).min(2) }];
+            match self.state {
+                State::Waiting => format!("{count}{noun} to {}", verb.to_lowercase()),
+                _ => format!("{count}{noun} {}", past(verb)),
+            }
+        };
+        let said: Vec<String> = counts.iter().enumerate().map(said).collect();
+        if said.is_empty() { "nothing to change".into() } else { said.join(", ") }
+    }
+}
+
+/// `Add`: `added`, `Merge`: `merged`.
+fn past(verb: &str) -> String {
+    let verb = verb.to_lowercase();
+    if verb.ends_with('e') { format!("{verb}d") } else { format!("{verb}ed") }
+}
+
+/// A claim that was changed again since: it was left as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Conflict {
+    /// Its id.
+    pub id: String,
+    /// As it was before the dream; none if the dream had made it.
+    pub before: Option<Claim>,
+    /// As the dream had made it.
+    pub dreamt: Option<Claim>,
+    /// As it is now.
+    pub now: Option<Claim>,
+    /// The words of before with what was changed since; none where the two changes touch the same words.
+    pub merged: Option<String>,
+}
+
+/// What undoing a dream came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reverted {
+    /// The dream, as its record says now.
+    pub dream: Dream,
+    /// What was not undone, and waits for a decision.
+    pub conflicts: Vec<Conflict>,
 }
 
 /// An operation in a word.
@@ -150,6 +205,8 @@ pub enum Refusal {
     Weaker { claim: String },
     #[error("{claim} is the user's own word; only he changes it")]
     UsersWord { claim: String },
+    #[error("{claim} is what another tool wrote into its own folder; only that tool and the user change it")]
+    AnothersWord { claim: String },
     #[error("it says what {claim} says already")]
     Known { claim: String },
     #[error("the user took {claim} out, which said the same")]
@@ -170,4 +227,34 @@ pub enum Refusal {
     Changed { claim: String },
     #[error("{text}")]
     NotWritten { text: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dream(state: State, changes: &[(Change, State)]) -> Dream {
+        let step = |(change, state): &(Change, State)| Step {
+            number: 1,
+            strategy: "s".into(),
+            operation: Operation { change: change.clone(), reason: "r".into(), evidence: vec![] },
+            refusal: None,
+            state: *state,
+            touched: vec![],
+        };
+        let steps = changes.iter().map(step).collect();
+        Dream { id: "d".into(), time: 0, strategies: vec![], state, steps, position: String::new() }
+    }
+
+    #[test]
+    fn what_a_dream_came_to_is_said_in_a_line() {
+        let (retire, promote) = (Change::Retire { claim: "a".into() }, Change::Promote { claim: "b".into() });
+        let all = |state| dream(state, &[(retire.clone(), state), (promote.clone(), state), (retire.clone(), state)]);
+        assert_eq!(all(State::Applied).outcome(), "2 claims retired, 1 promoted");
+        assert_eq!(all(State::Reverted).outcome(), "2 claims retired, 1 promoted");
+        assert_eq!(all(State::Waiting).outcome(), "2 claims to retire, 1 to promote");
+        assert_eq!(dream(State::Nothing, &[]).outcome(), "nothing to change");
+        let partly = dream(State::Applied, &[(retire, State::Reverted), (promote, State::Applied)]);
+        assert_eq!(partly.outcome(), "1 claim promoted");
+    }
 }

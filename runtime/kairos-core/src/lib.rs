@@ -7,9 +7,11 @@ pub mod config;
 pub mod dream;
 pub mod finding;
 pub mod memory;
+pub mod model;
 pub mod plugin;
 pub mod ports;
 pub mod quiet;
+pub mod recall;
 pub mod signal;
 
 pub use finding::{Evidence, Finding, Report, Urgency};

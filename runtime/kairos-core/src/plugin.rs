@@ -124,7 +124,7 @@ impl Asked {
 
 /// Capabilities that this version can give. What it can't give is never recorded as granted: a later version that can
 /// must ask again.
-pub const AVAILABLE: [&str; 3] = ["memory", "project", "signals"];
+pub const AVAILABLE: [&str; 4] = ["memory", "model", "project", "signals"];
 
 /// What the user allowed a plugin, by capability and scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,8 +150,11 @@ pub struct Rights {
     pub signals: Vec<String>,
     /// Globs of paths below the project; empty: the project can't be read.
     pub project: Vec<String>,
-    /// What may be done with memory: `read`.
+    /// Which memory may be read: `read` for the project's, `user` for the user's.
     pub memory: Vec<String>,
+    /// Tokens of a language model within a day.
+    #[serde(default)]
+    pub model: Vec<String>,
 }
 
 impl Rights {
@@ -163,7 +166,7 @@ impl Rights {
                     r.scope.iter().filter(|s| granted.scope(capability).contains(s)).cloned().collect()
                 })
             };
-        Self { signals: both("signals"), project: both("project"), memory: both("memory") }
+        Self { signals: both("signals"), project: both("project"), memory: both("memory"), model: both("model") }
     }
 
     /// May signals of this kind be delivered?
@@ -171,9 +174,19 @@ impl Rights {
         kind.starts_with("kairos.") || self.signals.iter().any(|p| kind_matches(p, kind))
     }
 
-    /// May a dream read what is remembered?
+    /// May what is remembered of the project be read?
     pub fn allows_memory(&self) -> bool {
         self.memory.iter().any(|s| s == "read")
+    }
+
+    /// May the claims be read that hold of the user in all projects?
+    pub fn allows_user_memory(&self) -> bool {
+        self.memory.iter().any(|s| s == "user")
+    }
+
+    /// Tokens of a language model that it may use within a day; 0 where that is not granted.
+    pub fn tokens_a_day(&self) -> u64 {
+        self.model.iter().filter_map(|s| s.parse().ok()).max().unwrap_or(0)
     }
 
     /// What was asked for and isn't granted.
@@ -234,7 +247,20 @@ mod tests {
         assert!(Rights::effective(&memory("read"), &read).allows_memory());
         assert!(!Rights::effective(&memory("read"), &Grant::default()).allows_memory());
         assert!(!Rights::effective(&memory("write"), &read).allows_memory());
+        assert!(!Rights::effective(&memory("read"), &read).allows_user_memory(), "the one is not the other");
         assert!(!Rights::effective(&Asked::default(), &read).allows_memory());
+    }
+
+    #[test]
+    fn a_model_is_granted_by_the_number_of_its_tokens() {
+        let model = |scope: &str| {
+            Asked::new(&[Request { capability: "model".into(), scope: vec![scope.into()], reason: String::new() }], &[])
+        };
+        let granted = Grant::all_of(&model("20000"));
+        assert_eq!(Rights::effective(&model("20000"), &granted).tokens_a_day(), 20_000);
+        assert_eq!(Rights::effective(&model("20000"), &Grant::default()).tokens_a_day(), 0);
+        assert_eq!(Rights::effective(&model("90000"), &granted).tokens_a_day(), 0, "more is another wish");
+        assert_eq!(Rights::effective(&model("all"), &Grant::all_of(&model("all"))).tokens_a_day(), 0);
     }
 
     #[test]

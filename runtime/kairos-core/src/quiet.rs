@@ -32,8 +32,8 @@ impl FromStr for Hours {
     }
 }
 
-/// `07:30` as minutes since midnight.
-fn minute(text: &str) -> Option<u16> {
+/// `07:30` as minutes since midnight; none if it is no time of day.
+pub fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
     let number = |digits: &str, below: u16| -> Option<u16> {
         let two = digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit());

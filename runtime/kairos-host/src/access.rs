@@ -1,9 +1,10 @@
 //! What a plugin can reach: the ports, behind its effective rights.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use kairos_core::ports::{ProjectView, StateStore};
+use kairos_core::ports::{Model, ProjectView, StateStore};
+use kairos_core::recall::{Owner, Recall};
 use kairos_core::{ErrorCode, PortError, Rights};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, RwLock};
 
 /// Globs of paths, compiled.
@@ -43,8 +44,18 @@ pub struct Access {
     pub plugin: Arc<str>,
     pub(crate) project: Option<Arc<dyn ProjectView>>,
     pub(crate) state: Option<Arc<dyn StateStore>>,
+    recall: Option<Arc<dyn Recall>>,
     project_scope: Arc<RwLock<Arc<Scope>>>,
-    memory: Arc<AtomicBool>,
+    memory: Arc<MemoryRights>,
+    model: Option<Arc<dyn Model>>,
+    tokens_a_day: Arc<AtomicU64>,
+}
+
+/// Which memory may be read.
+#[derive(Default)]
+struct MemoryRights {
+    project: AtomicBool,
+    user: AtomicBool,
 }
 
 impl Access {
@@ -54,8 +65,11 @@ impl Access {
             plugin: plugin.into(),
             project: None,
             state: None,
+            recall: None,
             project_scope: Arc::new(RwLock::new(Arc::new(Scope::new(&[])))),
             memory: Arc::default(),
+            model: None,
+            tokens_a_day: Arc::default(),
         }
     }
 
@@ -66,19 +80,57 @@ impl Access {
         access
     }
 
+    /// With a model to ask, within the rights.
+    pub fn with_model(self, model: Arc<dyn Model>) -> Self {
+        Self { model: Some(model), ..self }
+    }
+
     /// Changes the rights, at once and for all clones.
     pub fn set_rights(&self, rights: &Rights) {
         *self.project_scope.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(Scope::new(&rights.project));
-        self.memory.store(rights.allows_memory(), SeqCst);
+        self.memory.project.store(rights.allows_memory(), SeqCst);
+        self.memory.user.store(rights.allows_user_memory(), SeqCst);
+        self.tokens_a_day.store(rights.tokens_a_day(), SeqCst);
     }
 
-    /// May memory be read?
+    /// The model, and how many tokens of it may be used in a day.
+    pub(crate) fn model(&self) -> Result<(Arc<dyn Model>, u64), PortError> {
+        let denied = |text| Err(PortError::new(ErrorCode::Denied, text));
+        match (&self.model, self.tokens_a_day.load(SeqCst)) {
+            (_, 0) => denied("asking a model is not granted; the user grants it with `kairos-run plugin grant`"),
+            (None, _) => denied("a model can't be asked here"),
+            (Some(model), tokens) => Ok((model.clone(), tokens)),
+        }
+    }
+
+    /// The same, with what is remembered behind the right to read it.
+    #[must_use]
+    pub fn with_recall(self, recall: Arc<dyn Recall>) -> Self {
+        Self { recall: Some(recall), ..self }
+    }
+
+    /// May the project's memory be read?
     pub(crate) fn memory(&self) -> Result<(), PortError> {
-        if self.memory.load(SeqCst) {
+        self.may_recall(Owner::Project)
+    }
+
+    fn may_recall(&self, owner: Owner) -> Result<(), PortError> {
+        let (right, scope) = match owner {
+            Owner::Project => (&self.memory.project, "read"),
+            Owner::User => (&self.memory.user, "user"),
+        };
+        if right.load(SeqCst) {
             return Ok(());
         }
-        let text = "reading memory is not granted; the user grants it with `kairos-run plugin grant`";
+        let text = format!("reading memory (`{scope}`) is not granted; the user grants it with `kairos-run plugin grant`");
         Err(PortError::new(ErrorCode::Denied, text))
+    }
+
+    /// What is remembered, if it may be read.
+    pub(crate) fn recall(&self, owner: Owner) -> Result<Arc<dyn Recall>, PortError> {
+        self.may_recall(owner)?;
+        let none = || PortError::new(ErrorCode::Unavailable, "nothing can be looked up here");
+        self.recall.clone().ok_or_else(none)
     }
 
     /// The project, if this path of it may be read.

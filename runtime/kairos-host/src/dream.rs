@@ -2,17 +2,18 @@
 
 use crate::access::Access;
 use crate::bindings::dream::api;
-use crate::bindings::memory::Kind;
 use crate::call::{self, CallError, Outcome};
 use crate::engine::Host;
 use crate::fault::{Fault, FaultKind};
+use crate::limits::Limits;
 use crate::memory::{DreamMemory, Handle};
 use crate::plugin::Plugin;
 use kairos_core::finding::one_line;
-use kairos_core::memory::{Anchor, Change, ClaimKind, MAX_CLAIM, NewClaim, Operation};
+use kairos_core::memory::{Anchor, Change, MAX_CLAIM, NewClaim, Operation};
 use kairos_core::ports::Snapshot;
 use kairos_core::{ErrorCode, PortError};
 use std::sync::Arc;
+use std::time::Duration;
 use wasmtime::component::Resource;
 
 /// Most operations of one dream.
@@ -22,7 +23,7 @@ const MAX_REASON: usize = 400;
 /// Bytes of an id.
 const MAX_ID: usize = 64;
 /// Ids of observations in one operation, and claims in one change.
-const MAX_IDS: usize = 256;
+pub(crate) const MAX_IDS: usize = 256;
 /// Bytes of a topic.
 const MAX_TOPIC: usize = 128;
 /// Anchors of a claim; bytes of a path, of a symbol, of a quotation.
@@ -36,7 +37,10 @@ const MAX_QUOTE: usize = 400;
 /// for the caller to check. The outcome's `host_calls` have one entry `memory` with the numbers of what was read, not the texts.
 pub async fn dream(host: &Host, plugin: &Plugin, access: Access, snapshot: Arc<dyn Snapshot>) -> Outcome<Vec<Operation>> {
     let allowed = access.memory();
-    let mut store = host.store_within(access, host.inner.dream.clone());
+    // Whoever may ask a model may wait for it.
+    let patience = access.model().map_or(Duration::ZERO, |(model, _)| model.patience());
+    let limits = Limits { call_wall: host.inner.dream.call_wall + patience, ..Limits::clone(&host.inner.dream) };
+    let mut store = host.store_within(access, Arc::new(limits));
     store.data_mut().memory = Some(DreamMemory::new(snapshot));
     let outcome = call::run(&mut store, &host.inner.ticker, async |store| {
         if let Err(denied) = allowed {
@@ -142,15 +146,4 @@ fn ids(given: Vec<String>, least: usize, what: &str) -> Result<Vec<String>, Stri
         return Err(format!("{} {what}, allowed are {least} to {MAX_IDS}", given.len()));
     }
     given.into_iter().map(id).collect()
-}
-
-impl From<Kind> for ClaimKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::User => Self::User,
-            Kind::Feedback => Self::Feedback,
-            Kind::Project => Self::Project,
-            Kind::Reference => Self::Reference,
-        }
-    }
 }

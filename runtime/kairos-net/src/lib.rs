@@ -10,9 +10,11 @@
 mod addresses;
 mod allow;
 mod ledger;
+mod secret;
 mod send;
 
 pub use addresses::is_public;
 pub use allow::{Allow, Reach};
 pub use ledger::{Egress, Ledger};
+pub use secret::SecretPlace;
 pub use send::{Answer, MAX_BODY, Net, NetError, Post, Timeouts, host_of};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::timeout;
 
-/// Most bytes of a request's body: far over what any finding needs.
+/// Most bytes of a request's body: far over what a finding or a question to a model needs.
 pub const MAX_BODY: usize = 1024 * 1024;
 
 /// How long each part may take.
@@ -52,12 +52,19 @@ pub struct Answer {
     headers: HeaderMap,
     /// As much as was wanted and came.
     pub body: Vec<u8>,
+    /// That is all of it: it neither broke off nor was longer than what was wanted.
+    pub complete: bool,
 }
 
 impl Answer {
     /// The value of a header, where it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// How long the other side wants to be left alone, where it says so: in seconds, or until a date.
+    pub fn retry_after(&self, now: Millis) -> Option<Duration> {
+        retry_after(self.header("retry-after")?, now)
     }
 }
 
@@ -154,13 +161,19 @@ impl Net {
         let client = self.client(url.scheme() == "https", addresses).await?;
         let request = client.post(url.clone()).headers(headers).body(body);
         let mut response = request.send().await.map_err(|e| self.failure(host, e))?;
-        let mut answer = Answer { status: response.status().as_u16(), headers: response.headers().clone(), body: Vec::new() };
-        // The status is the answer: a body that breaks off is as good as one that ends.
-        while answer.body.len() < max_answer
-            && let Ok(Some(chunk)) = response.chunk().await
-        {
+        let headers = response.headers().clone();
+        let mut answer = Answer { status: response.status().as_u16(), headers, body: Vec::new(), complete: false };
+        // The status is the answer: whoever needs the whole body looks whether it is complete.
+        while let Ok(chunk) = response.chunk().await {
+            let Some(chunk) = chunk else {
+                answer.complete = true;
+                break;
+            };
             let room = max_answer - answer.body.len();
             answer.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
+                break;
+            }
         }
         Ok(answer)
     }
@@ -268,5 +281,29 @@ pub fn host_of(url: &str) -> Result<String, NetError> {
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(host)) => Ok(host.into()),
         _ => Err(NetError::Url),
+    }
+}
+
+fn retry_after(text: &str, now: Millis) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond();
+    Some(Duration::from_millis(u64::try_from(date).ok()?.saturating_sub(now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_side_may_say_when_to_come_back() {
+        let now = 784_111_777_000;
+        assert_eq!(retry_after(" 120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now), Some(Duration::from_secs(10)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon", now), None);
+        assert_eq!(retry_after("-5", now), None);
     }
 }

@@ -117,7 +117,13 @@ async fn a_redirect_is_an_answer_and_a_huge_answer_is_cut() {
         while s.write_all(&[b'x'; 65536]).is_ok() {}
     });
     let answer = net.post(post(format!("http://localhost:{port}/"))).await.unwrap();
-    assert_eq!((answer.status, answer.body.len()), (200, 1000));
+    assert_eq!((answer.status, answer.body.len(), answer.complete), (200, 1000, false));
+
+    let (port, _) = serve(|s| s.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nhalf").unwrap());
+    let answer = net.post(post(format!("http://localhost:{port}/"))).await.unwrap();
+    assert_eq!((answer.body.as_slice(), answer.complete), (&b"half"[..], false));
+    let (port, _) = serve(|s| s.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhalf").unwrap());
+    assert!(net.post(post(format!("http://localhost:{port}/"))).await.unwrap().complete);
 }
 
 #[tokio::test]

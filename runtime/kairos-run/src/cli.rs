@@ -12,7 +12,7 @@ pub use dreams::{DreamArgs, DreamCommand};
 pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
 pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
-pub use memory::{Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
+pub use memory::{ImportArgs, Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
 use std::path::PathBuf;
@@ -210,23 +210,37 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
-    /// Retrieval, comparison of claims, and drift, on public research data: no model, no network, minutes
+    /// Retrieval, comparison of claims, updates, poisoning and drift, beside what is to be reached: no model, no network
     #[command(
-        after_help = "The folder holds what is there of: locomo/ (LoCoMo), beam-100k/ (BEAM), pairs/ (Breaking NLI, SICK, STS-B,\n\
-        MRPC), halumem_updates*.json (HaluMem), vista*.jsonl (VISTA). What is missing is named and left out."
+        after_help = "The folder holds what is there of:\n  locomo/locomo*.json, beam*/*/chat.json, halumem_updates*.json, vista*.jsonl,\n  \
+        pairs/ with breaking_nli*.jsonl, SICK*.txt, stsb*.csv, msr-para*.tsv\n\
+        What is missing is named and left out. The same data give the same bytes, but for --speed.\n\n\
+        Examples:\n  kairos-run bench memory --data research/\n  kairos-run bench memory --repo ~/src/flask --repo ~/src/ripgrep\n  \
+        kairos-run bench memory --data research/ --repo . --speed --json"
     )]
-    Memory {
-        /// The folder
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
-        /// Also a line for each kind of question
-        #[arg(long)]
-        detail: bool,
-    },
+    Memory(BenchMemory),
     /// A month of dreams over a made-up project: what is kept, what is junk, what is found, beside three controls
     #[command(after_help = "Facts, changes of mind, repetition in other words, noise, planted text and memory's own words are made \
         from the seed.\nEnds with 1 where something is out of bounds.")]
     Dreams(BenchDreams),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchMemory {
+    /// The folder with the data sets
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["repo", "speed"])]
+    pub data: Option<PathBuf>,
+    /// A git repository over whose history drift is measured; may be given several times. Wants git, grep and ctags
+    #[arg(long, value_name = "DIR")]
+    pub repo: Vec<PathBuf>,
+    /// Also the speed of searching and appending: some minutes, and room for 1,000,000 observations among the temporary files
+    #[arg(long)]
+    pub speed: bool,
+    /// Also rows in which nothing is to be reached: parts, variants, kinds of question
+    #[arg(long)]
+    pub detail: bool,
+    #[command(flatten)]
+    pub json: JsonFlag,
 }
 
 /// What `bench dreams` takes.

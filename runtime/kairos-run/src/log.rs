@@ -1,10 +1,11 @@
 //! Where the log goes: to the terminal in the foreground, to files in the background.
 
 use crate::paths::Paths;
+use crate::view::dreams;
 use anyhow::{Context, Result};
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate, compression::Compression};
-use kairos_api::{Event, PluginChange, ProjectChange};
+use kairos_api::{DreamChange, Event, MemoryChange, PluginChange, ProjectChange};
 use kairos_core::finding::one_line;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -102,8 +103,22 @@ pub async fn events(mut events: Receiver<Event>) {
                 };
                 tracing::warn!("{}: {how}{reason}", one_line(&project));
             }
+            Event::Memory { project, change, text } => {
+                let what = match change {
+                    MemoryChange::Edited => "edited by hand",
+                    MemoryChange::Dropped => "kept within its bounds",
+                };
+                tracing::info!("memory of {} {what}: {}", one_line(&project), one_line(&text));
+            }
             Event::Pause { project, until: Some(_) } => tracing::info!("signals of {} are paused", one_line(&project)),
             Event::Pause { project, until: None } => tracing::info!("the pause of {} has ended", one_line(&project)),
+            Event::Dream { project, change, why, dream } => {
+                let line = format!("{}: {}", one_line(&project), dreams::line(change, why.as_deref(), dream.as_ref()));
+                match change {
+                    DreamChange::Failed => tracing::warn!("{line}"),
+                    _ => tracing::info!("{line}"),
+                }
+            }
             Event::Dropped { count } => tracing::warn!("{count} signals or events were lost: more happened at once than fits"),
             Event::Test { .. } => tracing::info!("the channels are tested"),
             Event::Stopped { reason } => tracing::info!("ends: {reason}"),

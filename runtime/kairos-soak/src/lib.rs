@@ -110,7 +110,7 @@ pub async fn soak(dreamer: &Dreamer, folder: &Path, nights: u32, seed: u64) -> R
 }
 
 fn recall(story: &Story, day: u32, memory: &Memory) -> Result<Recall> {
-    Recall::of(&story.truth, day, |search| Ok(memory.search(search)?))
+    Recall::of(&story.truth, day, |search| Ok(memory.search(search, night(day))?))
 }
 
 /// Lines and bytes of the index.

@@ -2,7 +2,7 @@
 //!
 //! Two databases: [`ProjectDb`] holds what belongs to one project (inbox, plugin state, wakes, tick journal),
 //! [`UserDb`] what belongs to the user (grants, trust, projects, quarantine, cached descriptions, egress, what he was told and
-//! what he answered). Both are cheap
+//! what he answered, what models cost). Both are cheap
 //! handles that can be cloned and shared; each file has one thread that owns its connection, so no caller blocks an async
 //! worker.
 //! SQL never leaves this crate: a table and the statements on it stand in one module.
@@ -20,6 +20,7 @@ mod user;
 
 pub use error::StoreError;
 pub use project::ProjectDb;
+pub use project::forget::{Forget, Forgotten};
 pub use project::inbox::{Applied, Change, Decided, Filter, InboxItem, OpenCounts, Seen, Status};
 pub use project::journal::{Answer, Delivery, HostCall, Pruned, TickRecord, TickSummary};
 pub use project::usage::{TICKS, Usage};
@@ -29,4 +30,5 @@ pub use user::egress::EgressRow;
 pub use user::grants::{GrantRow, Identity};
 pub use user::outbox::Unsent;
 pub use user::quarantine::Quarantine;
+pub use user::spending::{Budget, Budgets, Reservation, Reserved};
 pub use user::trust::TrustedProject;

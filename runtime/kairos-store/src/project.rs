@@ -1,5 +1,6 @@
 //! What belongs to one project: `<data>/projects/<slug>/state.db`.
 
+pub(crate) mod forget;
 pub(crate) mod inbox;
 pub(crate) mod journal;
 mod journal_prune;

@@ -9,6 +9,7 @@ pub(crate) mod outbox;
 pub(crate) mod projects;
 pub(crate) mod quarantine;
 mod signal_times;
+pub(crate) mod spending;
 mod temporary;
 pub(crate) mod trust;
 
@@ -26,10 +27,11 @@ const SPEC: Spec = Spec {
         &[attention::V4, muted::V4],
         &[signal_times::V5],
         &[temporary::V6, outbox::V6],
+        &[spending::V7],
     ],
 };
 
-/// Grants, trust, projects, quarantine, cached descriptions, what left the machine, what the user was told and what he answered. Cheap to clone; every method waits its
+/// Grants, trust, projects, quarantine, cached descriptions, what left the machine, what the user was told and what he answered, what models cost. Cheap to clone; every method waits its
 /// turn with the one writer.
 #[derive(Clone, Debug)]
 pub struct UserDb {

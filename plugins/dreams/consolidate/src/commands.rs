@@ -4,6 +4,7 @@ use crate::day::Names;
 use crate::lesson::{Lesson, Seen, best};
 use kairos_plugin::command::{normalise, shown};
 use kairos_plugin::memory::{Kind, Observation};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -14,6 +15,8 @@ const RECURRED: usize = 3;
 const HELPED: usize = 2;
 /// Of the failures that were overcome, so many by the same step.
 const SHARE: f64 = 0.5;
+/// A command used less than a fifth as often as another for the same purpose is for a special case.
+const RARE: usize = 5;
 /// How far ahead the end of a failure is looked for: after an hour or 20 commands it's another piece of work.
 const AHEAD: usize = 20;
 const SOON: u64 = 3600 * 1000;
@@ -56,21 +59,52 @@ pub fn read(o: &Observation, seen: Seen, names: &mut Names) -> Option<Command> {
     }
     let folder = o.attribute("folder").unwrap_or_default().trim_matches('/');
     let folder = if matches!(folder, "." | "") || folder.contains('`') { "" } else { folder };
-    let error = (code != 0).then(|| error_of(&o.text)).flatten().map(|e| names.get(e));
+    let error = (code != 0).then(|| error_of(&o.text, &line)).flatten().map(|e| names.get(e));
     Some(Command { seen, line: names.get(&line), folder: names.get(folder), ok: code == 0, error })
 }
 
-/// The line that says what went wrong.
-fn error_of(output: &str) -> Option<&str> {
+/// The line that says what went wrong; not one that only says that something did.
+fn error_of<'a>(output: &'a str, command: &str) -> Option<&'a str> {
     let telling = |l: &&str| {
         let lower = l.to_lowercase();
-        ["error", "fatal", "panicked", "not found", "no such", "cannot", "can't", "denied", "refused"]
-            .iter()
-            .any(|w| lower.contains(w))
+        let warns = ["error", "fatal", "panicked", "not found", "no such", "cannot", "can't", "denied", "refused"];
+        let empty = |w: &str| w.is_empty() || w.parse::<u32>().is_ok() || EMPTY.contains(&w) || command.contains(w);
+        warns.iter().any(|w| lower.contains(w)) && !lower.split(|c: char| !c.is_alphanumeric()).all(empty)
     };
     let line = output.lines().map(str::trim).find(telling)?;
     (line.len() <= LONGEST && !line.contains('`')).then_some(line)
 }
+
+/// Words of a line that says no more than that it failed, beside those of the command itself.
+const EMPTY: &[&str] = &[
+    "error",
+    "errors",
+    "failed",
+    "failure",
+    "fatal",
+    "task",
+    "tasks",
+    "exit",
+    "exited",
+    "status",
+    "code",
+    "command",
+    "process",
+    "with",
+    "returned",
+    "non",
+    "zero",
+    "script",
+    "recipe",
+    "target",
+    "err",
+    "elifecycle",
+    "the",
+    "a",
+    "found",
+    "in",
+    "s",
+];
 
 impl Command {
     fn program(&self) -> &str {
@@ -88,6 +122,15 @@ impl Command {
     /// A shell's operators hide whose exit code it is.
     fn is_plain(&self) -> bool {
         !self.line.contains(['|', ';', '>', '<', '&', '$', '*', '"', '\''])
+    }
+
+    /// Is it for one part of the project? `tests/` may be all there is, a folder below another is not.
+    fn is_narrow(&self) -> bool {
+        let deep = |word: &str| {
+            let parts = word.split('/').filter(|p| !matches!(*p, "" | "." | "..."));
+            word.contains('/') && (parts.clone().count() > 1 || (word.ends_with("/...") && parts.count() > 0))
+        };
+        self.line.split(' ').skip(1).any(deep)
     }
 
     fn is_again(&self, other: &Self) -> bool {
@@ -153,21 +196,35 @@ pub fn lessons(sessions: &BTreeMap<Rc<str>, Vec<Command>>, changed: &[(u64, Rc<s
 /// For each purpose, folder and program, the command line that worked most often.
 fn working(sessions: &BTreeMap<Rc<str>, Vec<Command>>) -> Vec<Lesson> {
     let mut lines: BTreeMap<(&str, &str, &str), BTreeMap<&str, Vec<&Command>>> = BTreeMap::new();
-    for command in sessions.values().flatten().filter(|c| c.ok && c.is_plain()) {
+    for command in sessions.values().flatten().filter(|c| c.ok && c.is_plain() && !c.is_narrow()) {
         if let Some(purpose) = command.purpose() {
             let group = lines.entry((purpose, &command.folder, command.program())).or_default();
             group.entry(&command.line).or_default().push(command);
         }
     }
-    let lesson = |((purpose, ..), group): ((&str, &str, &str), BTreeMap<&str, Vec<&Command>>)| {
-        // Of those used equally often the shorter is the more general one.
-        let (line, used) = group.into_iter().max_by_key(|(l, used)| (used.len(), std::cmp::Reverse(l.len())))?;
-        (used.len() >= WORKED).then(|| {
+    let usual: Vec<(&str, &str, Vec<&Command>)> = lines
+        .into_iter()
+        .filter_map(|((purpose, ..), group)| {
+            // Of those used equally often the shorter is the more general one.
+            let (line, used) = group.into_iter().max_by_key(|(l, used)| (used.len(), Reverse(l.len())))?;
+            Some((purpose, line, used))
+        })
+        .collect();
+    let is_special = |purpose: &str, line: &str, used: &[&Command]| {
+        usual.iter().any(|(p, l, u)| {
+            // What works for the whole project need not be said of a folder.
+            let whole = *l == line && u[0].folder.is_empty() && !used[0].folder.is_empty();
+            let other = u[0].folder == used[0].folder && u.len() > RARE * used.len();
+            *p == purpose && (whole || other)
+        })
+    };
+    let lesson = |(purpose, line, used): &(&str, &str, Vec<&Command>)| {
+        (used.len() >= WORKED && !is_special(purpose, line, used)).then(|| {
             let text = format!("{}`{line}` {purpose}.", used[0].place());
             Lesson::new(Kind::Project, text, used.iter().map(|c| c.seen.clone()).collect(), "it ended well each of these times")
         })
     };
-    lines.into_iter().filter_map(lesson).collect()
+    usual.iter().filter_map(lesson).collect()
 }
 
 /// For each failure the next success of what was meant, in the same session and soon.

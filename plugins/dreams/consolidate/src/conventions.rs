@@ -10,6 +10,9 @@ const WORDS: std::ops::RangeInclusive<usize> = 3..=40;
 const LONGEST: usize = 300;
 /// At most so many of these lessons in one dream.
 const MOST: usize = 200;
+/// Words of a message that somebody typed. What is longer was pasted for the most part (a review, a plan, a log), and only its
+/// first paragraph is taken for his.
+const TYPED: usize = 100;
 
 /// Sentences that state a rule, by their words, with what was said and by whom it was heard.
 #[derive(Default)]
@@ -36,6 +39,17 @@ impl Said {
     }
 }
 
+/// The part of a message that is the user's own: he pastes, too.
+pub fn typed(text: &str) -> &str {
+    let text = text.trim();
+    let words = |part: &str| part.split_whitespace().count();
+    if words(text) <= TYPED {
+        return text;
+    }
+    let first = text.split("\n\n").next().unwrap_or_default();
+    if words(first) <= TYPED { first } else { "" }
+}
+
 /// Sentences outside of code, quotations and tables.
 fn sentences(text: &str) -> Vec<&str> {
     let (mut all, mut code) = (Vec::new(), false);
@@ -51,17 +65,26 @@ fn sentences(text: &str) -> Vec<&str> {
         let mut from = 0;
         let bytes = line.as_bytes();
         for (i, c) in line.char_indices() {
-            let ends = matches!(c, '.' | '!' | '?') && bytes.get(i + 1).is_none_or(u8::is_ascii_whitespace);
+            let dash = c == '-' && line[..i].ends_with(' ') && bytes.get(i + 1) == Some(&b' ');
+            let ends = dash || matches!(c, '.' | '!' | '?') && bytes.get(i + 1).is_none_or(u8::is_ascii_whitespace);
             let abbreviated = line[..i].ends_with("e.g") || line[..i].ends_with("i.e") || line[..i].ends_with("etc");
             if ends && !abbreviated {
-                all.push(line[from..=i].trim());
+                all.push(line[from..i + usize::from(!dash)].trim());
                 from = i + 1;
             }
         }
         all.push(line[from..].trim());
     }
-    all.retain(|s| s.len() <= LONGEST && WORDS.contains(&s.split_whitespace().count()));
+    all.iter_mut().for_each(|s| *s = bare(s));
+    // What ends with a colon announces something else.
+    all.retain(|s| s.len() <= LONGEST && !s.ends_with(':') && WORDS.contains(&s.split_whitespace().count()));
     all
+}
+
+/// A sentence that stands in parentheses, without them.
+fn bare(sentence: &str) -> &str {
+    let inside = sentence.strip_prefix('(').and_then(|s| s.strip_suffix(')').or_else(|| s.strip_suffix(").")));
+    inside.filter(|s| !s.contains(['(', ')'])).unwrap_or(sentence)
 }
 
 /// The words of a sentence in lower case, without the marks around them.
@@ -100,6 +123,10 @@ const PASSING: &[&str] = &[
     "anything",
     "wait",
 ];
+/// Files of instructions to agents.
+const INSTRUCTIONS: &[&str] = &["claude.md", "agents.md", "gemini.md", "contributing.md"];
+/// With these it was decided, not just done so.
+const DECIDED: &[&str] = &["explicitly", "deliberately", "intentionally"];
 /// What nobody knows later what it meant.
 const POINTING: &[&str] = &["it", "this", "that", "them", "these", "those", "one", "here", "there"];
 /// `don't` before these is no order.
@@ -108,7 +135,7 @@ const MENTAL: &[&str] =
 
 /// The part of a sentence that states a rule, if one does, and what it is about.
 fn rule(sentence: &str) -> Option<(Kind, &str)> {
-    if sentence.ends_with('?') || sentence.contains("…") {
+    if sentence.ends_with('?') || sentence.contains("…") || sentence.starts_with("Alternatively") {
         return None;
     }
     // The lead goes, word by word, from the sentence itself.
@@ -128,29 +155,46 @@ fn rule(sentence: &str) -> Option<(Kind, &str)> {
     let contrasts = has(&["not"]) || has(&["instead", "of"]) || has(&["rather", "than"]) || has(&["over"]);
     let passing = w.iter().any(|x| PASSING.contains(x)) || has(&["this", "time"]) || has(&["for", "the", "moment"]);
     let points = |i: usize| POINTING.contains(&at(i));
-    let lasting =
-        has(&["from", "now", "on"]) || has(&["going", "forward"]) || has(&["in", "future"]) || has(&["in", "the", "future"]);
+    let future = ["in future", "in the future"].iter().any(|f| {
+        let all = w.join(" ");
+        (all.starts_with(f) || all.ends_with(f)) && at(0) != "to"
+    });
+    let lasting = has(&["from", "now", "on"]) || has(&["going", "forward"]) || future;
     let ever = |i: usize| matches!(at(i), "always" | "never") && !TOLD.contains(&at(i + 1)) && !points(i + 1) && i + 1 < w.len();
     let denies = |i: usize| matches!(at(i), "don't" | "dont" | "avoid") || (at(i) == "do" && at(i + 1) == "not");
     let verb = |i: usize| if at(i) == "do" { at(i + 2) } else { at(i + 1) };
     let forbids = |i: usize| {
         let last = w.last().copied().unwrap_or_default();
-        let empty = w.len() <= i + 3 && POINTING.contains(&last);
+        let object = if at(i) == "do" { i + 3 } else { i + 2 };
+        let empty = w.len() <= i + 3 && POINTING.contains(&last) || points(object);
         denies(i) && !passing && !MENTAL.contains(&verb(i)) && !empty
     };
     let general = ["always", "every", "each", "before", "after", "whenever"].iter().any(|x| w.contains(x));
 
+    let decided = at(0) == "we" && w.iter().any(|x| DECIDED.contains(x)) && !points(2) && !passing;
     let supposes =
         matches!(at(0), "if" | "whether" | "when" | "why" | "how" | "what" | "does" | "did" | "is" | "maybe" | "would");
-    if supposes && !lasting {
+    // "If it fails, always say why": the condition is part of the rule.
+    let conditional = matches!(at(0), "if" | "when") && [", always ", ", never "].iter().any(|ever| rest.contains(ever));
+    if supposes && !lasting && !conditional {
         return None;
+    }
+    // "Update CLAUDE.md, but make sure that ...": what goes into a file of instructions is to last.
+    let instructs = rest.to_lowercase();
+    let instructs = INSTRUCTIONS.iter().any(|file| instructs.contains(file)).then(|| instructs.find("make sure that ")).flatten();
+    if let Some(rule) = instructs.and_then(|at| rest.get(at..)) {
+        return Some((Kind::Feedback, rule));
     }
     let i_verbs = ["use", "want", "prefer", "write", "run", "commit", "put", "keep", "work", "squash", "rebase", "test"];
     let mine = (at(0) == "i" && at(1) == "prefer" && !points(2))
         || (at(0) == "i" && matches!(at(1), "always" | "never") && i_verbs.contains(&at(2)))
         || (at(0) == "i'd" && at(1) == "always");
     let ours = matches!(at(0), "we" | "you" | "let's");
+    let everywhere = w.iter().any(|x| matches!(*x, "everywhere" | "wherever"));
     let stated = lasting
+        || decided
+        || conditional
+        || (everywhere && ours && matches!(at(1), "should" | "must" | "need" | "make"))
         || ever(0)
         || (at(0) == "prefer" && !points(1))
         || (at(0) == "use" && contrasts && !points(1))
@@ -180,15 +224,38 @@ mod tests {
             ("No, use `tracing` for that output", "use `tracing` for that output"),
             ("ok, please never push to main", "never push to main"),
             ("From now on, write commit messages in the imperative.", "From now on, write commit messages in the imperative."),
+            ("please ask first in the future", "ask first in the future"),
+            (
+                "yeah let's update CLAUDE.md but make sure that one asks before long tests",
+                "make sure that one asks before long tests",
+            ),
+            ("we should be using the strong types wherever we can", "we should be using the strong types wherever we can"),
+            (
+                "let's make sure we're using metric units everywhere please",
+                "let's make sure we're using metric units everywhere please",
+            ),
+            ("if there is an error, always exit with 1", "if there is an error, always exit with 1"),
             ("Don't add comments that repeat the code.", "Don't add comments that repeat the code."),
             ("I prefer short functions.", "I prefer short functions."),
             ("- prefer early returns over nesting", "prefer early returns over nesting"),
             ("Actually, we don\u{2019}t use mocks in this project.", "we don\u{2019}t use mocks in this project."),
             ("You should always ask before you delete files.", "You should always ask before you delete files."),
             ("Make sure to run `make check` before each push.", "Make sure to run `make check` before each push."),
+            (
+                "the command is fine here, right? (we use the library elsewhere explicitly)",
+                "we use the library elsewhere explicitly",
+            ),
         ] {
             assert_eq!(heard(said), [kept], "{said}");
         }
+    }
+
+    #[test]
+    fn of_a_long_message_only_the_beginning_is_his() {
+        let review = "The reviewer writes a great deal about it. Always keep the old path. ".repeat(12);
+        assert_eq!(typed(&format!("never mind the tests\n\n{review}")), "never mind the tests");
+        assert_eq!(typed(&review), "");
+        assert_eq!(typed(" We use pnpm.\n\nAlways. "), "We use pnpm.\n\nAlways.");
     }
 
     #[test]
@@ -210,6 +277,12 @@ mod tests {
             "You always forget the license header.",
             "Never works on the first try",
             "We use this a lot these days",
+            "To silence the warning in future sessions, run:",
+            "To hide this notice in the future ...",
+            "let's roll back, they need not exist in the future state",
+            "Alternatively, if it may be of use in the future, leave a comment.",
+            "Also don't give it a number.",
+            "I'd like to update CLAUDE.md to make sure the names in it agree.",
         ] {
             let heard: Vec<_> = sentences(said).into_iter().filter_map(rule).map(|(_, r)| r).collect();
             assert!(heard.is_empty(), "{heard:?}");

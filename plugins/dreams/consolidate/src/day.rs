@@ -54,7 +54,8 @@ impl Day {
                 }
             }
             (Origin::User, "feedback") if o.attribute("verdict").is_some() => self.verdicts.extend(verdicts::read(&o, seen)),
-            (Origin::User, "message" | "note" | "feedback") => self.conventions.hear(&o.text, &seen),
+            (Origin::User, "message") => self.conventions.hear(conventions::typed(&o.text), &seen),
+            (Origin::User, "note" | "feedback") => self.conventions.hear(&o.text, &seen),
             _ => {}
         }
     }

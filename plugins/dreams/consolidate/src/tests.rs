@@ -221,3 +221,23 @@ fn commands_with_secrets_or_signals_teach_nothing() {
     let memory = all.fold(FakeMemory::at(NOW), FakeMemory::observed);
     assert_eq!(dream(&memory), []);
 }
+
+#[test]
+fn what_is_for_one_part_or_says_only_that_it_failed_is_no_lesson() {
+    let mut memory = FakeMemory::at(NOW);
+    let mut n = 0;
+    let mut run = |memory: &mut FakeMemory, line: &str, folder: &str, code: u32, text: &str| {
+        n += 1;
+        let ran = Observation::new(&format!("r{n:04}"), Origin::Tool, "command", text).seen(NOW - 9 * DAY + n * 60_000, "s");
+        memory.observations_mut().push(ran.with("command", line).with("folder", folder).with("exit-code", code));
+    };
+    for _ in 0..3 {
+        run(&mut memory, "mise run test", "", 0, "");
+        run(&mut memory, "mise run test", "cmd/tool", 0, "");
+        run(&mut memory, "go test ./cmd/tool/... -v", "", 0, "");
+        run(&mut memory, "gofmt -d cmd/tool/main.go", "", 0, "");
+        run(&mut memory, "mise run lint", "", 1, "[lint] ERROR task failed\nexit status 1");
+        run(&mut memory, "mise run lint", "", 0, "");
+    }
+    assert_eq!(added(&dream(&memory)), ["`mise run lint` lints the code.", "`mise run test` runs the tests."]);
+}

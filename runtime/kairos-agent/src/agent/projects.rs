@@ -2,6 +2,7 @@
 
 use super::{Agent, StartError, place};
 use crate::control::ProjectHandle;
+use crate::dreams::Dreaming;
 use crate::look::look;
 use crate::open::{Opened, ProjectOptions, open};
 use futures_util::FutureExt;
@@ -25,6 +26,11 @@ pub(crate) struct LoopHandle {
 }
 
 impl LoopHandle {
+    /// Says true when the loop is to end.
+    pub(crate) fn stopped(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
     /// Ends the loop after the tick it is in. Why it may have ended before was told when it did.
     async fn end(&self) {
         let _ = self.stop.send(true);
@@ -47,7 +53,7 @@ impl Agent {
         let options = opened.options.clone();
         let (root, slug) = (opened.project.root().to_path_buf(), options.slug.clone());
         let (view, inbox, queue) = (opened.project.clone(), opened.inbox.clone(), opened.queue.clone());
-        let recorder = opened.recorder.clone();
+        let (recorder, recollection) = (opened.recorder.clone(), opened.recollection.clone());
         let (own, status) = opened.into_loop(self.registry.clone(), self.ticks, self.settings_changed.clone());
         let stop = watch::Sender::new(false);
         let ended = own.run(self.stop.subscribe(), stop.subscribe());
@@ -70,7 +76,8 @@ impl Agent {
             result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         let handle = LoopHandle { stop, task: Mutex::new(Some(task)) };
-        Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, recorder, status, handle })
+        let dreaming = Dreaming::new(&options);
+        Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, recorder, recollection, status, handle, dreaming })
     }
 
     /// Takes a project in, while others are watched; one that is watched already is answered as it is.

@@ -2,10 +2,11 @@
 
 use super::command::Command;
 use super::desktop::Desktop;
-use super::webhook::{SecretPlace, Webhook};
+use super::webhook::Webhook;
 use super::worker::Channel;
 use kairos_core::Urgency;
 use kairos_core::config::Config;
+use kairos_net::SecretPlace;
 use kairos_store::UserDb;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Posts findings to an address of the user's, signed as Standard Webhooks (www.standardwebhooks.com) describe it.
 
-mod secret;
+mod key;
 
 use super::ledger::Book;
 use super::message::Message;
@@ -13,9 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use kairos_core::Millis;
 use kairos_core::finding::one_line;
-use kairos_net::{Allow, Answer, Net, Post, Reach, Timeouts, host_of};
+use kairos_net::{Allow, Answer, Net, Post, Reach, SecretPlace, Timeouts, host_of};
 use kairos_store::UserDb;
-pub(super) use secret::SecretPlace;
 use sha2::Sha256;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +64,7 @@ impl Channel for Webhook {
 
     async fn deliver(&self, message: &Message) -> Result<(), Failure> {
         // Read each time: a new key counts at once, and none is kept in memory.
-        let key = self.secret.read().map_err(Failure::Never)?;
+        let key = key::read(&self.secret).map_err(Failure::Never)?;
         let time = now();
         let body = message.document();
         let seconds = (time / 1000).to_string();
@@ -93,9 +92,7 @@ fn judge(answer: &Answer, now: Millis) -> Result<(), Failure> {
         200..=299 => Ok(()),
         300..=399 => Err(Failure::Never(format!("its address answers with a redirect ({status}), which is not followed"))),
         // Too slow, too early, too often, out of order: the other side's trouble, which passes.
-        408 | 425 | 429 | 500..=599 => {
-            Err(Failure::Later { why: said(answer), after: answer.header("retry-after").and_then(|text| retry_after(text, now)) })
-        }
+        408 | 425 | 429 | 500..=599 => Err(Failure::Later { why: said(answer), after: answer.retry_after(now) }),
         _ => Err(Failure::Never(said(answer))),
     }
 }
@@ -110,16 +107,6 @@ fn said(answer: &Answer) -> String {
     } else {
         format!("it answers with status {status}: {first}")
     }
-}
-
-/// Seconds, or a date.
-fn retry_after(text: &str, now: Millis) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond();
-    Some(Duration::from_millis(u64::try_from(date).ok()?.saturating_sub(now)))
 }
 
 /// The signature of a body, as its header has it. `id` and `seconds` are those of the other two headers.
@@ -141,15 +128,5 @@ mod tests {
         let body = br#"{"email":"test@example.com","username":"test_user"}"#;
         let signature = sign(&key, "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk", "1649367553", body);
         assert_eq!(signature, "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=");
-    }
-
-    #[test]
-    fn the_other_side_may_say_when_to_come_back() {
-        let now = 784_111_777_000;
-        assert_eq!(retry_after(" 120", now), Some(Duration::from_secs(120)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now), Some(Duration::from_secs(10)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now), Some(Duration::ZERO));
-        assert_eq!(retry_after("soon", now), None);
-        assert_eq!(retry_after("-5", now), None);
     }
 }

@@ -1,132 +1,109 @@
-//! A dream on request: strategies are asked in their sandboxes, memory decides.
+//! Dreams, as the API asks for them. All but dreaming itself works on the files of the memory, as the command line does.
 
 use super::ProjectHandle;
 use crate::agent::Agent;
-use crate::drift;
+use crate::dreams::{Breaker, DreamError, open};
 use crate::now;
-use crate::registry::Running;
-use kairos_api::{ApiError, ApiResult, DreamRequest, ErrorKind};
-use kairos_core::PluginKind;
-use kairos_core::dream::Dream;
-use kairos_core::memory::{Change, Operation};
-use kairos_core::ports::{ProjectView, StateStore};
-use kairos_exec::redact::Redactor;
-use kairos_host::{Access, CallError};
-use kairos_memory::anchors::{Finder, Verdict, check};
-use kairos_memory::dream::{MemorySnapshot, Policy};
-use kairos_memory::memory::{Home, Memory};
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::Arc;
-
-/// How often one strategy is asked: what it added in one round, it may promote or judge in the next. Most are done after the second.
-const ROUNDS: usize = 3;
+use kairos_api::{
+    ApiError, ApiResult, DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, InboxAction,
+};
+use kairos_core::dream::{Dream, Reverted};
+use kairos_memory::dream::Policy;
+use kairos_memory::memory::{Error, Memory, Result};
 
 impl Agent {
-    pub(super) async fn dream(&self, request: DreamRequest) -> ApiResult<Dream> {
+    pub(super) async fn dream_now(&self, request: DreamRequest) -> ApiResult<Dream> {
+        self.manners.saw(now());
         let project = self.project(request.project.as_deref())?;
-        let Ok(_one) = self.dreaming.try_lock() else {
-            return Err(ApiError::new(ErrorKind::Conflict, "a dream is under way").with_hint("kairos-run dream list"));
-        };
-        let folder = project.options.db.parent().map(Path::to_path_buf).unwrap_or_default();
-        let memory =
-            blocking(move || Memory::open(Home::within(&folder), Redactor::from_env()).map(|(memory, _)| memory)).await?;
-        let memory = Arc::new(memory);
-        let chain = self.chain(&project, &memory, &request.strategies).await?;
-        let broken = drift::look(&memory, &project.view, None).await.map_err(conflict)?;
-        let (began, of) = (now(), memory.clone());
-        let mut night = blocking(move || of.begin_dream(broken, Policy::default(), began)).await?;
-        for strategy in chain {
-            for _ in 0..ROUNDS {
-                let snapshot = night.snapshot();
-                let mut operations = self.ask(&project, &strategy, snapshot).await?;
-                let gone = point(&project, &mut operations).await;
-                let before = night.plan().passed().count();
-                let name = strategy.name.clone();
-                night = blocking(move || {
-                    night.propose(&name, operations, &gone);
-                    Ok(night)
-                })
-                .await?;
-                if night.plan().passed().count() == before {
-                    break;
-                }
-            }
-        }
-        if request.dry_run {
-            return Ok(night.plan().clone());
-        }
-        let review = request.review || project.options.config.flag("dream.review");
-        blocking(move || memory.end_dream(night, review)).await
+        self.dream_asked(project, request).await.map_err(refusal)
     }
 
-    /// The strategies to ask: those of the request, else those set for this memory, else those of the settings.
-    async fn chain(&self, project: &ProjectHandle, memory: &Arc<Memory>, asked: &[String]) -> ApiResult<Vec<Running>> {
-        let of = memory.clone();
-        let set = blocking(move || of.strategies()).await?;
-        let names = match (asked, set) {
-            ([], Some(set)) => set,
-            ([], None) => project.options.config.list("dream.strategies"),
-            (asked, _) => asked.to_vec(),
-        };
-        let running = self.registry.running();
-        let is =
-            |r: &&Running, name: &str| r.name == name && r.is_for(&project.root) && r.plugin.kinds.contains(&PluginKind::Dream);
-        let find = |name: String| {
-            let found = running.iter().find(|r| is(r, &name)).cloned();
-            found.ok_or_else(|| {
-                ApiError::not_found(format!("there is no dream strategy `{name}` that runs"))
-                    .with_hint("`kairos-run plugin list` shows what there is, and what waits for your grant")
-            })
-        };
-        names.into_iter().map(find).collect()
+    pub(super) async fn list_dreams(&self, filter: DreamFilter) -> ApiResult<Vec<DreamSummary>> {
+        self.with_memory(filter.project, |memory| Ok(memory.dreams()?.iter().map(DreamSummary::from).collect())).await
     }
 
-    async fn ask(&self, project: &ProjectHandle, strategy: &Running, snapshot: MemorySnapshot) -> ApiResult<Vec<Operation>> {
-        let view: Arc<dyn ProjectView> = Arc::new(project.view.clone());
-        let state: Arc<dyn StateStore> = Arc::new(project.inbox.db.clone());
-        let access = Access::new(&strategy.name, view, state, &strategy.rights);
-        let access = self.registry.lend(&strategy.name, &strategy.plugin.hash, access);
-        let outcome = kairos_host::dream(&self.registry.host, &strategy.plugin, Access::clone(&access), Arc::new(snapshot)).await;
-        let fault = match &outcome.result {
-            Err(CallError::Fault(fault)) => Some(fault.clone()),
-            _ => None,
-        };
-        self.registry.count(&strategy.name, outcome.wall, outcome.cpu, outcome.memory, fault.as_ref());
-        self.registry.settle_call(&strategy.name, &strategy.plugin.hash, PluginKind::Dream, fault.as_ref()).await;
-        outcome.result.map_err(|error| {
-            ApiError::new(ErrorKind::Conflict, format!("the strategy `{}` failed: {error}; memory is as it was", strategy.name))
-                .with_hint("`kairos-run plugin info` tells more; `dream now --strategy NAME` asks another")
-        })
+    pub(super) async fn show_dream(&self, id: &str, filter: DreamFilter) -> ApiResult<Dream> {
+        let id = id.to_owned();
+        self.with_memory(filter.project, move |memory| memory.dream(&id)).await
+    }
+
+    pub(super) async fn accept_dream(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream> {
+        let (id, DreamSteps { project, operations, .. }) = (id.to_owned(), steps);
+        self.with_memory(project, move |memory| memory.accept(&id, chosen(&operations), Policy::default(), now())).await
+    }
+
+    pub(super) async fn reject_dream(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream> {
+        let (id, DreamSteps { project, operations, .. }) = (id.to_owned(), steps);
+        self.with_memory(project, move |memory| memory.reject(&id, chosen(&operations), now())).await
+    }
+
+    pub(super) async fn revert_dream(&self, id: &str, steps: DreamSteps) -> ApiResult<Reverted> {
+        let (id, DreamSteps { project, operations, merge }) = (id.to_owned(), steps);
+        self.with_memory(project, move |memory| memory.revert(&id, chosen(&operations), merge, now())).await
+    }
+
+    pub(super) async fn next_strategies(&self, filter: DreamFilter) -> ApiResult<Vec<String>> {
+        let project = self.project(filter.project.as_deref())?;
+        let set = self.with_memory(filter.project, |memory| memory.strategies()).await?;
+        Ok(set.unwrap_or_else(|| project.options.config.list("dream.strategies")))
+    }
+
+    pub(super) async fn set_strategies(&self, request: DreamStrategies) -> ApiResult<Vec<String>> {
+        let DreamStrategies { project, strategies } = request;
+        let used = self.with_memory(project.clone(), move |memory| {
+            memory.use_strategies(&strategies, now())?;
+            let private = memory.home().places.private.clone();
+            Breaker::forgive(&private, now()).map_err(|source| Error::Read { path: private, source })
+        });
+        used.await?;
+        self.next_strategies(DreamFilter { project }).await
+    }
+
+    /// What the user wants with a dream that waits in the inbox: the item leaves it as the dream is decided.
+    pub(super) async fn decide_dream(&self, project: &ProjectHandle, id: &str, action: InboxAction) -> ApiResult<()> {
+        let steps = DreamSteps { project: Some(project.slug.clone()), ..DreamSteps::default() };
+        match action {
+            InboxAction::Accept => self.accept_dream(id, steps).await.map(drop),
+            InboxAction::Dismiss => self.reject_dream(id, steps).await.map(drop),
+            InboxAction::Snooze { .. } => Ok(()),
+        }
+    }
+
+    /// Does something with a project's memory, and brings the inbox in line with what came of it.
+    async fn with_memory<T: Send + 'static>(
+        &self,
+        project: Option<String>,
+        work: impl FnOnce(&Memory) -> Result<T> + Send + 'static,
+    ) -> ApiResult<T> {
+        self.manners.saw(now());
+        let project = self.project(project.as_deref())?;
+        let home = project.dreaming.home().clone();
+        let done = crate::drift::blocking(move || work(&open(home)?)).await;
+        project.review_dreams().await;
+        done.map_err(of_memory)
     }
 }
 
-/// Points new claims at what they name in the project. Answers the places of those that point at what is not there.
-async fn point(project: &ProjectHandle, operations: &mut [Operation]) -> BTreeSet<usize> {
-    let mut finder = Finder::new(&project.view);
-    let mut gone = BTreeSet::new();
-    for (at, operation) in operations.iter_mut().enumerate() {
-        let Change::Add(new) = &mut operation.change else { continue };
-        for anchor in &mut new.anchors {
-            match check(anchor, &project.view).await {
-                Verdict::Moved(path) => anchor.path = path,
-                Verdict::Gone { .. } => drop(gone.insert(at)),
-                Verdict::Holds | Verdict::Unknown(_) => {}
-            }
-        }
-        new.anchors.extend(finder.find(&new.text).await);
-        new.anchors.sort();
-        new.anchors.dedup();
-    }
-    gone
+/// None for all.
+fn chosen(operations: &[usize]) -> Option<&[usize]> {
+    Some(operations).filter(|all| !all.is_empty())
 }
 
-/// As [`drift::blocking`], with the errors of the API.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> kairos_memory::memory::Result<T> + Send + 'static) -> ApiResult<T> {
-    drift::blocking(work).await.map_err(conflict)
+fn refusal(error: DreamError) -> ApiError {
+    match error {
+        DreamError::NoStrategy(_) => ApiError::not_found(error.to_string())
+            .with_hint("`kairos-run plugin list` shows what there is, and what waits for your grant"),
+        DreamError::Strategy { .. } => ApiError::new(ErrorKind::Conflict, error.to_string())
+            .with_hint("`kairos-run plugin info` tells more; `dream now --strategy NAME` asks another"),
+        DreamError::UnderWay | DreamError::Elsewhere => ApiError::new(ErrorKind::Conflict, error.to_string())
+            .with_hint("it takes minutes at most; then `kairos-run dream list`"),
+        DreamError::Memory(error) => of_memory(error),
+        error => ApiError::new(ErrorKind::Conflict, error.to_string()),
+    }
 }
 
 #[allow(clippy::needless_pass_by_value)]
-fn conflict(error: kairos_memory::memory::Error) -> ApiError {
-    ApiError::new(ErrorKind::Conflict, error.to_string())
+fn of_memory(error: Error) -> ApiError {
+    let kind = if matches!(error, Error::NoDream(_)) { ErrorKind::NotFound } else { ErrorKind::Conflict };
+    ApiError::new(kind, error.to_string())
 }

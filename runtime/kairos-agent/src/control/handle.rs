@@ -2,9 +2,11 @@
 
 use super::internal;
 use crate::agent::LoopHandle;
+use crate::dreams::Dreaming;
 use crate::inbox::Inbox;
 use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
+use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::scan::Place;
 use kairos_api::{ApiResult, ProjectStatus};
@@ -22,8 +24,10 @@ pub(crate) struct ProjectHandle {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
+    pub(crate) dreaming: Dreaming,
 }
 
 impl ProjectHandle {
@@ -32,6 +36,7 @@ impl ProjectHandle {
     }
 
     pub(super) async fn describe(&self) -> ApiResult<ProjectStatus> {
+        self.review_dreams().await;
         let status = self.status.lock().unwrap_or_else(|e| e.into_inner()).clone();
         Ok(ProjectStatus {
             path: self.root.display().to_string(),
@@ -47,6 +52,7 @@ impl ProjectHandle {
             dropped_signals: status.dropped,
             paused_until: self.queue.paused_until(),
             git: status.git_dir.is_some(),
+            dreams: self.dreaming.status(),
             error: status.error,
         })
     }

@@ -61,8 +61,17 @@ impl Manners {
         if settings.away_after.is_zero() {
             return false;
         }
+        self.signs().await.is_away(self.seen.load(Relaxed), settings.away_after, now)
+    }
+
+    /// When the user was last seen to do something, here or at a keyboard. Looks at most every ten seconds.
+    pub(crate) async fn last_seen(&self) -> Millis {
+        self.seen.load(Relaxed).max(self.signs().await.last_input.unwrap_or(0))
+    }
+
+    async fn signs(&self) -> Signs {
         let mut looked = self.looked.lock().await;
-        let signs = match *looked {
+        match *looked {
             Some((when, signs)) if when.elapsed() < LOOK => signs,
             _ => {
                 let look = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(presence::look)).await;
@@ -70,8 +79,7 @@ impl Manners {
                 *looked = Some((Instant::now(), signs));
                 signs
             }
-        };
-        signs.is_away(self.seen.load(Relaxed), settings.away_after, now)
+        }
     }
 
     /// What may be said now, where the settings say that.

@@ -23,7 +23,6 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn of(config: &Config) -> Self {
-        let zone = config.text("quiet.zone");
         Self {
             proactive: config.text("proactive").parse().unwrap_or_default(),
             daily_cap: config.number("surfacing.daily-cap"),
@@ -32,7 +31,7 @@ impl Settings {
             // Both were checked when they were set.
             hours: config.list("quiet.hours").iter().filter_map(|h| h.parse().ok()).collect(),
             days: config.list("quiet.days").iter().filter_map(|d| day(d).ok()).collect(),
-            zone: if zone.is_empty() { TimeZone::system() } else { TimeZone::get(zone).unwrap_or_else(|_| TimeZone::system()) },
+            zone: zone(config),
         }
     }
 
@@ -57,6 +56,12 @@ impl Settings {
         let began = self.at(now).start_of_day().ok().and_then(|z| u64::try_from(z.timestamp().as_millisecond()).ok());
         began.unwrap_or_else(|| now.saturating_sub(86_400_000))
     }
+}
+
+/// Where the user lives.
+pub(crate) fn zone(config: &Config) -> TimeZone {
+    let name = config.text("quiet.zone");
+    if name.is_empty() { TimeZone::system() } else { TimeZone::get(name).unwrap_or_else(|_| TimeZone::system()) }
 }
 
 #[cfg(test)]

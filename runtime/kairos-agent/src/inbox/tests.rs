@@ -44,6 +44,7 @@ async fn inbox(dir: &std::path::Path, slug: &str, events: Events, manners: Arc<M
         settings: Arc::new(Settings::of(&config)),
         manners,
         waiting: Arc::new(AtomicBool::new(true)),
+        recorder: crate::recorder::Recorder::new(dir, false),
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Kind {
     Hours,
     /// A list of days, `["sat", "sun"]`.
     Days,
+    /// A time of day, `"03:00"`; may be empty.
+    Time,
     /// Text on one line; may be empty.
     Text,
     /// One of these words.
@@ -182,7 +184,7 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Size,
         "\"512MiB\"",
         false,
-        "Room that databases, compiled plugins, logs and reports take together; over it goes what can be spared, the oldest first.",
+        "Room that databases, memories, compiled plugins, logs and reports take together; over it goes what can be spared, the oldest first.",
     ),
     s("journal.keep", Kind::Duration, "\"168h\"", false, "How long ticks are kept for replay."),
     s("journal.size", Kind::Size, "\"64MiB\"", false, "How much of them is kept; the oldest go first."),
@@ -193,6 +195,58 @@ pub const SETTINGS: &[Setting] = &[
         true,
         "Keep what is observed (commands, commits, changed files, your answers), on this machine only: dreams learn from it.",
     ),
+    s(
+        "memory.dir",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Where a project's memory is written as Markdown: `claude` for the one that Claude Code keeps of the project, or a folder of \
+        another agent's, relative to the project. Empty: a folder of ours.",
+    ),
+    s("memory.user-dir", Kind::Text, "\"\"", false, "The same for what is true of you in all projects."),
+    s(
+        "memory.keep",
+        Kind::Duration,
+        "\"365d\"",
+        false,
+        "How long observations are kept; what a claim rests on is kept always. \"0s\": for ever.",
+    ),
+    s(
+        "memory.size",
+        Kind::Size,
+        "\"256MiB\"",
+        false,
+        "How much the observations of one project may take; over it the oldest go, but for what a claim rests on. 0: no limit.",
+    ),
+    s(
+        "dream.auto",
+        Kind::Bool,
+        "true",
+        true,
+        "Dream also when nobody asks: when you are away from the keyboard, or at a time of day; never on battery.",
+    ),
+    s(
+        "dream.idle-after",
+        Kind::Duration,
+        "\"30m\"",
+        false,
+        "A dream begins when nobody has typed, edited or committed for so long. \"0s\": never.",
+    ),
+    s(
+        "dream.schedule",
+        Kind::Time,
+        "\"\"",
+        false,
+        "A time of day to dream at, such as \"03:00\", by the clock of `quiet.zone`; made up for once where the machine slept.",
+    ),
+    s(
+        "dream.least-every",
+        Kind::Duration,
+        "\"6h\"",
+        true,
+        "Time between two dreams that nobody asked for, those at `schedule` apart.",
+    ),
+    s("dream.least-new", Kind::Count, "20", false, "Observations that have to be new for a dream that nobody asked for."),
     s(
         "dream.strategies",
         Kind::List,
@@ -207,5 +261,37 @@ pub const SETTINGS: &[Setting] = &[
         false,
         "Leave everything that a dream proposes, and that passes the checks, for you to accept.",
     ),
+    s(
+        "model.provider",
+        Kind::Choice(&["auto", "none", "anthropic", "openai", "openrouter", "ollama", "llamacpp", "vllm"]),
+        "\"auto\"",
+        false,
+        "Who runs the language model for plugins that you grant one; nothing else needs it. \"auto\": whose variable is set \
+         (ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST), else none.",
+    ),
+    s(
+        "model.name",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Which model, in its provider's words; empty: a small one, where there is a usual one.",
+    ),
+    s(
+        "model.url",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Where it answers; empty: the provider's own address, or ANTHROPIC_BASE_URL, OPENAI_BASE_URL.",
+    ),
+    s(
+        "model.key",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Where the key is: `env:NAME`, or `file:/PATH` of a file that only you can read; empty: the provider's usual variable.",
+    ),
+    s("model.timeout", Kind::Duration, "\"2m\"", false, "How long one answer may take, further tries included."),
+    s("model.tokens-a-day", Kind::Count, "100000", false, "Tokens that all plugins together may use within 24 hours."),
+    s("model.tokens-a-dream", Kind::Count, "30000", false, "Tokens that one dream may use."),
     s("terminal.buddy", Kind::Bool, "true", false, "Show the pet in the live view."),
 ];

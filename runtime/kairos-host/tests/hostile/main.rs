@@ -9,6 +9,7 @@ mod largest;
 mod nights;
 mod ports;
 mod raw;
+mod recall;
 mod rights;
 mod selfdescription;
 mod state;

@@ -3,7 +3,7 @@
 //! ListNet (Cao et al. 2007): the cross entropy between the evidence, spread evenly, and the softmax of the turns' scores, with
 //! a ridge; full gradient, Adam. Few weights, many questions: what can be overfitted is the choice of signs, not the weights.
 
-use kairos_memory::bench::data::{BEAM, Conversation, LOCOMO};
+use kairos_memory::bench::chats::{BEAM, Conversation, LOCOMO};
 use kairos_memory::bench::recall;
 use kairos_memory::recall::{COUNT, Evidence, SIGNS, Weights, top};
 

@@ -4,7 +4,7 @@
 mod fit;
 
 use anyhow::{Context, Result, bail};
-use kairos_memory::bench::data;
+use kairos_memory::bench::chats;
 use kairos_memory::recall::{Evidence, Query, Ranking, Table};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,14 +22,14 @@ fn main() -> Result<()> {
         }
     }
     let mut skipped = vec![];
-    let conversations = data::load(&folder.context("--data DIR is missing")?, &mut skipped)?;
+    let conversations = chats::load(&folder.context("--data DIR is missing")?, &mut skipped)?;
     skipped.iter().for_each(|what| println!("left out: {what}"));
     let evidence: Vec<Vec<Evidence>> = conversations
         .iter()
         .map(|c| {
             let index = c.index(table.as_ref());
             let shape = Ranking::of(&index).shape;
-            let query = |q: &data::Question| index.evidence(Query { text: &q.text, today: None, asker: c.asker }, &shape);
+            let query = |q: &chats::Question| index.evidence(Query { text: &q.text, today: None, asker: c.asker }, &shape);
             c.questions.iter().map(query).collect()
         })
         .collect();

@@ -1,5 +1,7 @@
 //! Measures of retrieval, and how sure one may be of them.
 
+use super::dice::Dice;
+
 /// The share of `evidence` that is among `found`, 0 to 1; nothing asked for is nothing missed.
 pub fn recall<T: PartialEq>(found: &[T], evidence: &[T]) -> f64 {
     if evidence.is_empty() {
@@ -13,7 +15,7 @@ pub fn hit_at_1<T: PartialEq>(found: &[T], evidence: &[T]) -> f64 {
     f64::from(u8::from(found.first().is_some_and(|first| evidence.contains(first))))
 }
 
-/// A mean over questions with the interval that holds 95% of the resampled means.
+/// A mean over items with the interval that holds 95% of the resampled means.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figure {
     /// The mean over all questions.
@@ -22,8 +24,8 @@ pub struct Figure {
     pub low: f64,
     /// The upper end.
     pub high: f64,
-    /// How many questions.
-    pub questions: usize,
+    /// How many items.
+    pub count: usize,
 }
 
 /// How often the conversations are drawn anew.
@@ -36,21 +38,15 @@ pub fn bootstrap(groups: &[Vec<f64>]) -> Figure {
     let mean = |total: (f64, usize)| if total.1 == 0 { 0.0 } else { total.0 / total.1 as f64 };
     let add = |a: (f64, usize), b: &(f64, usize)| (a.0 + b.0, a.1 + b.1);
     let all = sums.iter().fold((0.0, 0), add);
-    // A fixed seed: the same data gives the same interval. SplitMix64 (Steele et al. 2014).
-    let mut state = 0x6b61_6972_6f73_u64;
-    let mut draw = |n: usize| {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) as usize % n
-    };
+    // A fixed seed: the same data gives the same interval.
+    let mut dice = Dice(0x6b61_6972_6f73);
+    let mut draw = |n: usize| dice.roll() as usize % n;
     let mut means: Vec<f64> = (0..if sums.is_empty() { 1 } else { DRAWS })
         .map(|_| mean((0..sums.len()).map(|_| &sums[draw(sums.len())]).fold((0.0, 0), add)))
         .collect();
     means.sort_by(f64::total_cmp);
     let at = |share: f64| means[((means.len() - 1) as f64 * share).round() as usize];
-    Figure { mean: mean(all), low: at(0.025), high: at(0.975), questions: all.1 }
+    Figure { mean: mean(all), low: at(0.025), high: at(0.975), count: all.1 }
 }
 
 #[cfg(test)]
@@ -70,8 +66,8 @@ mod tests {
         let alike = bootstrap(&[vec![0.0, 1.0], vec![1.0, 0.0], vec![0.0, 1.0]]);
         assert_eq!((alike.low, alike.mean, alike.high), (0.5, 0.5, 0.5));
         let apart = bootstrap(&[vec![0.0, 0.0], vec![1.0, 1.0], vec![1.0, 1.0]]);
-        assert!(apart.low < 0.4 && apart.high > 0.9 && apart.questions == 6);
+        assert!(apart.low < 0.4 && apart.high > 0.9 && apart.count == 6);
         assert_eq!(apart, bootstrap(&[vec![0.0, 0.0], vec![1.0, 1.0], vec![1.0, 1.0]]));
-        assert_eq!(bootstrap(&[]).questions, 0);
+        assert_eq!(bootstrap(&[]).count, 0);
     }
 }

@@ -1,25 +1,31 @@
 //! Retrieval: how much of the evidence for a question is found, by turn and by session.
 
 use super::baseline::Plain;
-use super::data::{self, Conversation, Question};
-use super::{BenchError, Figure, Options, Row, Section, bootstrap, hit_at_1, recall};
-use crate::recall::search::{Search, SearchError, SearchIndex, Unit};
+use super::chats::{self, Conversation, Question};
+use super::scratch::Scratch;
+use super::{BenchError, Figure, Options, Row, bootstrap, hit_at_1, recall};
+use crate::recall::search::{Search, SearchIndex, Unit};
 use crate::recall::{Query, Ranking, Table, top};
 use kairos_core::memory::Observation;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-const DEFINITIONS: &str = "\
-recall@k: the share of a question's evidence that is among the first k found, averaged over the questions that have evidence.
-hit@1: the share of questions whose first found is evidence. A turn counts only if it is itself returned.
-LoCoMo: all five categories; a turn is an utterance with its image's caption; an evidence id that names no turn is left out.
-        labels as published; `audited` takes the evidence that the published audit names instead, where it names any.
-BEAM:   a turn is one message; abstention questions have no evidence and are left out. `exchange`: a message of the user with the
-        reply to it is found where either is, and counts once.
-Every conversation is a corpus of its own. plain BM25: k1 1.2, b 0.75, lower-case words, turns and sessions each by themselves.
-all turns: our ranking of every turn, in memory. index: what `memory search` does: candidates from the full-text index in a
-folder, then our ranking. + table: meanings compared too, by a static table of token embeddings.";
+const SESSION: &str = "the share of a question's evidence sessions that are among the first 10 found, averaged over the questions of all \
+     five categories that have evidence; labels as published; an evidence id that names no turn is left out; every conversation is a \
+     corpus of its own";
+const HIT: &str = "the share of the same questions whose first found session holds evidence";
+const TURN: &str = "the share of a question's evidence turns that are among the first 10 or 20 found, averaged as above; a turn is an \
+     utterance with its image's caption, and counts only if it is itself returned";
+const BEAM: &str = "the share of a question's source messages that are among the first 10 messages found, averaged over the questions that \
+     have any (abstention has none)";
+const EXCHANGE: &str = "as BEAM recall@10; a message of the user with the reply to it is found where either is, and counts once";
+const AUDITED: &str = "with the evidence that the published audit of the labels names instead, where it names any";
+const KIND: &str = "recall@10 of turns over the questions of one kind";
+const VARIANT: &str = "recall@10 of turns; `all turns`: our ranking of every turn in memory; `index`: candidates of the full-text index \
+     first, as a search has them; `+ table`: meanings compared too, by the static table of token embeddings";
+/// BM25, k1 1.2, b 0.75, over lower-case words; turns and sessions each by themselves.
+const PLAIN: &str = "plain BM25";
 
 /// What a ranker answers to one question, best first.
 struct Found {
@@ -27,37 +33,69 @@ struct Found {
     sessions: Vec<u32>,
 }
 
-/// A ranker with its answers, by conversation and question.
-struct Column {
-    name: &'static str,
-    found: Vec<Vec<Found>>,
-}
+/// The answers of one ranker, by conversation and question.
+type Answers = Vec<Vec<Found>>;
 
-/// The retrieval figures; none, and what is missing named in `skipped`, where no data set is there.
+/// The rows for the sets that are among the conversations.
 ///
 /// # Errors
-/// Where a data set can't be read, or the index fails.
-pub fn run(folder: &Path, options: &Options, skipped: &mut Vec<String>) -> Result<Option<Section>, BenchError> {
-    let conversations = data::load(folder, skipped)?;
+/// Where the index fails.
+pub fn rows(conversations: &[Conversation], options: &Options) -> Result<Vec<Row>, BenchError> {
     if conversations.is_empty() {
-        return Ok(None);
+        return Ok(vec![]);
     }
-    let all = |table: Option<&Arc<Table>>| conversations.iter().map(|c| in_memory(c, table)).collect();
+    let table = options.table.as_ref();
+    (options.progress)("retrieval, plain BM25");
+    let plain = each(conversations, &baseline);
+    (options.progress)("retrieval, as `memory search` does it");
     let indexed = |table: Option<&Arc<Table>>| {
-        conversations.iter().map(|c| in_index(c, table, options.depth)).collect::<Result<Vec<_>, BenchError>>()
+        each(conversations, &|c| in_index(c, table)).into_iter().collect::<Result<Answers, BenchError>>()
     };
-    let mut columns = vec![
-        Column { name: "plain BM25", found: conversations.iter().map(baseline).collect() },
-        Column { name: "all turns", found: all(None) },
-        Column { name: "index", found: indexed(None)? },
-    ];
-    if let Some(table) = &options.table {
-        columns.push(Column { name: "all turns + table", found: all(Some(table)) });
-        columns.push(Column { name: "index + table", found: indexed(Some(table))? });
+    let ours = indexed(table)?;
+    let mut rows = main_rows(conversations, &ours, &plain);
+    if options.detail {
+        (options.progress)("retrieval, variants");
+        rows.extend(by_kind(conversations, &ours, &plain));
+        let in_memory = |table: Option<&Arc<Table>>| each(conversations, &|c| in_memory(c, table));
+        let mut variants = vec![("all turns", in_memory(None)), ("index", indexed(None)?)];
+        if table.is_some() {
+            variants.push(("all turns + table", in_memory(table)));
+        }
+        for (name, answers) in &variants {
+            for set in sets(conversations) {
+                let figure = |answers| of_turns(conversations, answers, set, 10, false);
+                let row = Row::new(format!("{set} turn recall@10, {name}"), VARIANT, figure(answers));
+                rows.push(row.beside(PLAIN, figure(&plain).mean));
+            }
+        }
     }
-    let rows = rows(&conversations, &columns, options.detail);
-    let columns = columns.iter().map(|column| column.name.to_owned()).collect();
-    Ok(Some(Section { title: "Retrieval", definitions: DEFINITIONS, columns, rows }))
+    Ok(rows)
+}
+
+/// `work` for every conversation, on all cores; the answers in the conversations' order.
+fn each<T: Send>(conversations: &[Conversation], work: &(dyn Fn(&Conversation) -> T + Sync)) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut done = vec![];
+        while let at = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(conversation) = conversations.get(at)
+        {
+            done.push((at, work(conversation)));
+        }
+        done
+    };
+    let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
+        let mut all = take();
+        for other in others {
+            // A panic in there is one here.
+            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    });
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, done)| done).collect()
 }
 
 fn baseline(c: &Conversation) -> Vec<Found> {
@@ -84,14 +122,11 @@ fn in_memory(c: &Conversation, table: Option<&Arc<Table>>) -> Vec<Found> {
     c.questions.iter().map(ask).collect()
 }
 
-fn in_index(c: &Conversation, table: Option<&Arc<Table>>, depth: Option<usize>) -> Result<Vec<Found>, BenchError> {
+fn in_index(c: &Conversation, table: Option<&Arc<Table>>) -> Result<Vec<Found>, BenchError> {
     let scratch = Scratch::new()?;
     let mut index = SearchIndex::open(&scratch.0)?;
     if let Some(table) = table {
         index = index.with_table(table.clone());
-    }
-    if let Some(depth) = depth {
-        index = index.with_depth(depth);
     }
     let observations: Vec<Observation> = (0..).zip(&c.turns).map(|(number, turn)| turn.observation(number)).collect();
     index.add(&observations)?;
@@ -108,24 +143,6 @@ fn in_index(c: &Conversation, table: Option<&Arc<Table>>, depth: Option<usize>) 
             Ok(Found { turns, sessions })
         })
         .collect()
-}
-
-/// A folder that is gone when it is dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Self, BenchError> {
-        let path = std::env::temp_dir().join(format!("kairos-bench-{}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|e| SearchError::Folder(path.clone(), e))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What can't be removed is the temporary folder's to clear away.
-        std::fs::remove_dir_all(&self.0).ok();
-    }
 }
 
 fn ids(scores: &[f32]) -> Vec<u32> {
@@ -153,10 +170,14 @@ fn exchanges(c: &Conversation, turns: &[u32]) -> Vec<usize> {
     out
 }
 
+fn sets(conversations: &[Conversation]) -> BTreeSet<&'static str> {
+    conversations.iter().map(|c| c.set).collect()
+}
+
 /// One figure of one ranker: `value` by question, none for a question that is left out; grouped by conversation.
 fn figure(
     conversations: &[Conversation],
-    column: &Column,
+    answers: &Answers,
     set: &str,
     value: impl Fn(&Conversation, &Question, &Found) -> Option<f64>,
 ) -> Figure {
@@ -164,54 +185,64 @@ fn figure(
         let asked = c.questions.iter().zip(found);
         asked.filter_map(|(q, found)| value(c, q, found)).collect()
     };
-    let groups: Vec<Vec<f64>> = conversations.iter().zip(&column.found).filter(|(c, _)| c.set == set).map(of).collect();
+    let groups: Vec<Vec<f64>> = conversations.iter().zip(answers).filter(|(c, _)| c.set == set).map(of).collect();
     bootstrap(&groups)
 }
 
-fn rows(conversations: &[Conversation], columns: &[Column], detail: bool) -> Vec<Row> {
+fn wanted(q: &Question, audited: bool) -> &[u32] {
+    q.audited.as_ref().filter(|_| audited).unwrap_or(&q.evidence)
+}
+
+fn of_turns(conversations: &[Conversation], answers: &Answers, set: &str, k: usize, audited: bool) -> Figure {
+    figure(conversations, answers, set, |_, q, found| Some(recall(first(&found.turns, k), wanted(q, audited))))
+}
+
+fn main_rows(conversations: &[Conversation], ours: &Answers, plain: &Answers) -> Vec<Row> {
     let mut rows = vec![];
-    let mut add = |measure: String, reach: Option<f64>, of: &dyn Fn(&Column) -> Figure| {
-        rows.push(Row { measure, definition: "", figures: columns.iter().map(of).collect(), reach, less: false });
+    let sets = sets(conversations);
+    let mut add = |measure: String, definition, reach: Option<f64>, of: &dyn Fn(&Answers) -> Figure| {
+        let row = Row::new(measure, definition, of(ours)).beside(PLAIN, of(plain).mean);
+        rows.push(Row { reach, ..row });
     };
-    let has = |set: &str| conversations.iter().any(|c| c.set == set);
-    for audited in if has(data::LOCOMO) { &[false, true][..] } else { &[] } {
-        let wanted = |q: &Question| q.audited.as_ref().filter(|_| *audited).unwrap_or(&q.evidence).clone();
-        let name = |measure: &str| format!("LoCoMo {measure}{}", if *audited { ", audited" } else { "" });
+    for audited in [false, true].into_iter().filter(|_| sets.contains(chats::LOCOMO)) {
         let sessions = |value: fn(&[u32], &[u32]) -> f64| {
-            move |column: &Column| {
-                figure(conversations, column, data::LOCOMO, |c, q, found| {
-                    Some(value(&found.sessions, &sessions_of(c, &wanted(q))))
+            move |answers: &Answers| {
+                figure(conversations, answers, chats::LOCOMO, |c, q, found| {
+                    Some(value(&found.sessions, &sessions_of(c, wanted(q, audited))))
                 })
             }
         };
-        let turns = |k: usize| {
-            move |column: &Column| {
-                figure(conversations, column, data::LOCOMO, |_, q, found| Some(recall(first(&found.turns, k), &wanted(q))))
-            }
+        let turns = |k: usize| move |answers: &Answers| of_turns(conversations, answers, chats::LOCOMO, k, audited);
+        let mut add = |measure: &str, definition, reach: f64, of: &dyn Fn(&Answers) -> Figure| match audited {
+            false => add(format!("LoCoMo {measure}"), definition, Some(reach), of),
+            true => add(format!("LoCoMo {measure}, audited"), AUDITED, None, of),
         };
-        add(name("session recall@10"), Some(0.95), &sessions(|found, wanted| recall(first(found, 10), wanted)));
-        add(name("session hit@1"), Some(0.77), &sessions(hit_at_1));
-        add(name("turn recall@10"), Some(0.75), &turns(10));
-        add(name("turn recall@20"), Some(0.83), &turns(20));
+        add("session recall@10", SESSION, 0.95, &sessions(|found, wanted| recall(first(found, 10), wanted)));
+        add("session hit@1", HIT, 0.77, &sessions(hit_at_1));
+        add("turn recall@10", TURN, 0.75, &turns(10));
+        add("turn recall@20", TURN, 0.83, &turns(20));
     }
-    if has(data::BEAM) {
-        add("BEAM-100K recall@10".into(), Some(0.68), &|column| {
-            figure(conversations, column, data::BEAM, |_, q, found| Some(recall(first(&found.turns, 10), &q.evidence)))
-        });
-        add("BEAM-100K exchange recall@10".into(), None, &|column| {
-            figure(conversations, column, data::BEAM, |c, q, found| {
+    if sets.contains(chats::BEAM) {
+        add("BEAM recall@10".into(), BEAM, Some(0.68), &|answers| of_turns(conversations, answers, chats::BEAM, 10, false));
+        add("BEAM exchange recall@10".into(), EXCHANGE, None, &|answers| {
+            figure(conversations, answers, chats::BEAM, |c, q, found| {
                 Some(recall(first(&exchanges(c, &found.turns), 10), &exchanges(c, &q.evidence)))
             })
         });
     }
+    rows
+}
+
+fn by_kind(conversations: &[Conversation], ours: &Answers, plain: &Answers) -> Vec<Row> {
     let kinds: BTreeSet<(&str, &str)> =
         conversations.iter().flat_map(|c| c.questions.iter().map(|q| (c.set, q.kind.as_str()))).collect();
-    for (set, kind) in kinds.into_iter().filter(|_| detail) {
-        add(format!("{set} recall@10, {kind}"), None, &|column| {
-            figure(conversations, column, set, |_, q, found| {
+    let row = |(set, kind): (&str, &str)| {
+        let figure = |answers: &Answers| {
+            figure(conversations, answers, set, |_, q, found| {
                 (q.kind == kind).then(|| recall(first(&found.turns, 10), &q.evidence))
             })
-        });
-    }
-    rows
+        };
+        Row::new(format!("{set} recall@10, {kind}"), KIND, figure(ours)).beside(PLAIN, figure(plain).mean)
+    };
+    kinds.into_iter().map(row).collect()
 }

@@ -10,12 +10,14 @@ mod quantity;
 mod sentence;
 mod split;
 mod subject;
+mod update;
 mod words;
 
 pub use conserve::{Missing, conserved};
 pub use instruct::is_instruction;
 pub use mine::contradictions;
-pub use subject::{Effect, Update, same_subject, update};
+pub use subject::same_subject;
+pub use update::{Effect, Update, update};
 
 use kairos_core::memory::Relation;
 use sentence::Sentence;
@@ -92,6 +94,8 @@ mod tests {
         assert_ne!(compare(&format!("{long} on"), &format!("{long} off")), Same);
         assert_ne!(compare("The cache is on in staging", "The cache is on in production"), Same);
         assert_ne!(compare("`uv run pytest -q` runs the tests.", "`uv run mypy` lints the code."), Contrary);
+        let failing = |what: &str| format!("`mise run {what}` keeps failing with `[{what}] ERROR task failed`.");
+        assert_eq!(compare(&failing("lint"), &failing("test")), Related);
         assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
     }
 

@@ -110,7 +110,7 @@ proptest! {
     #[test]
     fn dreams_are_undone_byte_for_byte_and_step_by_step_in_any_order(
         said in prop::collection::vec(said(), 1..8),
-        written in prop::collection::vec(sentence(), 0..4),
+        written in prop::collection::vec(sentence(), 1..4),
         nights in prop::collection::vec(prop::collection::vec(wish(), 1..12), 1..3),
         order in prop::collection::vec(any::<prop::sample::Index>(), 24),
         whole in any::<bool>(),

@@ -5,6 +5,7 @@ mod draft;
 mod evidence;
 mod nearest;
 mod night;
+mod outlook;
 mod policy;
 mod record;
 mod revert;
@@ -12,11 +13,12 @@ mod snapshot;
 
 pub use draft::Draft;
 pub use evidence::Seen;
-pub use kairos_core::dream::{Dream, Refusal, State, Step, Touched, verb};
+pub use kairos_core::dream::{Conflict, Dream, Refusal, Reverted, State, Step, Touched, verb};
 pub use night::{DREAM, Night};
+pub use outlook::unwanted;
 pub use policy::Policy;
 pub use record::FOLDER;
-pub use revert::{Conflict, Reverted};
+pub(crate) use record::render;
 pub use snapshot::MemorySnapshot;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub(super) fn path(id: &str) -> String {
 }
 
 /// As it is stored: a file that a person can read.
-pub(super) fn render(dream: &Dream) -> Vec<u8> {
+pub(crate) fn render(dream: &Dream) -> Vec<u8> {
     // Strings, numbers and lists always have a form in JSON.
     let mut bytes = serde_json::to_vec_pretty(dream).unwrap_or_default();
     bytes.push(b'\n');

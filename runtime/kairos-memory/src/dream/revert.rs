@@ -5,33 +5,8 @@ use crate::book::Clash;
 use crate::memory::{CLAIM, Memory, Result, file_changes, sides, signature};
 use crate::vault::Write;
 use kairos_core::Millis;
-use kairos_core::dream::{Dream, State};
+use kairos_core::dream::{Conflict, Reverted, State};
 use kairos_core::memory::Claim;
-use serde::Serialize;
-
-/// A claim that was changed again since: it was left as it is.
-#[derive(Debug, Clone, Serialize)]
-pub struct Conflict {
-    /// Its id.
-    pub id: String,
-    /// As it was before the dream; none if the dream had made it.
-    pub before: Option<Claim>,
-    /// As the dream had made it.
-    pub dreamt: Option<Claim>,
-    /// As it is now.
-    pub now: Option<Claim>,
-    /// The words of before with what was changed since; none where the two changes touch the same words.
-    pub merged: Option<String>,
-}
-
-/// What undoing came to.
-#[derive(Debug, Clone, Serialize)]
-pub struct Reverted {
-    /// The dream, as its record says now.
-    pub dream: Dream,
-    /// What was not undone, and waits for a decision.
-    pub conflicts: Vec<Conflict>,
-}
 
 /// How many commits back a dream is looked for.
 const FAR: usize = 100_000;
@@ -65,7 +40,7 @@ impl Memory {
                     conflicts.push(conflict);
                 }
             }
-            let touched = revision.trailers.iter().filter(|(name, _)| name == CLAIM).cloned();
+            let touched = revision.trailers.iter().filter(|(name, _)| name == CLAIM || name == DREAM).cloned();
             writes.push(Write {
                 files: file_changes(&mut session.book, now),
                 message: format!("Undo: {}", revision.message.lines().next().unwrap_or_default()),

@@ -29,9 +29,36 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("could not write below {}: {source}. Look after its permissions and the space on the disk, then try again", path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A setting names no folder that could be used.
+    #[error("{key} = \"{setting}\" can't be used: {why}")]
+    Folder {
+        /// Which.
+        key: &'static str,
+        /// Its value.
+        setting: String,
+        /// Why not, and the remedy.
+        why: &'static str,
+    },
     /// No such commit, or several.
     #[error("no change, or more than one, begins with `{0}`; `kairos-run memory log` lists them")]
     NoRevision(String),
+    /// No such observation.
+    #[error("there is no observation {0}; `kairos-run memory search` shows their ids")]
+    NoObservation(String),
+    /// It would stand everywhere.
+    #[error("a text to forget has at least {least} characters; shorter ones stand everywhere")]
+    TooShort {
+        /// In bytes.
+        least: usize,
+    },
     /// There is no such dream.
     #[error("there is no dream {0}; `kairos-run dream list` names them")]
     NoDream(String),

@@ -80,7 +80,7 @@ impl Memory {
                 observations += 1;
                 true
             })?;
-            problems.extend(damage.first.iter().map(ToString::to_string));
+            problems.extend(damage.first.iter().map(|line| format!("{line}; it is passed over: mend the line, or delete it")));
             if damage.count > damage.first.len() as u64 {
                 problems.push(format!("{} more lines of the transcripts are damaged", damage.count - damage.first.len() as u64));
             }
@@ -96,6 +96,11 @@ impl Memory {
                     claim.id
                 ));
             }
+        }
+        if self.unfinished_forgetting()?.is_some() {
+            problems.push(
+                "a forgetting was stopped; `kairos-run memory forget` of the same, or of anything else, finishes it".into(),
+            );
         }
         let index = SearchIndex::open(&self.home.index).and_then(|index| index.check());
         problems.extend(index.err().map(|e| e.to_string()));

@@ -23,6 +23,16 @@ pub(super) struct DayFile {
     known: u64,
 }
 
+/// What becomes of a line.
+pub(super) enum Line {
+    /// It is left as it is, also if it is damaged.
+    Stays,
+    /// Another stands in its place.
+    Becomes(Observation),
+    /// Nothing does.
+    Goes,
+}
+
 /// No other writer, of this process or another, as long as it lives.
 struct Locked<'a>(&'a File);
 
@@ -97,9 +107,9 @@ impl DayFile {
         Ok(Some(stored))
     }
 
-    /// Writes the file anew, all or nothing: `each` is given every line and answers what stands there instead. None where the
-    /// file is no longer the one of that name; it must be opened again after this.
-    pub fn rewrite(&self, mut each: impl FnMut(&[u8]) -> Option<Observation>) -> Result<Option<()>> {
+    /// Writes the file anew, all or nothing: `each` is given every line, none for one that is too long, and answers what becomes of
+    /// it. None where the file is no longer the one of that name; it must be opened again after this.
+    pub fn rewrite(&self, mut each: impl FnMut(Option<&[u8]>) -> Line) -> Result<Option<()>> {
         let failed = |error| Error::write(&self.path, "rewrite", error);
         self.file.lock().map_err(failed)?;
         let _locked = Locked(&self.file);
@@ -117,14 +127,14 @@ impl DayFile {
             let (mut copied, mut result) = (0, Ok(()));
             each_line(&mut blocks, |(at, line)| {
                 let length = line.map_or_else(|length| length, |line| line.len() as u64);
-                result = match line.ok().and_then(&mut each) {
-                    Some(instead) => {
+                result = match each(line.ok()) {
+                    Line::Becomes(instead) => {
                         let mut buffer = vec![];
                         push_line(&mut buffer, &instead);
                         out.write_all(&buffer)
                     }
-                    // Also what is damaged: it isn't ours to throw away.
-                    None => copy(&self.file, at, length + 1, &mut out),
+                    Line::Stays => copy(&self.file, at, length + 1, &mut out),
+                    Line::Goes => Ok(()),
                 };
                 copied = at + length + 1;
                 result.is_ok()
@@ -224,7 +234,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 }
 
 /// A file that only the user can read.
-fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+pub(super) fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options.open(path)

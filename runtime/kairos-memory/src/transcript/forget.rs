@@ -1,7 +1,7 @@
-//! Forgetting: of single observations a tombstone stays, of whole days nothing.
+//! Forgetting: of single observations a tombstone stays.
 
 use super::error::{Error, Result};
-use super::file::sync_dir;
+use super::file::{Line, sync_dir};
 use super::lines::{id_of, parse};
 use super::{FORGOTTEN, Transcripts, day, is_forgotten};
 use jiff::civil::Date;
@@ -9,7 +9,6 @@ use kairos_core::Millis;
 use kairos_core::memory::{Observation, Origin};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 /// What was forgotten, or would be.
@@ -25,17 +24,6 @@ pub struct Forgotten {
     pub bytes: u64,
     /// Files that were written anew or removed.
     pub files: Vec<PathBuf>,
-}
-
-/// A day that was removed, or would be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Removed {
-    /// Which.
-    pub day: Date,
-    /// The ids that were in it: claims that rest on them have lost this evidence.
-    pub ids: Vec<String>,
-    /// Of the file.
-    pub bytes: u64,
 }
 
 impl Transcripts {
@@ -73,7 +61,11 @@ impl Transcripts {
             if !found.is_empty() {
                 done.files.push(path);
                 if !dry_run {
-                    self.with_day(day, |file| file.rewrite(|line| tombstone(line, &found, day, now)))?;
+                    self.with_day(day, |file| {
+                        file.rewrite(|line| {
+                            line.and_then(|line| tombstone(line, &found, day, now)).map_or(Line::Stays, Line::Becomes)
+                        })
+                    })?;
                     self.close_day(day);
                 }
             }
@@ -102,31 +94,57 @@ impl Transcripts {
         Ok(done)
     }
 
-    /// Removes the days before `oldest` whole, and answers what went: only the caller knows what rested on it.
-    pub fn retain(&self, oldest: Date, dry_run: bool) -> Result<Vec<Removed>> {
-        let mut removed = vec![];
-        for day in self.days()?.into_iter().filter(|day| *day < oldest) {
-            let path = day::file_of(&self.dir, day);
-            let bytes = fs::metadata(&path).map_err(|error| Error::read(&path, error))?.len();
-            let mut ids = vec![];
+    /// The observations that hold some words: in their text, their attributes, their source or session.
+    pub fn holding(&self, words: &str) -> Result<Vec<Observation>> {
+        let line_form = escaped(words);
+        let mut found = vec![];
+        for day in self.days()? {
             self.each(day, |_, line| {
-                ids.extend(line.ok().and_then(id_of));
+                let line = line.ok().filter(|line| memchr::memmem::find(line, line_form.as_bytes()).is_some());
+                found.extend(line.and_then(|line| parse(line).ok()).filter(|o| !is_forgotten(o)));
                 true
             })?;
-            if !dry_run {
-                self.with_day(day, |file| file.remove())?;
+        }
+        Ok(found)
+    }
+
+    /// Takes lines away that are damaged and hold some words, and the files of lines that a crash cut off which do. Answers how
+    /// many lines; `dry_run` only counts. A line over 1 MiB is not looked into.
+    pub fn forget_damaged(&self, words: &str, now: Millis, dry_run: bool) -> Result<u64> {
+        let forms = [escaped(words), words.to_owned()];
+        let holds = |bytes: &[u8]| forms.iter().any(|form| memchr::memmem::find(bytes, form.as_bytes()).is_some());
+        let mut count = 0;
+        for day in self.days()? {
+            let is_damaged = |line: &[u8]| holds(line) && parse(line).is_err();
+            let mut here = 0;
+            self.each(day, |_, line| {
+                here += u64::from(line.is_ok_and(is_damaged));
+                true
+            })?;
+            if here > 0 && !dry_run {
+                self.with_day(day, |file| {
+                    file.rewrite(|line| match line.filter(|line| is_damaged(line)) {
+                        Some(line) => {
+                            let time = day::start_of(day);
+                            let id = super::id("", "", time, &String::from_utf8_lossy(line));
+                            Line::Becomes(stone(id, time, Origin::File, String::new(), String::new(), now))
+                        }
+                        None => Line::Stays,
+                    })
+                })?;
                 self.close_day(day);
-                let torn = day::torn_of(&self.dir, day);
-                match fs::remove_file(&torn) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        return Err(Error::write(&torn, "remove", error));
-                    }
-                    _ => {}
+            }
+            count += here;
+            let torn = day::torn_of(&self.dir, day);
+            if fs::read(&torn).is_ok_and(|bytes| holds(&bytes)) {
+                count += 1;
+                if !dry_run {
+                    fs::remove_file(&torn).map_err(|error| Error::write(&torn, "remove", error))?;
+                    sync_dir(&self.dir)?;
                 }
             }
-            removed.push(Removed { day, ids, bytes });
         }
-        Ok(removed)
+        Ok(count)
     }
 }
 
@@ -138,7 +156,17 @@ fn tombstone(line: &[u8], found: &BTreeMap<String, usize>, day: Date, now: Milli
         Ok(observation) => (observation.time, observation.origin, observation.kind, observation.hash),
         Err(_) => (day::start_of(day), Origin::File, String::new(), String::new()),
     };
+    Some(stone(id, time, origin, kind, hash, now))
+}
+
+fn stone(id: String, time: Millis, origin: Origin, kind: String, hash: String, now: Millis) -> Observation {
     let attributes = vec![(FORGOTTEN.to_string(), now.to_string())];
     let (source, session, text) = Default::default();
-    Some(Observation { id, time, source, session, origin, kind, attributes, hash, text })
+    Observation { id, time, source, session, origin, kind, attributes, hash, text }
+}
+
+/// As JSON writes it.
+fn escaped(words: &str) -> String {
+    let json = serde_json::Value::from(words).to_string();
+    json[1..json.len() - 1].to_owned()
 }

@@ -179,20 +179,6 @@ fn what_is_forgotten_leaves_a_tombstone_and_does_not_come_back() {
 }
 
 #[test]
-fn old_days_go_whole_and_their_ids_are_told() {
-    let dir = tempfile::tempdir().unwrap();
-    let transcripts = open(dir.path());
-    let ids = transcripts.append((0..4).map(|day| new(day * DAY, "x")).collect()).unwrap().ids;
-    let oldest = day_of(2 * DAY);
-    let told = transcripts.retain(oldest, true).unwrap();
-    assert_eq!(transcripts.days().unwrap().len(), 4);
-    assert_eq!(transcripts.retain(oldest, false).unwrap(), told);
-    assert_eq!(told.iter().flat_map(|day| day.ids.clone()).collect::<Vec<_>>(), ids[..2]);
-    assert_eq!(transcripts.days().unwrap().len(), 2);
-    assert_eq!(transcripts.append(vec![new(0, "x")]).unwrap().stored.len(), 1);
-}
-
-#[test]
 fn damaged_lines_are_skipped_counted_and_named() {
     let dir = tempfile::tempdir().unwrap();
     let transcripts = open(dir.path());

@@ -109,6 +109,34 @@ impl Vault {
         Ok(found)
     }
 
+    /// Of these files, those that are not so in the newest commit.
+    pub fn unrecorded<'a>(&self, files: impl IntoIterator<Item = (&'a String, &'a Vec<u8>)>) -> Result<Vec<&'a String>> {
+        let repo = Repo::open(&self.places.git)?;
+        let flat = repo.head.map_or_else(|| Ok(Flat::default()), |head| Flat::of_commit(&repo.git, head))?;
+        let mut found = Vec::new();
+        for (path, bytes) in files {
+            let now = gix::objs::compute_hash(gix::hash::Kind::Sha1, Kind::Blob, bytes);
+            if flat.get(path) != Some(now.map_err(Error::git("a file's name", &repo.path))?) {
+                found.push(path);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Keeps a note among what is private, outside the history; none removes it. Its name begins with a dot.
+    pub fn note(&self, name: &str, content: Option<&[u8]>) -> Result<()> {
+        let path = self.places.private.join(name);
+        match content {
+            Some(content) => disk::put(&path, content),
+            None => disk::remove(&path),
+        }
+    }
+
+    /// What such a note says; none where there is none.
+    pub fn read_note(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        disk::read(&self.places.private.join(name))
+    }
+
     /// Names of the remotes that the history may have been pushed to, sorted.
     pub fn remotes(&self) -> Result<Vec<String>> {
         Ok(Repo::open(&self.places.git)?.git.remote_names().iter().map(ToString::to_string).collect())

@@ -15,6 +15,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+/// Files of a history from which on it is packed: some 300 changes.
+const MAX_LOOSE: usize = 2000;
+
 /// What of a git directory is the user's own and goes over into the new one.
 const KEPT: [&str; 4] = ["config", "description", "hooks", "info"];
 
@@ -88,7 +91,27 @@ impl Vault {
         self.rewrite(guard, |_, bytes| Some(bytes.to_vec()), str::to_owned).map(drop)
     }
 
-    fn aside(&self) -> Result<Vec<PathBuf>> {
+    /// Has the history become many files? One with remotes is left to git: what is known of their branches would be lost.
+    pub fn is_scattered(&self) -> Result<bool> {
+        Ok(self.loose()? >= MAX_LOOSE && self.remotes()?.is_empty())
+    }
+
+    /// Files that the history is made of.
+    fn loose(&self) -> Result<usize> {
+        let folder = self.places.git.join("objects");
+        let list = |path: &Path| fs::read_dir(path).map_err(Error::io("list", path));
+        let mut count = 0;
+        for entry in list(&folder)?.flatten() {
+            let name = entry.file_name();
+            if name.len() == 2 || name == "pack" {
+                count += list(&entry.path())?.count();
+            }
+        }
+        Ok(count)
+    }
+
+    /// What was put aside because it was damaged.
+    pub fn aside(&self) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for start in [repo::beside(&self.places.git, "damaged-"), self.places.private.join("intent.damaged-")] {
             let (Some(folder), Some(start)) = (start.parent(), start.file_name()) else { continue };

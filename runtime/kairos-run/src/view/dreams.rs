@@ -1,29 +1,75 @@
-//! What `dream` prints.
+//! What `dream` prints, and what is said of dreams elsewhere.
 
 use super::lists::Page;
 use super::text::{ago, count, dim, plain, table};
-use kairos_core::dream::{Dream, State, Step, Touched, verb};
+use crate::commands::dream::DreamLog;
+use kairos_api::{DreamChange, DreamStatus, DreamSummary};
+use kairos_core::dream::{Conflict, Dream, Reverted, State, Step, Touched, verb};
 use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, Status};
-use kairos_memory::dream::{Conflict, Reverted};
 use std::fmt::Write;
 
 impl Page {
-    /// `dream list`.
-    pub fn dreams(&self, dreams: &[Dream]) -> String {
-        if dreams.is_empty() {
-            return "There was no dream yet; `kairos-run dream now` begins one.\n".into();
-        }
-        let row = |d: &Dream| {
-            let passed = d.passed().count();
-            vec![
-                plain(&d.id),
-                dim(ago(d.time, self.now)),
-                plain(d.state.as_str()),
-                plain(summary(passed, d.steps.len() - passed)),
-            ]
+    /// `dream list`. `stopped`: why none begins unasked.
+    pub fn dreams(&self, dreams: &[DreamSummary], stopped: Option<&str>) -> String {
+        let row = |d: &DreamSummary| {
+            let refused = if d.refused > 0 { format!("; {} refused", d.refused) } else { String::new() };
+            vec![plain(&d.id), dim(ago(d.time, self.now)), plain(d.state.as_str()), plain(format!("{}{refused}", d.outcome))]
         };
-        table(self.paint, &["DREAM", "WHEN", "STATE", ""], &dreams.iter().map(row).collect::<Vec<_>>(), self.width)
+        let mut out = if dreams.is_empty() {
+            "There was no dream yet; `kairos-run dream now` begins one.\n".into()
+        } else {
+            table(self.paint, &["DREAM", "WHEN", "STATE", ""], &dreams.iter().map(row).collect::<Vec<_>>(), self.width)
+        };
+        if let Some(why) = stopped {
+            let _ = writeln!(out, "\n{}", self.paint.bad(&halted(why)));
+        }
+        out
+    }
+
+    /// `dream log`.
+    pub fn dream_log(&self, dreams: &[DreamLog]) -> String {
+        if dreams.is_empty() {
+            return self.dreams(&[], None);
+        }
+        let mut out = String::new();
+        for DreamLog { dream, changes } in dreams {
+            let head = format!(
+                "{}  {}, {}: {}",
+                self.paint.bold(&dream.id),
+                ago(dream.time, self.now),
+                dream.state.as_str(),
+                dream.outcome
+            );
+            let _ = writeln!(out, "{head}");
+            for change in changes {
+                let first = one_line(change.message.lines().next().unwrap_or_default());
+                let id = change.id.get(..10).unwrap_or(&change.id);
+                let _ = writeln!(out, "  {}  {first}  {}", self.paint.dim(id), self.paint.dim(&one_line(&change.author)));
+            }
+        }
+        out
+    }
+
+    /// What `status` says of a project's dreams; nothing where there is nothing to say.
+    pub fn dreaming(&self, d: &DreamStatus) -> String {
+        let mut said = Vec::new();
+        if d.under_way {
+            said.push("one is under way".to_owned());
+        }
+        said.extend(
+            d.last.as_ref().map(|last| format!("last {}: {}, {}", ago(last.time, self.now), last.outcome, last.state.as_str())),
+        );
+        match d.waiting.as_slice() {
+            [] => {}
+            [one] => said.push(format!("it waits for you: kairos-run dream show {one}")),
+            several => said.push(format!("{} wait for you: kairos-run inbox list", several.len())),
+        }
+        let mut out = if said.is_empty() { String::new() } else { format!("  dreams   {}\n", said.join("; ")) };
+        if let Some(why) = &d.stopped {
+            let _ = writeln!(out, "  {}", self.paint.bad(&halted(why)));
+        }
+        out
     }
 
     /// `dream show`.
@@ -117,6 +163,27 @@ impl Page {
             out += &self.paint.dim(&format!("\nkairos-run dream revert {} --merge\n", r.dream.id));
         }
         out
+    }
+}
+
+/// Why none begins unasked, and what ends that.
+fn halted(why: &str) -> String {
+    format!("no dream begins by itself: {}; `kairos-run dream now` or `dream use` lets them", one_line(why))
+}
+
+/// What is going on, in a line.
+pub fn line(change: DreamChange, why: Option<&str>, dream: Option<&DreamSummary>) -> String {
+    let why = why.map(|w| format!(": {}", one_line(w))).unwrap_or_default();
+    match (change, dream) {
+        (DreamChange::Began, _) => format!("dreaming{why}"),
+        (DreamChange::Failed, _) => format!("the dream failed{why}"),
+        (DreamChange::Stopped, _) => "the dream was stopped; memory is as it was".into(),
+        (DreamChange::Ended, None) => "dreamt".into(),
+        (DreamChange::Ended, Some(d)) => match d.state {
+            State::Nothing => format!("dreamt: {}", d.outcome),
+            State::Waiting => format!("dreamt, and waits for you: {}; kairos-run dream show {}", d.outcome, d.id),
+            _ => format!("dreamt: {}; kairos-run dream show {}", d.outcome, d.id),
+        },
     }
 }
 

@@ -3,8 +3,11 @@
 use super::lists::{marker, open};
 use super::text::{Paint, clock, count, now, place, span};
 use jiff::tz::TimeZone;
-use kairos_api::{Event, FindingChange, FindingGroup, InboxItem, OpenFindings, PluginChange, ProjectChange};
+use kairos_api::{
+    DreamChange, Event, FindingChange, FindingGroup, InboxItem, MemoryChange, OpenFindings, PluginChange, ProjectChange,
+};
 use kairos_core::Millis;
+use kairos_core::dream::State;
 use kairos_core::finding::one_line;
 use std::collections::BTreeMap;
 
@@ -111,6 +114,13 @@ impl Human {
                 };
                 vec![self.at(&format!("{how}{reason}{}", self.of(project)))]
             }
+            Event::Memory { project, change, text } => {
+                let what = match change {
+                    MemoryChange::Edited => "remembered what you wrote",
+                    MemoryChange::Dropped => "forgot what is old",
+                };
+                vec![self.at(&format!("{what}: {}{}", one_line(text), self.of(project)))]
+            }
             Event::Pause { project, until } => {
                 let text = match until {
                     Some(time) => format!("paused: nothing is taken in until {}", clock(*time, &self.zone)),
@@ -122,6 +132,15 @@ impl Human {
                     None => self.paused.remove(project),
                 };
                 vec![text]
+            }
+            Event::Dream { project, change, why, dream } => {
+                let line = super::dreams::line(*change, why.as_deref(), dream.as_ref());
+                let shown = match change {
+                    DreamChange::Ended if dream.as_ref().is_some_and(|d| d.state != State::Nothing) => line,
+                    DreamChange::Failed => self.paint.bad(&line),
+                    _ => self.paint.dim(&line),
+                };
+                vec![self.at(&format!("{shown}{}", self.of(project)))]
             }
             Event::Test { text } => vec![self.at(&self.paint.bold(&one_line(text)))],
             Event::Dropped { count: lost } => {

@@ -94,6 +94,7 @@ impl Page {
                 if p.watch.watched_dirs > 0 { format!(", {}", count(p.watch.watched_dirs, "folder")) } else { String::new() };
             let mode = if p.watch.mode.is_empty() { "starting".into() } else { one_line(&p.watch.mode) };
             let _ = writeln!(out, "  watching {mode}{folders}{reason}");
+            out += &self.dreaming(&p.dreams);
             if p.dropped_signals > 0 {
                 let _ = writeln!(
                     out,

@@ -2,7 +2,7 @@
 
 mod channels;
 mod digest;
-mod dreams;
+pub mod dreams;
 pub mod human;
 pub mod lists;
 pub mod live;

@@ -2,6 +2,7 @@
 
 use super::UserDb;
 use crate::error::StoreError;
+use crate::project::forget::holding;
 use crate::sql::{number, unsigned};
 use kairos_core::Millis;
 use rusqlite::OptionalExtension;
@@ -65,6 +66,23 @@ impl UserDb {
     pub async fn forget_unsent(&self, id: &str) -> Result<(), StoreError> {
         let id = id.to_owned();
         self.db.write(move |tx| tx.execute("DELETE FROM outbox WHERE id = ?1", [id]).map(drop)).await
+    }
+
+    /// Takes out the messages that hold such words, and what is left of them in the file. Answers how many; `dry_run` only counts.
+    pub async fn forget_words(&self, words: Vec<String>, dry_run: bool) -> Result<u64, StoreError> {
+        let count = self
+            .db
+            .write(move |tx| {
+                let found = holding(tx, "outbox", "number", &["body"], &words)?;
+                let mut delete = tx.prepare("DELETE FROM outbox WHERE number = ?1")?;
+                found.iter().filter(|_| !dry_run).try_for_each(|number| delete.execute([number]).map(drop))?;
+                Ok(found.len() as u64)
+            })
+            .await?;
+        if !dry_run {
+            self.db.scour(&[]).await?;
+        }
+        Ok(count)
     }
 }
 

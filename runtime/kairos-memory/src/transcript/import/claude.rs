@@ -25,7 +25,7 @@ const MAX_CALLS: usize = 1000;
 /// what is new.
 pub fn claude(place: &Path, project: Option<&Path>, transcripts: &Transcripts, watch: Watcher<'_>) -> Result<Summary> {
     let files = sources(place, &[".jsonl"])?;
-    let mut import = Import::new(transcripts, &files, watch);
+    let mut import = Import::new(transcripts, &files, watch)?;
     let mut seen = HashSet::new();
     for source in &files {
         let mut session = Session { source, project, time: None, calls: HashMap::new(), seen: &mut seen };

@@ -9,12 +9,12 @@ mod tool;
 
 pub use claude::claude;
 pub use git::{git, observed};
-pub use notes::notes;
+pub use notes::{notes, others_notes};
 
 use super::error::{Error, Result};
 use super::lines::{Blocks, Piece};
-use super::{Damage, New, Reason, Transcripts};
-use std::collections::BTreeMap;
+use super::{Damage, New, Reason, Transcripts, day_of};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -31,9 +31,9 @@ const MAX_DEPTH: usize = 4;
 pub struct Progress<'a> {
     /// What is being read.
     pub file: &'a Path,
-    /// Bytes read, of all files.
+    /// Bytes read, of all files; commits, where there are no files.
     pub done: u64,
-    /// Bytes to read in all.
+    /// As many there are in all.
     pub total: u64,
 }
 
@@ -65,15 +65,22 @@ struct Import<'a> {
     summary: Summary,
     done: u64,
     total: u64,
+    /// Days of which something was dropped: it is not to come back.
+    dropped: HashSet<String>,
 }
 
 impl<'a> Import<'a> {
-    fn new(transcripts: &'a Transcripts, files: &[Source], watch: Watcher<'a>) -> Self {
+    fn new(transcripts: &'a Transcripts, files: &[Source], watch: Watcher<'a>) -> Result<Self> {
         let total = files.iter().map(|file| file.bytes).sum();
-        Self { transcripts, watch, batch: vec![], summary: Summary::default(), done: 0, total }
+        let dropped = transcripts.dropped()?.into_iter().map(|dropped| dropped.day).collect();
+        Ok(Self { transcripts, watch, batch: vec![], summary: Summary::default(), done: 0, total, dropped })
     }
 
     fn add(&mut self, new: New) -> Result<()> {
+        if !self.dropped.is_empty() && self.dropped.contains(&day_of(new.time).to_string()) {
+            self.skip("of days that were dropped by memory.keep or memory.size");
+            return Ok(());
+        }
         self.batch.push(new);
         if self.batch.len() >= BATCH { self.store() } else { Ok(()) }
     }

@@ -1,8 +1,13 @@
 //! What the user typed himself, out of what stands in a session as his message: programs put their own words there too.
 
 /// How messages begin that the program wrote in the user's place.
-const NOT_TYPED: &[&str] =
-    &["[Request interrupted", "Caveat: The messages below", "This session is being continued from a previous"];
+const NOT_TYPED: &[&str] = &[
+    "[Request interrupted",
+    "Caveat: The messages below",
+    "This session is being continued from a previous",
+    "Operation stopped by hook:",
+    "Stop hook feedback:",
+];
 
 /// The user's own words of a piece of text; none if there are none. Elements whose names programs use (any with a `-` or `_`, at
 /// the start of a line or behind another) go, up to their last closing tag: what stands between may hold a closing tag of

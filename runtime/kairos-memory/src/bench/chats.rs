@@ -1,6 +1,7 @@
 //! The data sets, read into conversations with questions. What does not fit the format is an error; what is absent is skipped.
 
 use super::BenchError;
+use super::files::{json, list, name, named, string};
 use crate::recall::{Index, Table, Turn, TurnId, dates_in};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -28,6 +29,8 @@ pub struct Conversation {
     pub asker: Option<&'static str>,
     /// What is asked.
     pub questions: Vec<Question>,
+    /// Turns labelled to contradict each other, either side.
+    pub contradictions: Vec<(Vec<TurnId>, Vec<TurnId>)>,
 }
 
 /// One turn.
@@ -58,7 +61,7 @@ pub struct Question {
 
 impl Conversation {
     fn new(set: &'static str, name: &str, asker: Option<&'static str>) -> Self {
-        Self { set, name: name.to_owned(), turns: vec![], asker, questions: vec![] }
+        Self { set, name: name.to_owned(), turns: vec![], asker, questions: vec![], contradictions: vec![] }
     }
 
     fn add(&mut self, session: u32, speaker: &str, day: Option<Date>, text: &str) -> TurnId {
@@ -96,89 +99,68 @@ impl Said {
     }
 }
 
-/// Every set that `folder` holds; what is missing is named in `skipped`.
+/// Every set that `data` holds; what is missing is named in `skipped`.
 ///
 /// # Errors
 /// Where a file is there and can't be read.
-pub fn load(folder: &Path, skipped: &mut Vec<String>) -> Result<Vec<Conversation>, BenchError> {
+pub fn load(data: &Path, skipped: &mut Vec<String>) -> Result<Vec<Conversation>, BenchError> {
     let mut out = vec![];
-    let mut files = files(&folder.join("locomo"))?;
-    files.retain(|path| name(path).starts_with("locomo") && name(path).ends_with(".json"));
-    if files.is_empty() {
-        skipped.push(format!("LoCoMo: no {}", folder.join("locomo/locomo*.json").display()));
+    let folder = data.join("locomo");
+    let found = named(&folder, "locomo", ".json")?;
+    if found.is_empty() {
+        skipped.push(format!("LoCoMo: no {}", folder.join("locomo*.json").display()));
     }
-    for file in files {
+    for file in found {
         let audit = file.with_file_name(name(&file).replacen("locomo", "audit_errors", 1));
         out.extend(locomo(&file, audit.exists().then_some(&audit))?);
     }
-    let chats = folder.join("beam-100k");
-    match chats.is_dir() {
-        true => out.extend(beam(&chats)?),
-        false => skipped.push(format!("BEAM-100K: no folder {}", chats.display())),
+    let mut found = 0;
+    for folder in named(data, "beam", "")? {
+        let chats = beam(&folder)?;
+        found += chats.len();
+        out.extend(chats);
+    }
+    if found == 0 {
+        skipped.push(format!("BEAM: no {}", data.join("beam*/*/chat.json").display()));
     }
     Ok(out)
-}
-
-/// What lies in a folder, by name; nothing where there is none.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, BenchError> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-        Err(e) => return Err(BenchError::Read(folder.to_owned(), e)),
-    };
-    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-    let mut paths: Vec<PathBuf> = paths.collect::<Result<_, _>>().map_err(|e| BenchError::Read(folder.to_owned(), e))?;
-    paths.sort();
-    Ok(paths)
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn read(path: &Path) -> Result<Value, BenchError> {
-    let text = std::fs::read(path).map_err(|e| BenchError::Read(path.to_owned(), e))?;
-    serde_json::from_slice(&text).map_err(|e| BenchError::Format(path.to_owned(), e))
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 /// LoCoMo: a turn is one utterance, its image's caption with it. Evidence ids that name no turn are left out.
 fn locomo(file: &Path, audit: Option<&PathBuf>) -> Result<Vec<Conversation>, BenchError> {
     let corrections: HashMap<String, Vec<String>> = match audit {
-        Some(path) => list(&read(path)?)
+        Some(path) => list(&json(path)?)
             .filter(|e| e["correct_evidence"] != e["cited_evidence"] && list(&e["correct_evidence"]).next().is_some())
-            .map(|e| (text(&e["question_id"]).to_owned(), list(&e["correct_evidence"]).map(|id| text(id).to_owned()).collect()))
+            .map(|e| {
+                (string(&e["question_id"]).to_owned(), list(&e["correct_evidence"]).map(|id| string(id).to_owned()).collect())
+            })
             .collect(),
         None => HashMap::new(),
     };
+    // A part of the set says in its name with which conversation it begins; the audit counts through all of it.
+    let digits: String = name(file).chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    let first: usize = digits.parse().unwrap_or(0);
     let mut out = vec![];
-    for (number, sample) in list(&read(file)?).enumerate() {
-        let mut conversation = Conversation::new(LOCOMO, text(&sample["sample_id"]), None);
+    for (number, sample) in (first..).zip(list(&json(file)?)) {
+        let mut conversation = Conversation::new(LOCOMO, string(&sample["sample_id"]), None);
         let mut ids: HashMap<String, TurnId> = HashMap::new();
         for session in 1.. {
             let key = format!("session_{session}");
             let Some(turns) = sample["conversation"].get(&key) else { break };
-            let said = text(&sample["conversation"][format!("{key}_date_time")]);
+            let said = string(&sample["conversation"][format!("{key}_date_time")]);
             let day = dates_in(said, Date::MAX).first().map(|days| days.first);
             for turn in list(turns) {
                 let words = match turn.get("blip_caption") {
-                    Some(caption) => format!("{}\n{}", text(&turn["text"]), text(caption)),
-                    None => text(&turn["text"]).to_owned(),
+                    Some(caption) => format!("{}\n{}", string(&turn["text"]), string(caption)),
+                    None => string(&turn["text"]).to_owned(),
                 };
-                let id = conversation.add(session - 1, text(&turn["speaker"]), day, &words);
-                ids.insert(text(&turn["dia_id"]).to_owned(), id);
+                let id = conversation.add(session - 1, string(&turn["speaker"]), day, &words);
+                ids.insert(string(&turn["dia_id"]).to_owned(), id);
             }
         }
         for (at, qa) in list(&sample["qa"]).enumerate() {
             let find = |cited: &str| cited.split([';', ' ']).filter_map(|id| ids.get(id).copied()).collect::<Vec<TurnId>>();
-            let evidence: BTreeSet<TurnId> = list(&qa["evidence"]).flat_map(|id| find(text(id))).collect();
+            let evidence: BTreeSet<TurnId> = list(&qa["evidence"]).flat_map(|id| find(string(id))).collect();
             let audited = corrections
                 .get(&format!("locomo_{number}_qa{at}"))
                 .map(|cited| cited.iter().flat_map(|id| ids.get(id).copied()).collect::<Vec<_>>())
@@ -187,7 +169,7 @@ fn locomo(file: &Path, audit: Option<&PathBuf>) -> Result<Vec<Conversation>, Ben
                 continue;
             }
             conversation.questions.push(Question {
-                text: text(&qa["question"]).to_owned(),
+                text: string(&qa["question"]).to_owned(),
                 kind: format!("category {}", qa["category"]),
                 evidence: evidence.into_iter().collect(),
                 audited,
@@ -200,7 +182,7 @@ fn locomo(file: &Path, audit: Option<&PathBuf>) -> Result<Vec<Conversation>, Ben
 
 /// BEAM: a turn is one message, a session one batch of the chat. The set's own index mark at the end of a message is cut off.
 fn beam(folder: &Path) -> Result<Vec<Conversation>, BenchError> {
-    let mut chats = files(folder)?;
+    let mut chats = named(folder, "", "")?;
     chats.retain(|chat| chat.join("chat.json").exists() && chat.join("probing_questions.json").exists());
     chats.sort_by_key(|chat| name(chat).parse::<u32>().unwrap_or(u32::MAX));
     let mut out = vec![];
@@ -208,24 +190,33 @@ fn beam(folder: &Path) -> Result<Vec<Conversation>, BenchError> {
         let mut conversation = Conversation::new(BEAM, &name(&chat), Some("user"));
         let mut ids: HashMap<u64, TurnId> = HashMap::new();
         let mut day = None;
-        for (session, batch) in (0..).zip(list(&read(&chat.join("chat.json"))?)) {
+        for (session, batch) in (0..).zip(list(&json(&chat.join("chat.json"))?)) {
             for message in list(&batch["turns"]).flat_map(list) {
-                if let Some(anchor) = dates_in(&text(&message["time_anchor"]).replace('-', " "), Date::MAX).first() {
+                if let Some(anchor) = dates_in(&string(&message["time_anchor"]).replace('-', " "), Date::MAX).first() {
                     day = Some(anchor.first);
                 }
-                let content = text(&message["content"]);
+                let content = string(&message["content"]);
                 let content = content.rsplit_once("->->").map_or(content, |(words, _)| words);
-                let id = conversation.add(session, text(&message["role"]), day, content);
+                let id = conversation.add(session, string(&message["role"]), day, content);
                 ids.extend(message["id"].as_u64().map(|number| (number, id)));
             }
         }
-        let probes = read(&chat.join("probing_questions.json"))?;
+        let probes = json(&chat.join("probing_questions.json"))?;
         for (kind, questions) in probes.as_object().into_iter().flatten() {
             for question in list(questions) {
-                let mut evidence = BTreeSet::new();
-                numbers(&question["source_chat_ids"], &mut |id| evidence.extend(ids.get(&id).copied()));
+                let turns = |cited: &Value| {
+                    let mut turns = BTreeSet::new();
+                    numbers(cited, &mut |id| turns.extend(ids.get(&id).copied()));
+                    turns
+                };
+                let cited = &question["source_chat_ids"];
+                let sides = (turns(&cited["first_statement"]), turns(&cited["second_statement"]));
+                if kind == "contradiction_resolution" && !sides.0.is_empty() && !sides.1.is_empty() {
+                    conversation.contradictions.push((sides.0.into_iter().collect(), sides.1.into_iter().collect()));
+                }
+                let evidence = turns(cited);
                 if !evidence.is_empty() {
-                    let text = text(&question["question"]).to_owned();
+                    let text = string(&question["question"]).to_owned();
                     let evidence = evidence.into_iter().collect();
                     conversation.questions.push(Question { text, kind: kind.clone(), evidence, audited: None });
                 }

@@ -2,17 +2,21 @@
 //!
 //! At some commits claims are made of what stands there: that a file exists, that it defines a name, that it has a line, and the
 //! sentences of the project's own documentation. Each claim is then checked at later commits. What is true there is decided without
-//! any code of the checker: files by `git ls-tree`, renames by `git log -M` along the first parents, definitions by universal-ctags,
-//! quotations by `grep`. Wanted: `git`, `grep` and `ctags` on the path.
+//! any code of the checker: files by `git ls-tree`, renames by `git log -M`, definitions by universal-ctags, quotations by `grep`.
+//! Wanted: `git`, `grep` and `ctags` on the path.
 
 mod ground;
+mod score;
 
-use super::{Figure, Row, bootstrap};
+use super::dice::Dice;
+use super::scratch::Scratch;
+use super::{BenchError, Options, Row};
 use crate::anchors::{Checked, Finder, Lost, Verdict, check, check_all};
 use ground::{Clone, Tree};
 use kairos_core::memory::{Anchor, Claim, ClaimKind, Status};
 use kairos_project::{OpenError, Project};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use score::Score;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,6 +27,9 @@ const STEPS: [usize; 4] = [25, 100, 300, 900];
 const STARTS: usize = 16;
 /// Claims of each kind at each of them.
 const CLAIMS: usize = 40;
+/// How often an anchor is looked at again of which nothing could be said.
+const TRIES: usize = 20;
+
 /// Why there is no figure.
 #[derive(Debug, thiserror::Error)]
 pub enum DriftError {
@@ -45,11 +52,32 @@ pub enum DriftError {
     Short(usize),
 }
 
-/// The figures, and what is behind them.
+/// The rows over every repository, and where there are several over all of them.
+///
+/// # Errors
+/// Where a repository can't be cloned or its history is too short, or `git` or `ctags` fails.
+pub async fn rows(options: &Options) -> Result<Vec<Row>, BenchError> {
+    let (mut rows, mut all) = (vec![], Score::default());
+    for repository in &options.repositories {
+        let failed = |error| BenchError::Drift(repository.clone(), error);
+        let name = repository.canonicalize().map_err(|error| failed(error.into()))?;
+        let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        (options.progress)(&format!("drift over the history of {name}"));
+        let scratch = Scratch::new()?;
+        let drift = run(repository, &scratch.0).await.map_err(failed)?;
+        rows.extend(drift.score.rows(&name));
+        all.take(drift.score);
+    }
+    if options.repositories.len() > 1 {
+        rows.extend(all.rows("all repositories"));
+    }
+    Ok(rows)
+}
+
+/// What a history gave.
 #[derive(Debug, Default)]
 pub struct Drift {
-    /// Precision and recall by kind of claim.
-    pub rows: Vec<Row>,
+    score: Score,
     /// Where the checker and the truth differ, for a person to judge.
     pub misses: Vec<String>,
     /// Of one check each, ascending.
@@ -79,6 +107,9 @@ impl fmt::Display for Fate {
 }
 
 /// Measures over a repository's history; `folder` is for a clone of it and must be empty. Takes a minute or some.
+///
+/// # Errors
+/// As [`rows`].
 pub async fn run(repository: &Path, folder: &Path) -> Result<Drift, DriftError> {
     let clone = Clone::make(repository, folder)?;
     let line = clone.git(&["rev-list", "--first-parent", "--reverse", "HEAD"])?;
@@ -86,21 +117,20 @@ pub async fn run(repository: &Path, folder: &Path) -> Result<Drift, DriftError> 
     if commits.len() < 100 {
         return Err(DriftError::Short(commits.len()));
     }
-    let (mut drift, mut score) = (Drift::default(), Score::default());
+    let mut drift = Drift::default();
     // The first fifth of a history is often a project that isn't one yet.
     let first = commits.len() / 5;
     for start in 0..STARTS {
         let from = first + (commits.len() - first - STEPS[0] - 1) * start / STARTS;
         let before = clone.at(commits[from])?;
-        let claims = claims(&before, start as u64, &mut score).await?;
+        let claims = claims(&before, start as u64, &mut drift.score).await?;
         for step in STEPS.iter().filter(|step| from + **step < commits.len()) {
             let after = clone.at(commits[from + step])?;
-            judge(&claims, &before, &after, start, &mut score, &mut drift).await?;
+            judge(&claims, &before, &after, start, &mut drift).await?;
         }
     }
     drift.times.sort();
     drift.ticks.sort();
-    drift.rows = score.rows();
     Ok(drift)
 }
 
@@ -197,7 +227,6 @@ async fn judge(
     before: &Tree<'_>,
     after: &Tree<'_>,
     group: usize,
-    score: &mut Score,
     drift: &mut Drift,
 ) -> Result<(), DriftError> {
     let project = Project::open(&after.clone.root, &[])?;
@@ -205,8 +234,13 @@ async fn judge(
     for (kind, claim) in claims {
         for anchor in &claim.anchors {
             let begun = Instant::now();
-            let verdict = check(anchor, &project).await;
+            let mut verdict = check(anchor, &project).await;
             drift.times.push(begun.elapsed());
+            // What there was no time for is looked at again, as in the next tick; so a busy machine changes no figure.
+            for _ in 0..TRIES {
+                let Verdict::Unknown(_) = verdict else { break };
+                verdict = check(anchor, &project).await;
+            }
             let said = match &verdict {
                 Verdict::Holds => Fate::Holds,
                 Verdict::Moved(path) => Fate::Moved(path.clone()),
@@ -214,7 +248,8 @@ async fn judge(
                 Verdict::Unknown(_) => Fate::Unknown,
             };
             let truth = truth(anchor, before, after, &renames);
-            score.add_verdict(kind, group, &said, &truth);
+            drift.score.add_verdict(kind, group, &said, &truth);
+            drift.score.add_plain(group, after.has(&anchor.path), &truth);
             if said != truth {
                 let of = (&anchor.path, anchor.symbol.as_deref(), anchor.quote.as_deref());
                 let lost = match verdict {
@@ -233,17 +268,16 @@ async fn judge(
     let found = check_all(&all, Some(&changed), &project).await;
     drift.ticks.push((begun.elapsed(), all.len()));
     let whole = check_all(&all, None, &project).await;
+    let named = |checked: &Checked| checked.changes.iter().map(|change| change.claim.clone()).collect::<BTreeSet<String>>();
     // What a tick had no time for is left to the next.
-    let named = |checked: &Checked| -> BTreeSet<String> {
-        checked.changes.iter().map(|change| change.claim.clone()).chain(checked.left.iter().cloned()).collect()
-    };
-    score.add("changed files name every claim that a whole check does", "all", group, named(&whole).is_subset(&named(&found)));
+    let seen: BTreeSet<String> = named(&found).into_iter().chain(found.left.iter().cloned()).collect();
+    drift.score.add("ticks that miss nothing", "all", group, named(&whole).is_subset(&seen));
     Ok(())
 }
 
 /// What became of an anchor, by other means than the checker's.
-fn truth(anchor: &Anchor, before: &Tree<'_>, after: &Tree<'_>, renames: &HashMap<String, String>) -> Fate {
-    let renamed = renames.get(&anchor.path).filter(|path| after.has(path));
+fn truth(anchor: &Anchor, before: &Tree<'_>, after: &Tree<'_>, renames: &HashMap<String, Vec<String>>) -> Fate {
+    let renamed = renames.get(&anchor.path).into_iter().flatten().find(|path| after.has(path));
     let place = if after.has(&anchor.path) { Some(&anchor.path) } else { renamed };
     let at = |path: &String| if *path == anchor.path { Fate::Holds } else { Fate::Moved(path.clone()) };
     if let Some(symbol) = &anchor.symbol {
@@ -265,103 +299,5 @@ fn truth(anchor: &Anchor, before: &Tree<'_>, after: &Tree<'_>, renames: &HashMap
         (None, Some(path)) => at(path),
         (Some(quote), Some(path)) if after.has_words(path, quote) => at(path),
         (Some(_), Some(_)) => Fate::Gone,
-    }
-}
-
-/// SplitMix64: the same repository gives the same claims.
-struct Dice(u64);
-
-impl Dice {
-    fn draw<'a, T>(&mut self, from: &'a [T], count: usize) -> Vec<&'a T> {
-        let mut order: Vec<(u64, &T)> = from.iter().map(|item| (self.roll(), item)).collect();
-        order.sort_by_key(|(number, _)| *number);
-        order.into_iter().take(count).map(|(_, item)| item).collect()
-    }
-
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-}
-
-/// Right and wrong by measure, kind and start.
-#[derive(Default)]
-struct Score {
-    answers: BTreeMap<(&'static str, &'static str), BTreeMap<usize, Vec<f64>>>,
-}
-
-const DEFINITION: &[(&str, &str)] = &[
-    ("anchored as meant", "claims made up whose anchor is found, of all"),
-    ("stale precision", "said gone and is gone (neither there nor moved), of all said gone"),
-    ("stale recall", "said gone and is gone, of all that is gone"),
-    ("lost precision", "said gone or moved, and no longer holds at its path, of all said gone or moved"),
-    ("lost recall", "said gone or moved, of all that no longer holds at its path"),
-    ("moved precision", "said moved to where it is, of all said moved"),
-    ("moved recall", "said moved to where it is, of all that moved"),
-    ("changed files name every claim that a whole check does", "looks at changed files alone that find the same, of all"),
-];
-
-impl Score {
-    fn add(&mut self, measure: &'static str, kind: &'static str, group: usize, right: bool) {
-        self.answers.entry((measure, kind)).or_default().entry(group).or_default().push(f64::from(u8::from(right)));
-    }
-
-    fn add_verdict(&mut self, kind: &'static str, group: usize, said: &Fate, truth: &Fate) {
-        let is_lost = |fate: &Fate| matches!(fate, Fate::Gone | Fate::Moved(_));
-        let is_moved = |fate: &Fate| matches!(fate, Fate::Moved(_));
-        for kind in [kind, "all"] {
-            let mut pair = |precision, recall, said_so, is_so, right| {
-                if said_so {
-                    self.add(precision, kind, group, right);
-                }
-                if is_so {
-                    self.add(recall, kind, group, right);
-                }
-            };
-            let both = *said == Fate::Gone && *truth == Fate::Gone;
-            pair("stale precision", "stale recall", *said == Fate::Gone, *truth == Fate::Gone, both);
-            pair("lost precision", "lost recall", is_lost(said), is_lost(truth), is_lost(said) && is_lost(truth));
-            pair("moved precision", "moved recall", is_moved(said), is_moved(truth), said == truth && is_moved(said));
-        }
-    }
-
-    fn rows(&self) -> Vec<Row> {
-        let mut rows = Vec::new();
-        for (measure, definition) in DEFINITION {
-            for ((_, kind), groups) in self.answers.iter().filter(|((name, _), _)| name == measure) {
-                let figure: Figure = bootstrap(&groups.values().cloned().collect::<Vec<_>>());
-                let reach = (*kind == "all" && measure.starts_with("stale")).then_some(0.95);
-                rows.push(Row { measure: format!("{measure}, {kind}"), definition, figures: vec![figure], reach, less: false });
-            }
-        }
-        rows
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `DRIFT_REPOSITORY=folder cargo test -p kairos-memory drift -- --ignored --nocapture`
-    #[tokio::test]
-    #[ignore = "needs a repository with a history, git, grep and ctags"]
-    async fn over_a_repository() {
-        let repository = std::env::var("DRIFT_REPOSITORY").expect("DRIFT_REPOSITORY names a repository");
-        let folder = tempfile::tempdir().unwrap();
-        let begun = Instant::now();
-        let drift = run(Path::new(&repository), folder.path()).await.unwrap();
-        for row in &drift.rows {
-            let Figure { mean, low, high, questions } = row.figures[0];
-            println!("{:<70} {mean:.3} [{low:.3}, {high:.3}] of {questions}", row.measure);
-        }
-        let at = |share: f64| (drift.times.len().saturating_sub(1) as f64 * share) as usize;
-        let tick = |share: f64| (drift.ticks.len().saturating_sub(1) as f64 * share) as usize;
-        println!("a check: p50 {:?}, p95 {:?}, max {:?}", drift.times[at(0.5)], drift.times[at(0.95)], drift.times[at(1.0)]);
-        println!("a tick: p50 {:?}, max {:?}", drift.ticks[tick(0.5)], drift.ticks[tick(1.0)]);
-        println!("{:?} in all, {} misses", begun.elapsed(), drift.misses.len());
-        drift.misses.iter().for_each(|miss| println!("{miss}"));
     }
 }

@@ -1,0 +1,240 @@
+//! Asks a provider: key, tries, and what its answers mean.
+
+use crate::Model;
+use crate::anthropic::Messages;
+use crate::error::ModelError;
+use crate::find::{Preset, Provider};
+use crate::openai::Chat;
+use crate::render::{Rendered, estimate, render};
+use crate::wire::{Wire, complaint};
+use async_trait::async_trait;
+use kairos_core::Millis;
+use kairos_core::finding::one_line;
+use kairos_core::model::{Completion, Ending, Prompt};
+use kairos_exec::redact::{REDACTED, Redactor};
+use kairos_net::{Allow, Answer, Ledger, Net, NetError, Post, Reach, Timeouts, host_of};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Most bytes of an answer: the longest that may be asked for has a twentieth.
+const MAX_ANSWER: usize = 2 << 20;
+/// How long it may take to get a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Tries of one completion.
+const TRIES: u32 = 3;
+/// The wait before the second try; it doubles. Up to half of it comes on top, so that many clients don't come back at once.
+const WAIT: Duration = Duration::from_secs(1);
+/// Characters of a server's complaint that are told.
+const MAX_SAID: usize = 200;
+
+/// A provider that can be asked. It lives as long as its settings hold: what it learns (that the key is refused, that it is to wait)
+/// holds for all who ask.
+pub struct Client {
+    provider: Provider,
+    host: String,
+    wire: Box<dyn Wire>,
+    ledger: Arc<dyn Ledger>,
+    redactor: Redactor,
+    learnt: Mutex<Learnt>,
+}
+
+#[derive(Default)]
+struct Learnt {
+    /// The key that was refused, as a hash, and how.
+    refused: Option<([u8; 32], ModelError)>,
+    /// The provider wants to be left alone until then.
+    not_before: Option<(Instant, ModelError)>,
+}
+
+impl Client {
+    /// Opens nothing yet. `redactor` takes secrets out of all that is sent.
+    ///
+    /// # Errors
+    /// Where the provider's address is no URL.
+    pub fn new(provider: Provider, ledger: Arc<dyn Ledger>, redactor: Redactor) -> Result<Self, ModelError> {
+        let host = host_of(&provider.url)?;
+        let wire: Box<dyn Wire> = match provider.preset {
+            Preset::Anthropic => Box::new(Messages),
+            preset => Box::new(Chat { preset }),
+        };
+        Ok(Self { provider, host, wire, ledger, redactor, learnt: Mutex::default() })
+    }
+
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.learnt.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Read each time: a new key counts at once, and none is kept.
+    fn key(&self) -> Result<Option<String>, ModelError> {
+        let Some(place) = &self.provider.key else { return Ok(None) };
+        let key = place.read("model.key").map_err(ModelError::Key)?;
+        if key.is_empty() { Err(ModelError::Key("the key is empty".into())) } else { Ok(Some(key)) }
+    }
+
+    /// Is it of any use to ask now?
+    fn may_ask(&self, key: &[u8; 32]) -> Result<(), ModelError> {
+        let mut learnt = self.learnt();
+        if let Some((refused, error)) = &learnt.refused {
+            if refused == key {
+                return Err(error.clone());
+            }
+            learnt.refused = None;
+        }
+        if let Some((until, error)) = &learnt.not_before {
+            let left = until.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                let mut error = error.clone();
+                if let ModelError::Busy { after, .. } = &mut error {
+                    *after = Some(left);
+                }
+                return Err(error);
+            }
+            learnt.not_before = None;
+        }
+        Ok(())
+    }
+
+    async fn once(&self, body: Vec<u8>, key: Option<&str>, why: &str, left: Duration) -> Result<Completion, ModelError> {
+        let reach = if self.provider.own { Reach::Anywhere } else { Reach::Public };
+        let timeouts = Timeouts { connect: CONNECT.min(left), read: left, total: left };
+        let net = Net::new(Allow::default().host(&self.host, reach), timeouts, self.ledger.clone());
+        let mut headers = self.wire.headers(key);
+        headers.push(("content-type", "application/json".into()));
+        let url = format!("{}{}", self.provider.url, self.wire.path());
+        let answer = net.post(Post { url, headers, body, why: why.into(), max_answer: MAX_ANSWER }).await?;
+        self.judge(&answer, key)
+    }
+
+    /// What an answer means.
+    fn judge(&self, answer: &Answer, key: Option<&str>) -> Result<Completion, ModelError> {
+        let (who, status) = (self.host.clone(), answer.status);
+        let malformed = |what: String| ModelError::Malformed { who: self.host.clone(), what };
+        match status {
+            200 if answer.body.len() >= MAX_ANSWER => Err(malformed(format!("it has more than {MAX_ANSWER} bytes"))),
+            200 if !answer.complete => Err(malformed("it breaks off".into())),
+            200 => {
+                let value: Value = serde_json::from_slice(&answer.body).map_err(|_| malformed("it is no JSON".into()))?;
+                self.wire.answer(&value).map_err(malformed)
+            }
+            401 | 403 => Err(ModelError::Refused { who, status, said: self.said(answer, key) }),
+            // Too slow, too early, too often, overloaded: it passes.
+            408 | 425 | 429 | 500..=599 => {
+                Err(ModelError::Busy { who, status, said: self.said(answer, key), after: answer.retry_after(now()) })
+            }
+            300..=399 => Err(ModelError::Rejected { who, status, said: "it is a redirect, and none is followed".into() }),
+            _ => Err(ModelError::Rejected { who, status, said: self.said(answer, key) }),
+        }
+    }
+
+    /// A server's complaint, on one line, without the key that it may repeat.
+    fn said(&self, answer: &Answer, key: Option<&str>) -> String {
+        let mut text = complaint(&answer.body).unwrap_or_else(|| {
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            if text.trim_start().starts_with('<') { String::new() } else { text }
+        });
+        if let Some(key) = key {
+            text = text.replace(key, REDACTED);
+        }
+        let text: String = one_line(&self.redactor.redact(&text)).chars().take(MAX_SAID).collect();
+        if text.is_empty() { "it does not say why".into() } else { text }
+    }
+
+    /// The answer as it was asked for: where that is JSON, nothing else.
+    fn shaped(&self, mut completion: Completion, prompt: &Rendered) -> Result<Completion, ModelError> {
+        if prompt.schema.is_some() && completion.ending == Ending::Done {
+            let json = unfenced(&completion.text);
+            if serde_json::from_str::<Value>(json).is_err() {
+                let what = "text, though JSON was asked for; this model or server can't follow a schema";
+                return Err(ModelError::Malformed { who: self.host.clone(), what: what.into() });
+            }
+            completion.text = json.to_owned();
+        }
+        Ok(completion)
+    }
+}
+
+#[async_trait]
+impl Model for Client {
+    fn name(&self) -> String {
+        format!("{} at {}", self.provider.model, self.host)
+    }
+
+    fn patience(&self) -> Duration {
+        self.provider.timeout
+    }
+
+    fn estimate(&self, prompt: &Prompt) -> u64 {
+        estimate(prompt)
+    }
+
+    async fn complete(&self, prompt: &Prompt, why: &str) -> Result<Completion, ModelError> {
+        let end = Instant::now() + self.provider.timeout;
+        let rendered = render(prompt, &self.redactor)?;
+        let key = self.key()?;
+        let hash = Sha256::digest(key.as_deref().unwrap_or_default()).into();
+        let body = serde_json::to_vec(&self.wire.body(&self.provider.model, &rendered))
+            .map_err(|e| ModelError::Prompt(e.to_string()))?;
+        let mut wait = WAIT;
+        for number in 1.. {
+            self.may_ask(&hash)?;
+            let left = end.saturating_duration_since(Instant::now());
+            let error = match self.once(body.clone(), key.as_deref(), why, left).await {
+                Ok(completion) => return self.shaped(completion, &rendered),
+                Err(error) => error,
+            };
+            let pause = match &error {
+                ModelError::Refused { .. } => {
+                    self.learnt().refused = Some((hash, error.clone()));
+                    return Err(error);
+                }
+                ModelError::Busy { after, .. } => after.unwrap_or_default().max(jittered(wait)),
+                // Nobody was asked yet. What broke off later may have cost something, and is not asked twice.
+                ModelError::Net(NetError::Connect(..) | NetError::Resolve(_)) => jittered(wait),
+                _ => return Err(error),
+            };
+            let left = end.saturating_duration_since(Instant::now());
+            if number == TRIES || pause >= left {
+                if let ModelError::Busy { after: Some(after), .. } = &error {
+                    self.learnt().not_before = Some((Instant::now() + *after, error.clone()));
+                }
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+            wait *= 2;
+        }
+        Err(ModelError::Prompt("it was never sent".into()))
+    }
+}
+
+/// Half as much again at most.
+fn jittered(wait: Duration) -> Duration {
+    let part = getrandom::u32().unwrap_or(u32::MAX / 2);
+    wait + wait.mul_f64(f64::from(part) / f64::from(u32::MAX) / 2.0)
+}
+
+/// JSON without the fence in which a model that was only asked for it may put it.
+fn unfenced(text: &str) -> &str {
+    let text = text.trim();
+    let inner = text.strip_prefix("```json").or_else(|| text.strip_prefix("```")).and_then(|t| t.strip_suffix("```"));
+    inner.unwrap_or(text).trim()
+}
+
+fn now() -> Millis {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_differ_and_fences_go() {
+        let waits: Vec<Duration> = (0..8).map(|_| jittered(WAIT)).collect();
+        assert!(waits.iter().all(|w| (WAIT..=WAIT * 3 / 2).contains(w)) && waits.iter().any(|w| *w != waits[0]));
+        for text in ["{\"a\": 1}", "```json\n{\"a\": 1}\n```", " ```\n{\"a\": 1}``` "] {
+            assert_eq!(unfenced(text), "{\"a\": 1}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Language models behind one small trait.
+//!
+//! A [`Client`] speaks one of two wire formats, OpenAI-compatible chat completions or Anthropic Messages, to the provider that
+//! [`find`] takes from the settings and the environment; where there is none, [`Unconfigured`] says what to do. What is sent
+//! leaves through `kairos-net`, which writes it down first, and only after known secrets were taken out of it. Words of others
+//! in a prompt are marked as data. A key is read when it is needed, and stands in no error, log or `Debug`.
+//!
+//! After a refusal of the key nothing is asked again until the key or the address changes; a provider that wants to be left alone
+//! for a while is. Money is not counted here: who calls reserves a budget first, by [`Model::estimate`].
+//!
+//! Streaming will be a second method of the trait and a second reader beside `Wire::answer`; nothing above the formats knows
+//! that an answer comes in one piece.
+
+mod anthropic;
+mod client;
+mod error;
+mod find;
+mod openai;
+mod render;
+mod wire;
+
+pub use client::Client;
+pub use error::ModelError;
+pub use find::{Preset, Provider, find};
+
+use async_trait::async_trait;
+use kairos_core::model::{Completion, Prompt};
+use std::time::Duration;
+
+/// Something that goes on with a conversation.
+#[async_trait]
+pub trait Model: Send + Sync {
+    /// Which model where, for a person: `claude-haiku-4-5 at api.anthropic.com`.
+    fn name(&self) -> String;
+    /// So long one completion takes at most, further tries included.
+    fn patience(&self) -> Duration;
+    /// Tokens that it may take at most, as far as can be told beforehand: the prompt's, generously, and the longest answer's.
+    fn estimate(&self, prompt: &Prompt) -> u64;
+    /// Asks. `why` stands in the ledger of what left the machine.
+    ///
+    /// # Errors
+    /// See [`ModelError`]; [`ModelError::may_cost`] tells whether it may have used tokens.
+    async fn complete(&self, prompt: &Prompt, why: &str) -> Result<Completion, ModelError>;
+}
+
+/// No model: it says why, and what to do.
+#[derive(Debug, Clone)]
+pub struct Unconfigured(pub String);
+
+#[async_trait]
+impl Model for Unconfigured {
+    fn name(&self) -> String {
+        "none".into()
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn estimate(&self, _: &Prompt) -> u64 {
+        0
+    }
+
+    async fn complete(&self, _: &Prompt, _: &str) -> Result<Completion, ModelError> {
+        Err(ModelError::None(self.0.clone()))
+    }
+}

@@ -1,0 +1,140 @@
+//! `kairos-run memory forget`: out of the memory, and out of everything else that we keep.
+
+use super::confirm;
+use crate::paths::{Paths, slug};
+use crate::view;
+use crate::view::lists::Page;
+use anyhow::{Context, Result};
+use kairos_memory::memory::{Forget, Forgotten, Memory};
+use kairos_store::{ProjectDb, UserDb};
+use serde::Serialize;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Whose memory, and where the rest is.
+pub struct Forgetting<'a> {
+    pub paths: &'a Paths,
+    /// The project's folder; none for the user's own memory.
+    pub root: Option<&'a Path>,
+    pub memory: &'a Memory,
+    pub page: &'a Page,
+}
+
+/// Everything that goes.
+#[derive(Debug, Serialize)]
+pub struct Gone {
+    /// Out of the memory.
+    #[serde(flatten)]
+    pub memory: Forgotten,
+    /// Out of the project's database.
+    #[serde(flatten)]
+    pub database: kairos_store::Forgotten,
+    /// Messages that were not delivered yet.
+    pub messages: u64,
+    /// Places in logs and reports of crashes that are overwritten.
+    pub places_in_logs: u64,
+    /// Files of ours that hold the text all the same: they were not written by us, or are out of use.
+    pub left: Vec<PathBuf>,
+}
+
+/// Shows what goes, asks, and does it. Each database can be written beside a process that has it open.
+pub async fn forget(of: Forgetting<'_>, what: &Forget, dry_run: bool, yes: bool, json: bool) -> Result<()> {
+    let planned = of.go(what, true).await?;
+    if !json {
+        view::print(&of.page.forgotten(&planned))?;
+    }
+    if dry_run {
+        return if json { view::print_json(&planned) } else { Ok(()) };
+    }
+    if !yes && !confirm("Forget this for good?")? {
+        anyhow::bail!("nothing was forgotten");
+    }
+    let done = of.go(what, false).await?;
+    if json { view::print_json(&done) } else { view::print(&of.page.left(&done)) }
+}
+
+impl Forgetting<'_> {
+    /// The memory goes last: it is what tells what else has to go, should this be stopped.
+    async fn go(&self, what: &Forget, dry_run: bool) -> Result<Gone> {
+        let mut memory = self.memory.forget(what, true, self.page.now)?;
+        let signals = memory.observations.iter().map(|o| (o.time, o.source.clone())).collect();
+        let words = memory.words.clone();
+        let mut database = kairos_store::Forgotten::default();
+        let file = self.root.map(|root| self.paths.project(&slug(root)).join("state.db"));
+        if let Some(file) = file.filter(|file| file.exists()) {
+            let db = ProjectDb::open(file).await?;
+            database = db.forget(kairos_store::Forget { signals, words: words.clone() }, dry_run).await?;
+            db.close().await;
+        }
+        let mut messages = 0;
+        if self.paths.user_db().exists() {
+            let db = UserDb::open(self.paths.user_db()).await?;
+            messages = db.forget_words(words.clone(), dry_run).await?;
+            db.close().await;
+        }
+        let mut places_in_logs = 0;
+        for file in files(&logs(self.paths)) {
+            places_in_logs +=
+                overwrite(&file, &words, dry_run).with_context(|| format!("can't go through {}", file.display()))?;
+        }
+        if !dry_run {
+            memory = self.memory.forget(what, false, self.page.now)?;
+        }
+        let mut left = vec![];
+        if let Some(text) = what.containing.as_ref().filter(|_| !dry_run) {
+            let ours = [self.paths.data.clone(), self.paths.config.clone(), self.paths.run.clone()];
+            left = files(&ours).into_iter().filter(|file| holds(file, text.as_bytes())).collect();
+        }
+        Ok(Gone { memory, database, messages, places_in_logs, left })
+    }
+}
+
+/// What the process in the background wrote down, and what it said when it crashed.
+fn logs(paths: &Paths) -> Vec<PathBuf> {
+    paths.log().parent().map(Path::to_path_buf).into_iter().chain([paths.crashes()]).collect()
+}
+
+/// All files at these places, links left out.
+fn files(places: &[PathBuf]) -> Vec<PathBuf> {
+    let mut found = vec![];
+    let mut open = places.to_vec();
+    while let Some(place) = open.pop() {
+        let Ok(about) = place.symlink_metadata() else { continue };
+        if about.is_dir() {
+            open.extend(place.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()));
+        } else if about.is_file() {
+            found.push(place);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Puts `x` over the words, so that the file keeps its length: somebody may be writing at its end. Answers at how many places.
+fn overwrite(file: &Path, words: &[String], dry_run: bool) -> std::io::Result<u64> {
+    let bytes = fs::read(file)?;
+    let mut count = 0;
+    let mut open = None;
+    for words in words {
+        for at in memchr::memmem::find_iter(&bytes, words.as_bytes()) {
+            count += 1;
+            if dry_run {
+                continue;
+            }
+            let out = match &open {
+                Some(out) => out,
+                None => &*open.insert(OpenOptions::new().write(true).open(file)?),
+            };
+            out.write_all_at("x".repeat(words.len()).as_bytes(), at as u64)?;
+        }
+    }
+    if let Some(out) = open {
+        out.sync_all()?;
+    }
+    Ok(count)
+}
+
+fn holds(file: &Path, text: &[u8]) -> bool {
+    fs::read(file).is_ok_and(|bytes| memchr::memmem::find(&bytes, text).is_some())
+}
