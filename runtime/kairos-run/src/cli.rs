@@ -219,6 +219,10 @@ pub enum BenchCommand {
         kairos-run bench memory --data research/ --repo . --speed --json"
     )]
     Memory(BenchMemory),
+    /// A month of dreams over a made-up project: what is kept, what is junk, what is found, beside three controls
+    #[command(after_help = "Facts, changes of mind, repetition in other words, noise, planted text and memory's own words are made \
+        from the seed.\nEnds with 1 where something is out of bounds.")]
+    Dreams(BenchDreams),
 }
 
 #[derive(Debug, Args)]
@@ -239,11 +243,42 @@ pub struct BenchMemory {
     pub json: JsonFlag,
 }
 
+/// What `bench dreams` takes.
+#[derive(Debug, Clone, Args)]
+pub struct BenchDreams {
+    /// How many nights
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub nights: u32,
+    /// Another seed makes another month
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// A folder with other components in place of the program's own strategies
+    #[arg(long, value_name = "DIR")]
+    pub strategies: Option<PathBuf>,
+    /// What a promotion needs, in place of the defaults: `days`, `sessions` or `tool-sessions`
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = need)]
+    pub need: Vec<(String, usize)>,
+    /// One dream over so many observations instead, timed
+    #[arg(long, value_name = "NUMBER")]
+    pub observations: Option<usize>,
+    /// With so many claims
+    #[arg(long, value_name = "NUMBER", default_value_t = 2000, requires = "observations")]
+    pub claims: usize,
+}
+
 #[derive(Debug, Clone, Copy, Args)]
 pub struct JsonFlag {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+}
+
+fn need(text: &str) -> Result<(String, usize), String> {
+    let (name, number) = text.split_once('=').ok_or("NAME=NUMBER is wanted")?;
+    if !["days", "sessions", "tool-sessions"].contains(&name) {
+        return Err(format!("`{name}` is none of days, sessions, tool-sessions"));
+    }
+    Ok((name.into(), number.parse().map_err(|_| format!("`{number}` is no number"))?))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -75,6 +75,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Ci(command)) => wait(commands::signals::ci(&paths, command))?,
         Some(Command::Config(command)) => commands::config::config(&paths, command)?,
         Some(Command::Bench(BenchCommand::Memory(bench))) => wait(commands::bench::memory(bench))?,
+        Some(Command::Bench(BenchCommand::Dreams(args))) => return commands::bench_dreams::dreams(&args).map(exit),
         Some(Command::Completions { shell }) => commands::completions(shell)?,
         Some(Command::CompileComponent { input, output }) => return Ok(exit(kairos_host::compile::child_main(&input, &output))),
     }

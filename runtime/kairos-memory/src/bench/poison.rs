@@ -65,7 +65,7 @@ fn becomes_fact(text: &str, origin: Origin) -> bool {
 }
 
 fn is_promoted(claim: &str, text: &str, origin: Origin, kind: ClaimKind) -> bool {
-    let seen: Seen = (0..5).map(|n| observation(text, origin, n)).map(|o| (o.id.clone(), o)).collect();
+    let seen: Seen = (0..5).map(|n| observation(text, origin, n)).map(|o| (o.id.clone(), o.into())).collect();
     let evidence: Vec<String> = seen.keys().cloned().collect();
     let mut draft = Draft::new(Book::default(), seen, BTreeSet::new(), 6 * DAY, Policy::default());
     let mut apply = |change| {

@@ -21,17 +21,33 @@ pub use update::{Effect, Update, update};
 
 use kairos_core::memory::Relation;
 use sentence::Sentence;
+use std::cmp::Ordering;
 
 /// What the first text is to the second. Exchanging them gives the mirrored relation.
 pub fn compare(first: &str, second: &str) -> Relation {
-    if first == second {
-        return Relation::Same;
+    if first == second { Relation::Same } else { Parsed::new(first).relation(&Parsed::new(second)) }
+}
+
+/// A text taken apart once, to be compared with many.
+#[derive(Debug, Clone)]
+pub(crate) struct Parsed {
+    text: String,
+    sentence: Sentence,
+}
+
+impl Parsed {
+    pub(crate) fn new(text: &str) -> Self {
+        Self { text: text.into(), sentence: Sentence::parse(text) }
     }
-    // Judged in one order only, so that both orders agree.
-    if first <= second {
-        judge::judge(&Sentence::parse(first), &Sentence::parse(second))
-    } else {
-        mirrored(judge::judge(&Sentence::parse(second), &Sentence::parse(first)))
+
+    /// As [`compare`].
+    pub(crate) fn relation(&self, other: &Self) -> Relation {
+        // Judged in one order only, so that both orders agree.
+        match self.text.cmp(&other.text) {
+            Ordering::Equal => Relation::Same,
+            Ordering::Less => judge::judge(&self.sentence, &other.sentence),
+            Ordering::Greater => mirrored(judge::judge(&other.sentence, &self.sentence)),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::evidence::{Strength, is_own_words, latest, live, needed, strength, support};
 use crate::book::{OTHER_TOOL, USER};
-use crate::compare::{compare, conserved, is_instruction, same_subject};
+use crate::compare::{Parsed, compare, conserved, is_instruction, same_subject};
 use kairos_core::dream::Refusal;
 use kairos_core::memory::{Claim, ClaimKind, NewClaim, Observation, Operation, Relation, Status};
 use std::collections::BTreeSet;
@@ -50,9 +50,10 @@ pub(super) fn add(draft: &Draft, new: &NewClaim, evidence: &[String], author: &s
         return Err(Refusal::Untrusted);
     }
     no_instruction(draft, &claim)?;
+    let said = Parsed::new(&claim.text);
     for other in draft.book.claims() {
         let retired = other.status == Status::Retired;
-        if (retired && other.author != USER) || compare(&claim.text, &other.text) != Relation::Same {
+        if (retired && other.author != USER) || draft.relation(&said, other) != Relation::Same {
             continue;
         }
         let id = other.id.clone();
@@ -139,7 +140,11 @@ pub(super) fn promote(draft: &Draft, id: &str, more: &[String]) -> Checked {
         return Err(Refusal::Untrusted);
     }
     no_instruction(draft, &claim)?;
-    if let Some(other) = draft.live().find(|other| other.id != id && compare(&claim.text, &other.text) == Relation::Contrary) {
+    let said = Parsed::new(&claim.text);
+    // As with disputes: what anyone could have written keeps nothing from being believed that is better borne out.
+    let weighs = |other: &Claim| strength(other, &draft.seen) != Strength::Untrusted;
+    let contrary = |other: &&Claim| other.id != id && draft.relation(&said, other) == Relation::Contrary && weighs(other);
+    if let Some(other) = draft.live().find(contrary) {
         return Err(Refusal::Open { claim: other.id.clone() });
     }
     let support = support(&claim, &draft.seen, &draft.policy);

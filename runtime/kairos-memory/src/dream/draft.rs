@@ -4,10 +4,11 @@ use super::check;
 use super::evidence::Seen;
 use super::policy::Policy;
 use crate::book::{Book, BookError};
+use crate::compare::Parsed;
 use kairos_core::Millis;
 use kairos_core::dream::Refusal;
-use kairos_core::memory::{Change, Claim, Operation, Status};
-use std::collections::BTreeSet;
+use kairos_core::memory::{Change, Claim, Operation, Relation, Status};
+use std::collections::{BTreeSet, HashMap};
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Draft {
     pub time: Millis,
     /// What it may do.
     pub policy: Policy,
+    /// What the claims say, taken apart.
+    said: HashMap<String, Parsed>,
     allowed: (usize, usize),
     used: (usize, usize),
 }
@@ -30,7 +33,16 @@ impl Draft {
     /// Begins with claims as they are.
     pub fn new(book: Book, seen: Seen, broken: BTreeSet<String>, time: Millis, policy: Policy) -> Self {
         let claims = book.claims().filter(|c| c.status != Status::Retired).count();
-        Self { book, seen, broken, time, policy, allowed: policy.allowance(claims), used: (0, 0) }
+        let said = book.claims().map(|c| (c.id.clone(), Parsed::new(&c.text))).collect();
+        Self { book, seen, broken, time, policy, said, allowed: policy.allowance(claims), used: (0, 0) }
+    }
+
+    /// What a text is to a claim.
+    pub(super) fn relation(&self, text: &Parsed, claim: &Claim) -> Relation {
+        match self.said.get(&claim.id) {
+            Some(said) => text.relation(said),
+            None => text.relation(&Parsed::new(&claim.text)),
+        }
     }
 
     /// Claims that are not retired.
@@ -48,7 +60,10 @@ impl Draft {
             Change::Add(new) => {
                 let claim = check::add(self, new, &operation.evidence, author)?;
                 self.spend_addition()?;
-                vec![self.book.add(claim).map_err(not_written)?]
+                let said = Parsed::new(&claim.text);
+                let id = self.book.add(claim).map_err(not_written)?;
+                self.said.insert(id.clone(), said);
+                vec![id]
             }
             Change::Merge { claims, text } => {
                 check::merge(self, claims, text)?;
@@ -149,7 +164,11 @@ impl Draft {
     }
 
     pub(super) fn update(&mut self, id: &str, change: impl FnOnce(&mut Claim)) -> Result<(), Refusal> {
-        self.book.update(id, change).map_err(not_written)
+        self.book.update(id, change).map_err(not_written)?;
+        if let Some(claim) = self.book.claim(id) {
+            self.said.insert(id.to_owned(), Parsed::new(&claim.text));
+        }
+        Ok(())
     }
 
     fn spend_change(&mut self) -> Result<(), Refusal> {

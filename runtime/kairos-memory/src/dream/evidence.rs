@@ -6,9 +6,10 @@ use kairos_core::Millis;
 use kairos_core::memory::{Claim, Observation, Origin};
 use kairos_core::ports::Support;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Observations by id, as far as they are cited.
-pub type Seen = BTreeMap<String, Observation>;
+pub type Seen = BTreeMap<String, Arc<Observation>>;
 
 /// What all of a claim's live evidence comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,15 +31,25 @@ const BOOT_FILES: [&str; 5] = ["CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "MEM
 /// Is this what memory itself said, or a boot file? Fed back as evidence, either would bear itself out.
 pub(super) fn is_own_words(observation: &Observation) -> bool {
     let boot = |path: &str| BOOT_FILES.iter().any(|file| path.ends_with(file)) || path.contains(".claude/rules/");
-    observation.source.starts_with("dream")
+    let listing = observation.kind == "command" && observation.attribute("command").is_some_and(prints_memory);
+    listing
+        || observation.source.starts_with("dream")
         || matches!(observation.kind.as_str(), "recall" | "dream")
         || observation.attribute("path").is_some_and(boot)
+}
+
+/// Does a command line have this program print what it holds? `kairos-run exec` runs another's command.
+fn prints_memory(line: &str) -> bool {
+    line.split(['\n', ';', '&', '|', '(']).any(|part| {
+        let mut words = part.split_whitespace().skip_while(|word| word.contains('=') || *word == "sudo");
+        words.next().is_some_and(|word| word.rsplit('/').next() == Some("kairos-run")) && words.next() != Some("exec")
+    })
 }
 
 /// The evidence of a claim that still exists and counts.
 pub(super) fn live<'a>(ids: &'a [String], seen: &'a Seen) -> impl Iterator<Item = &'a Observation> {
     let distinct: BTreeSet<&String> = ids.iter().collect();
-    distinct.into_iter().filter_map(|id| seen.get(id)).filter(|o| !o.text.is_empty() && !is_own_words(o))
+    distinct.into_iter().filter_map(|id| seen.get(id)).map(|o| &**o).filter(|o| !o.text.is_empty() && !is_own_words(o))
 }
 
 pub(super) fn stated_by_user(o: &Observation) -> bool {

@@ -3,6 +3,7 @@
 mod check;
 mod draft;
 mod evidence;
+mod nearest;
 mod night;
 mod outlook;
 mod policy;
@@ -20,5 +21,7 @@ pub use record::FOLDER;
 pub(crate) use record::render;
 pub use snapshot::MemorySnapshot;
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

@@ -27,8 +27,8 @@ const STRATEGY: &str = "Kairos-Strategy";
 /// A dream under way. Nothing is written before [`Night::end`].
 pub struct Night {
     dream: Dream,
-    draft: Draft,
-    new: Vec<Arc<Observation>>,
+    pub(super) draft: Draft,
+    pub(super) new: Vec<Arc<Observation>>,
     /// Evidence that claims had when it began.
     seen: Seen,
     recalls: Recalls,
@@ -57,7 +57,7 @@ impl Memory {
             position,
         };
         let new: Vec<Arc<Observation>> = new.observations.into_iter().map(Arc::new).collect();
-        let known = new.iter().map(|o| (o.id.clone(), Observation::clone(o)));
+        let known = new.iter().map(|o| (o.id.clone(), o.clone()));
         let draft = Draft::new(book, seen.clone().into_iter().chain(known).collect(), broken, now, policy);
         Ok(Night { dream, draft, new, seen, recalls: self.recalls() })
     }
@@ -163,46 +163,34 @@ impl Memory {
         let cited = dream.steps.iter().flat_map(|s| s.operation.evidence.clone());
         let cited: BTreeSet<String> = cited.chain(session.book.claims().flat_map(|c| c.evidence.clone())).collect();
         let mut draft = Draft::new(session.book.clone(), read(self.transcripts(), &cited)?, broken, now, policy);
-        let mut writes: Vec<Write> = vec![];
-        for step in dream.steps.iter_mut().filter(|s| wanted.contains(&s.number)) {
-            let seen = std::mem::take(&mut step.touched);
-            // What the user, or another program, changed since it was looked at is not for a dream to change.
-            let changed = seen.iter().find(|t| t.before.is_some() && draft.book.claim(&t.id) != t.before.as_ref());
-            let done = match changed {
-                Some(touched) => Err(Refusal::Changed { claim: touched.id.clone() }),
-                None => perform(&mut draft, &step.operation, &step.strategy),
-            };
-            match done {
-                Ok(touched) => {
-                    writes.push(write(&dream.id, step, &touched, file_changes(&mut draft.book, now), now));
-                    (step.touched, step.state) = (touched, State::Applied);
+        // One by one: each holds whole files, and they need not all be in memory at once.
+        let was = self.kept(&dream.id)?;
+        let (mut at, mut recorded) = (0, false);
+        let writes = std::iter::from_fn(|| {
+            while let Some(step) = dream.steps.get_mut(at) {
+                at += 1;
+                if wanted.contains(&step.number)
+                    && let Some(write) = carry(&mut draft, step, &dream.id, now)
+                {
+                    return Some(write);
                 }
-                Err(refusal) => (step.touched, step.refusal, step.state) = (seen, Some(refusal), State::Nothing),
             }
-        }
-        dream.settle();
-        let record = self.record(dream, now)?;
-        writes.push(record);
+            dream.settle();
+            (!std::mem::replace(&mut recorded, true)).then(|| record(dream, was, now))
+        });
         self.vault().write_all(&session.guard, writes)?;
         session.book = draft.book;
         Ok(())
     }
 
-    pub(super) fn record(&self, dream: &Dream, now: Millis) -> Result<Write> {
-        let path = path(&dream.id);
-        let was = self.vault().read(&path)?.map(|bytes| Digest::of(&bytes));
-        Ok(Write {
-            files: vec![FileChange { path, was, now: Some(render(dream)) }],
-            message: format!("Dream {}: {}", dream.id, dream.state.as_str()),
-            author: signature("kairos-run"),
-            trailers: vec![(DREAM.to_owned(), dream.id.clone())],
-            time: now,
-        })
+    /// What the record of a dream is at present.
+    pub(super) fn kept(&self, id: &str) -> Result<Option<Digest>> {
+        Ok(self.vault().read(&path(id))?.map(|bytes| Digest::of(&bytes)))
     }
 
     /// Writes the record, after other writes.
     pub(super) fn keep(&self, session: &Session, dream: &Dream, mut writes: Vec<Write>, now: Millis) -> Result<()> {
-        writes.push(self.record(dream, now)?);
+        writes.push(record(dream, self.kept(&dream.id)?, now));
         self.vault().write_all(&session.guard, writes)?;
         Ok(())
     }
@@ -240,6 +228,28 @@ impl Night {
     }
 }
 
+/// Does one step, if it still may be done. The commit of it; none where it was refused.
+fn carry(draft: &mut Draft, step: &mut Step, dream: &str, now: Millis) -> Option<Write> {
+    let seen = std::mem::take(&mut step.touched);
+    // What the user, or another program, changed since it was looked at is not for a dream to change.
+    let changed = seen.iter().find(|t| t.before.is_some() && draft.book.claim(&t.id) != t.before.as_ref());
+    let done = match changed {
+        Some(touched) => Err(Refusal::Changed { claim: touched.id.clone() }),
+        None => perform(draft, &step.operation, &step.strategy),
+    };
+    match done {
+        Ok(touched) => {
+            let write = write(dream, step, &touched, file_changes(&mut draft.book, now), now);
+            (step.touched, step.state) = (touched, State::Applied);
+            Some(write)
+        }
+        Err(refusal) => {
+            (step.touched, step.refusal, step.state) = (seen, Some(refusal), State::Nothing);
+            None
+        }
+    }
+}
+
 fn perform(draft: &mut Draft, operation: &Operation, strategy: &str) -> Result<Vec<Touched>, Refusal> {
     let before: Vec<Claim> = claims_of(&operation.change).into_iter().filter_map(|id| draft.book.claim(id)).cloned().collect();
     let ids = draft.apply(operation, strategy)?;
@@ -268,6 +278,17 @@ fn write(dream: &str, step: &Step, touched: &[Touched], files: Vec<FileChange>, 
     trailers.extend(touched.iter().map(|t| (CLAIM.to_owned(), t.id.clone())));
     let message = format!("{}: {}", verb(&step.operation.change), step.operation.reason);
     Write { files, message, author: signature(&step.strategy), trailers, time: now }
+}
+
+/// The record of a dream, to be written.
+pub(super) fn record(dream: &Dream, was: Option<Digest>, now: Millis) -> Write {
+    Write {
+        files: vec![FileChange { path: path(&dream.id), was, now: Some(render(dream)) }],
+        message: format!("Dream {}: {}", dream.id, dream.state.as_str()),
+        author: signature("kairos-run"),
+        trailers: vec![(DREAM.to_owned(), dream.id.clone())],
+        time: now,
+    }
 }
 
 /// The steps that are in a state, all or those asked for.

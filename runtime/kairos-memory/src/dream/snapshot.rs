@@ -2,10 +2,10 @@
 
 use super::draft::Draft;
 use super::evidence::{Seen, support};
+use super::nearest::Nearest;
 use super::policy::Policy;
 use crate::compare::compare;
 use crate::memory::{Error, Memory, Recalled, Recalls, Result};
-use crate::recall::{Index, Query, Ranking, Turn};
 use crate::transcript::{Position, Transcripts};
 use async_trait::async_trait;
 use kairos_core::memory::{Observation, Relation};
@@ -30,9 +30,7 @@ pub struct MemorySnapshot {
     /// Evidence of the claims.
     seen: Seen,
     policy: Policy,
-    index: Index,
-    /// The claims by their number in the index.
-    ids: Vec<String>,
+    nearest: Nearest,
 }
 
 /// What was read for a dream.
@@ -65,7 +63,7 @@ impl Memory {
 /// Observations by id; those that are gone are left out.
 pub(super) fn read(transcripts: &Transcripts, ids: &BTreeSet<String>) -> Result<Seen> {
     let ids: Vec<&String> = ids.iter().collect();
-    Ok(transcripts.get(&ids)?.found.into_iter().map(|o| (o.id.clone(), o)).collect())
+    Ok(transcripts.get(&ids)?.found.into_iter().map(|o| (o.id.clone(), Arc::new(o))).collect())
 }
 
 impl MemorySnapshot {
@@ -77,12 +75,10 @@ impl MemorySnapshot {
             places: new.iter().enumerate().map(|(at, o)| (o.id.clone(), at)).collect(),
             new,
             seen,
-            index: Index::new(),
-            ids: vec![],
+            nearest: Nearest::default(),
         };
         for claim in draft.live() {
-            snapshot.index.add(Turn { session: &claim.id, speaker: "", day: None, text: &claim.text });
-            snapshot.ids.push(claim.id.clone());
+            snapshot.nearest.add(&claim.id, &claim.text);
             let Recalled { times: recalls, last: last_recall } = recalls.of(&claim.id);
             let view = ClaimView { claim: claim.clone(), anchored: !draft.broken.contains(&claim.id), recalls, last_recall };
             snapshot.claims.insert(claim.id.clone(), view);
@@ -90,8 +86,8 @@ impl MemorySnapshot {
         snapshot
     }
 
-    fn seen(&self, id: &str) -> Option<&Observation> {
-        self.places.get(id).map(|at| &*self.new[*at]).or_else(|| self.seen.get(id))
+    fn seen(&self, id: &str) -> Option<&Arc<Observation>> {
+        self.places.get(id).map(|at| &self.new[*at]).or_else(|| self.seen.get(id))
     }
 }
 
@@ -133,20 +129,16 @@ impl Snapshot for MemorySnapshot {
 
     async fn observation(&self, id: &str) -> PortResult<Observation> {
         self.seen(id)
-            .cloned()
+            .map(|o| Observation::clone(o))
             .ok_or_else(|| PortError::new(ErrorCode::NotFound, "there is no such observation, or it was forgotten"))
     }
 
     async fn similar(&self, text: &str, max: u32) -> PortResult<Vec<Candidate>> {
         let max = within(max, MAX_CANDIDATES)?;
-        let found = Ranking::of(&self.index).turns(&self.index, Query { text, ..Query::default() }, max);
-        let most = found.first().map_or(1.0, |(_, score)| *score);
-        let candidate = |(at, score): &(u32, f32)| {
-            let id = self.ids.get(*at as usize)?;
-            let relation = compare(text, &self.claims.get(id)?.claim.text);
-            Some(Candidate { id: id.clone(), score: score / most, relation })
-        };
-        Ok(found.iter().filter_map(candidate).collect())
+        let found = self.nearest.to(text, max);
+        let most = found.first().map_or(1.0, |(_, score, _)| *score);
+        let candidate = |(id, score, relation): (&str, f32, Relation)| Candidate { id: id.into(), score: score / most, relation };
+        Ok(found.into_iter().map(candidate).collect())
     }
 
     async fn support(&self, claim: &str, more: &[String]) -> PortResult<Support> {

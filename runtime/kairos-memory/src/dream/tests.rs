@@ -8,10 +8,10 @@ use kairos_core::ports::Snapshot;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const NOW: Millis = 1_750_000_000_000;
-const DAY: Millis = 24 * 3600 * 1000;
+pub(super) const NOW: Millis = 1_750_000_000_000;
+pub(super) const DAY: Millis = 24 * 3600 * 1000;
 
-fn observe(memory: &Memory, origin: Origin, kind: &str, session: &str, time: Millis, text: &str) -> String {
+pub(super) fn observe(memory: &Memory, origin: Origin, kind: &str, session: &str, time: Millis, text: &str) -> String {
     let new = New {
         time,
         source: "test".into(),
@@ -50,7 +50,7 @@ fn refusal(memory: &Memory, operation: Operation) -> Option<Refusal> {
     night.plan().steps[0].refusal.clone()
 }
 
-fn markdown(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(super) fn markdown(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let kept = |path: &PathBuf| {
         path.extension().is_some_and(|e| e == "md") || path.ends_with("claims.jsonl") || path.ends_with(".kairos/index")
     };
