@@ -18,6 +18,8 @@ pub mod imports {
                 import kairos:host/state@0.1.0;
                 import kairos:host/project@0.1.0;
                 import kairos:host/git@0.1.0;
+                import kairos:host/memory-types@0.1.0;
+                import kairos:host/recall@0.1.0;
             }
         ",
         world: "kairos:sdk/imports",
@@ -59,6 +61,8 @@ pub mod detector {
                 import kairos:host/state@0.1.0;
                 import kairos:host/project@0.1.0;
                 import kairos:host/git@0.1.0;
+                import kairos:host/memory-types@0.1.0;
+                import kairos:host/recall@0.1.0;
                 export kairos:detector/detector@0.1.0;
             }
         ",
@@ -71,6 +75,8 @@ pub mod detector {
             "kairos:host/state@0.1.0": crate::bindings::imports::kairos::host::state,
             "kairos:host/project@0.1.0": crate::bindings::imports::kairos::host::project,
             "kairos:host/git@0.1.0": crate::bindings::imports::kairos::host::git,
+            "kairos:host/memory-types@0.1.0": crate::bindings::imports::kairos::host::memory_types,
+            "kairos:host/recall@0.1.0": crate::bindings::imports::kairos::host::recall,
         },
         generate_all,
         pub_export_macro: true,
@@ -93,6 +99,8 @@ pub mod tool {
                 import kairos:host/state@0.1.0;
                 import kairos:host/project@0.1.0;
                 import kairos:host/git@0.1.0;
+                import kairos:host/memory-types@0.1.0;
+                import kairos:host/recall@0.1.0;
                 export kairos:tool/tool@0.1.0;
             }
         ",
@@ -105,6 +113,8 @@ pub mod tool {
             "kairos:host/state@0.1.0": crate::bindings::imports::kairos::host::state,
             "kairos:host/project@0.1.0": crate::bindings::imports::kairos::host::project,
             "kairos:host/git@0.1.0": crate::bindings::imports::kairos::host::git,
+            "kairos:host/memory-types@0.1.0": crate::bindings::imports::kairos::host::memory_types,
+            "kairos:host/recall@0.1.0": crate::bindings::imports::kairos::host::recall,
         },
         generate_all,
         pub_export_macro: true,
@@ -177,6 +187,7 @@ pub mod dream {
                 import kairos:host/clock@0.1.0;
                 import kairos:host/random@0.1.0;
                 import kairos:host/state@0.1.0;
+                import kairos:host/memory-types@0.1.0;
                 import kairos:dream/memory@0.1.0;
                 export kairos:dream/strategy@0.1.0;
             }
@@ -188,6 +199,7 @@ pub mod dream {
             "kairos:host/clock@0.1.0": crate::bindings::imports::kairos::host::clock,
             "kairos:host/random@0.1.0": crate::bindings::imports::kairos::host::random,
             "kairos:host/state@0.1.0": crate::bindings::imports::kairos::host::state,
+            "kairos:host/memory-types@0.1.0": crate::bindings::imports::kairos::host::memory_types,
         },
         generate_all,
         pub_export_macro: true,

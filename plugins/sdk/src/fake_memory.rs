@@ -1,7 +1,8 @@
 //! Memory that a test fills. It carries operations out as a trusting host would, so that a strategy can be let loose on its own result.
 
-use crate::memory::{Candidate, Change, Claim, Kind, MAX_PAGE, Memory, Observation, Operation, Origin, Relation, Status};
-use crate::types::{Attribute, Error, ErrorCode};
+use crate::fake_recall::words;
+use crate::memory::{Candidate, Change, Claim, MAX_PAGE, Memory, Observation, Operation, Origin, Relation, Status, Support};
+use crate::types::{Error, ErrorCode};
 use std::collections::BTreeSet;
 
 /// Claims and observations in memory. What two texts are to one another it judges by their sets of words alone.
@@ -150,6 +151,21 @@ impl Memory for FakeMemory {
         Ok(all)
     }
 
+    fn support(&self, claim: &str, more: &[String]) -> Result<Support, Error> {
+        const DAY: u64 = 24 * 3600 * 1000;
+        let claim = self.get(claim).ok_or_else(|| Error::new(ErrorCode::NotFound, format!("there is no claim {claim}")))?;
+        let ids: BTreeSet<&String> = claim.evidence.iter().chain(more).collect();
+        let live: Vec<Observation> = ids.into_iter().filter_map(|id| self.observation(id).ok()).collect();
+        let trusted: Vec<&Observation> = live.iter().filter(|o| o.is_trusted()).collect();
+        let says_it = |o: &&&Observation| o.origin == Origin::User && words(&claim.text).is_subset(&words(&o.text));
+        let stated = trusted.iter().filter(says_it).map(|o| o.time).max();
+        let days = trusted.iter().map(|o| o.time / DAY).collect::<BTreeSet<_>>().len() as u32;
+        let sessions = trusted.iter().map(|o| &o.session).collect::<BTreeSet<_>>().len() as u32;
+        let programs = trusted.iter().all(|o| o.kind == "command" && matches!(o.attribute("exit-code"), None | Some("0")));
+        let enough = stated.is_some() || (sessions >= 2 && (days >= 2 || programs));
+        Ok(Support { stated, days, sessions, latest: live.iter().map(|o| o.time).max(), enough })
+    }
+
     fn compare(&self, first: &str, second: &str) -> Relation {
         let (a, b) = (words(first), words(second));
         let denies = |w: &BTreeSet<String>| w.iter().any(|w| NEGATIONS.contains(&w.as_str()));
@@ -171,83 +187,3 @@ impl Memory for FakeMemory {
 }
 
 const NEGATIONS: &[&str] = &["not", "never", "no", "always", "don't"];
-
-fn words(text: &str) -> BTreeSet<String> {
-    let split = text.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '.' || c == '/' || c == '-'));
-    split.map(|w| w.trim_matches('.').to_lowercase()).filter(|w| !w.is_empty()).collect()
-}
-
-impl Claim {
-    /// A claim for tests: tentative, recorded at 0, without evidence, by nobody.
-    pub fn new(id: &str, kind: Kind, text: &str) -> Self {
-        Self {
-            id: id.into(),
-            topic: String::new(),
-            kind,
-            status: Status::Tentative,
-            text: text.into(),
-            evidence: Vec::new(),
-            anchors: Vec::new(),
-            anchored: true,
-            recorded: 0,
-            valid_from: None,
-            valid_to: None,
-            author: String::new(),
-            recalls: 0,
-            last_recall: None,
-        }
-    }
-
-    /// Sets the status.
-    pub fn with_status(mut self, status: Status) -> Self {
-        self.status = status;
-        self
-    }
-
-    /// Sets who wrote it.
-    pub fn by(mut self, author: &str) -> Self {
-        self.author = author.into();
-        self
-    }
-
-    /// Sets when it was recorded.
-    pub fn recorded_at(mut self, time: u64) -> Self {
-        self.recorded = time;
-        self
-    }
-
-    /// Adds the id of an observation.
-    pub fn resting_on(mut self, id: &str) -> Self {
-        self.evidence.push(id.into());
-        self
-    }
-}
-
-impl Observation {
-    /// An observation for tests, in the session `session`.
-    pub fn new(id: &str, origin: Origin, kind: &str, text: &str) -> Self {
-        Self {
-            id: id.into(),
-            time: 0,
-            source: "test".into(),
-            session: "session".into(),
-            origin,
-            kind: kind.into(),
-            attributes: Vec::new(),
-            text: text.into(),
-        }
-    }
-
-    /// Sets the time and the session.
-    pub fn seen(mut self, time: u64, session: &str) -> Self {
-        self.time = time;
-        self.session = session.into();
-        self
-    }
-
-    /// Adds an attribute.
-    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
-        self.attributes.push(Attribute { name: name.into(), value: value.to_string() });
-        self
-    }
-}

@@ -1,5 +1,6 @@
 //! What a plugin may ask the host for, as traits, so that the same code runs in a component and in a test.
 
+use crate::recall::Recall;
 use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, Match, Page, Repository, SearchOptions, Version};
 
 /// Most bytes of one [`Project::read`] or [`Project::read_at`].
@@ -158,6 +159,6 @@ pub trait Clock {
 }
 
 /// All that a plugin may call.
-pub trait Host: Project + State + Clock {}
+pub trait Host: Project + State + Clock + Recall {}
 
-impl<T: Project + State + Clock> Host for T {}
+impl<T: Project + State + Clock + Recall> Host for T {}

@@ -22,16 +22,21 @@
 //! kairos_plugin::detector!(Hello);
 //! ```
 //!
-//! What a plugin may call comes in as `host`: [`Project`] (files, search, git), [`State`], [`Clock`]. Inside a component
-//! that is [`Live`]; in a native test it is [`testing::Fake`], so a plugin's whole decision is tested with `cargo test`.
+//! What a plugin may call comes in as `host`: [`Project`] (files, search, git), [`State`], [`Clock`], [`Recall`](recall::Recall) (what is
+//! remembered). Inside a component that is [`Live`]; in a native test it is [`testing::Fake`], so a plugin's whole decision is
+//! tested with `cargo test`.
 //!
 //! Plugins are built for `wasm32-unknown-unknown` or `wasm32-wasip2` (`kairos-run plugin build DIR`): no threads, files,
 //! sockets or `std::time`. A panic is logged and ends the call as a fault.
 
 pub mod bindings;
 pub mod command;
+#[cfg(feature = "tool")]
+mod date;
 #[cfg(all(feature = "dream", not(target_arch = "wasm32")))]
 mod fake_memory;
+#[cfg(not(target_arch = "wasm32"))]
+mod fake_recall;
 mod host;
 #[cfg(feature = "tool")]
 mod input;
@@ -41,10 +46,13 @@ pub mod memory;
 #[cfg(feature = "model")]
 pub mod model;
 mod plugin;
+pub mod recall;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod types;
 
+#[cfg(feature = "tool")]
+pub use date::{date, parse_date};
 pub use host::{Clock, Files, Host, MAX_READ, Project, State};
 #[cfg(feature = "tool")]
 pub use input::Input;
@@ -68,10 +76,8 @@ pub mod prelude {
     #[cfg(feature = "dream")]
     pub use crate::Dream;
     #[cfg(feature = "dream")]
-    pub use crate::memory::{
-        Anchor, Candidate, Change as MemoryChange, Claim, Kind, Memory, NewClaim, Observation, Operation, Origin, Relation,
-        Status,
-    };
+    pub use crate::memory::{Candidate, Change as MemoryChange, Memory, NewClaim, Operation, Relation, Support};
+    pub use crate::recall::{Anchor, Claim, Hit, Kind, Observation, Options as RecallOptions, Origin, Owner, Recall, Status};
     pub use crate::{
         Buddy, Change, ChangeKind, Clock, Commit, Definition, Description, Detector, Drawing, Error, ErrorCode, Evidence,
         FileInfo, FileKind, Finding, Host, Interest, Match, Mood, Output, Project, Report, Repository, Request, SearchOptions,

@@ -2,6 +2,7 @@
 
 use crate::bindings::imports::kairos::host;
 use crate::host::{Clock, Project, State};
+use crate::recall::{Claim, Hit, Observation, Options, Owner, Recall};
 use crate::types::{Change, Commit, Error, FileInfo, Match, Page, Repository, SearchOptions, Version};
 
 /// The host that runs this component.
@@ -59,6 +60,18 @@ impl Clock for Live {
     }
     fn utc_offset(&self) -> i32 {
         host::clock::utc_offset()
+    }
+}
+
+impl Recall for Live {
+    fn recall(&self, query: &str, options: &Options) -> Result<Vec<Hit>, Error> {
+        host::recall::search(query, *options)
+    }
+    fn claim(&self, owner: Owner, id: &str) -> Result<Claim, Error> {
+        host::recall::get_claim(owner, id)
+    }
+    fn observation(&self, id: &str) -> Result<Observation, Error> {
+        host::recall::get_observation(id)
     }
 }
 

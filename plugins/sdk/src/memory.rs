@@ -5,7 +5,8 @@ use crate::types::{Error, fit};
 pub use crate::bindings::dream::exports::kairos::dream::strategy::{
     Change, Merged, NewClaim, Operation, Refiled, Reworded, Superseded,
 };
-pub use crate::bindings::dream::kairos::dream::memory::{Anchor, Candidate, Claim, Kind, Observation, Origin, Relation, Status};
+pub use crate::bindings::dream::kairos::dream::memory::{Candidate, Relation, Support};
+pub use crate::recall::{Anchor, Claim, Kind, Observation, Origin, Status};
 
 /// Most claims or observations on a page.
 pub const MAX_PAGE: u32 = 1000;
@@ -29,6 +30,8 @@ pub trait Memory {
     fn observation(&self, id: &str) -> Result<Observation, Error>;
     /// The claims nearest to a text, best first, 1 to 100.
     fn similar(&self, text: &str, max: u32) -> Result<Vec<Candidate>, Error>;
+    /// How well a claim is borne out by its evidence and `more`, ids of at most 256 observations, as the host judges it.
+    fn support(&self, claim: &str, more: &[String]) -> Result<Support, Error>;
     /// What the first text is to the second.
     fn compare(&self, first: &str, second: &str) -> Relation;
 
@@ -72,20 +75,11 @@ impl Memory for crate::bindings::dream::kairos::dream::memory::Snapshot {
     fn similar(&self, text: &str, max: u32) -> Result<Vec<Candidate>, Error> {
         self.similar(text, max)
     }
+    fn support(&self, claim: &str, more: &[String]) -> Result<Support, Error> {
+        self.support(claim, more)
+    }
     fn compare(&self, first: &str, second: &str) -> Relation {
         self.compare(first, second)
-    }
-}
-
-impl Observation {
-    /// The first attribute of that name.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|a| a.name == name).map(|a| a.value.as_str())
-    }
-
-    /// May its text carry a claim to a fact? What anyone could have written into a file, a page or a prompt may not.
-    pub fn is_trusted(&self) -> bool {
-        matches!(self.origin, Origin::User | Origin::Tool)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A project in memory, for native tests. It keeps the contract's limits: a test that passes here reads in pages.
 
+use crate::fake_recall::Remembered;
 use crate::host::{Clock, MAX_READ, Project, State};
 use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, FileKind, Match, Page, Repository, SearchOptions, Version};
 use std::cell::RefCell;
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[cfg(feature = "dream")]
 pub use crate::fake_memory::FakeMemory;
 
-/// Files, git, state and a clock that a test sets.
+/// Files, git, state, a clock and what is remembered: all that a test sets.
 #[derive(Debug, Default)]
 pub struct Fake {
     files: BTreeMap<String, Vec<u8>>,
@@ -24,6 +25,7 @@ pub struct Fake {
     now: u64,
     utc_offset: i32,
     reads: RefCell<Vec<String>>,
+    pub(crate) remembered: Remembered,
 }
 
 impl Fake {

@@ -167,9 +167,14 @@ impl Description {
         self.request("project", &["**"], reason)
     }
 
-    /// Asks to read what is remembered, as a dream does.
+    /// Asks to read what is remembered of the project.
     pub fn reads_memory(self, reason: &str) -> Self {
         self.request("memory", &["read"], reason)
+    }
+
+    /// Asks to read that, and the claims that hold of the user in all projects.
+    pub fn reads_users_memory(self, reason: &str) -> Self {
+        self.request("memory", &["read", "user"], reason)
     }
 
     /// Asks for a language model, of which it may use so many tokens within 24 hours.

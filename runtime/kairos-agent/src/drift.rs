@@ -7,7 +7,6 @@ use kairos_memory::anchors::{State, check_all};
 use kairos_memory::memory::{Home, Memory, Result};
 use kairos_project::Project;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::now;
@@ -18,7 +17,7 @@ const ROUNDS: usize = 4;
 /// Looks after the claims of one project. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Drift {
-    data: PathBuf,
+    home: Home,
     waiting: Arc<Mutex<Waiting>>,
 }
 
@@ -31,9 +30,9 @@ struct Waiting {
 }
 
 impl Drift {
-    /// For the memory below a project's data.
-    pub(crate) fn new(data: &Path) -> Self {
-        Self { data: data.to_path_buf(), waiting: Arc::default() }
+    /// For a project's memory.
+    pub(crate) fn new(home: Home) -> Self {
+        Self { home, waiting: Arc::default() }
     }
 
     /// What a tick collected. Nothing is done where nothing changed, or where nothing is remembered.
@@ -47,7 +46,7 @@ impl Drift {
                 _ => {}
             }
         }
-        if (paths.is_empty() && !all) || !self.data.join("memory/.kairos/claims.jsonl").exists() {
+        if (paths.is_empty() && !all) || !self.home.has_claims() {
             return;
         }
         let mut waiting = self.waiting();
@@ -77,7 +76,7 @@ impl Drift {
                     }
                 }
             };
-            let home = Home::within(&self.data);
+            let home = self.home.clone();
             let opened = blocking(move || Memory::open(home, Redactor::from_env())).await;
             let looked = match opened {
                 Ok((memory, _)) => look(&Arc::new(memory), &project, changed.map(|paths| paths.into_iter().collect())).await,

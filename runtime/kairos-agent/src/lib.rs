@@ -29,6 +29,7 @@ mod pet;
 mod plugin_watch;
 mod project_loop;
 mod project_plugins;
+mod recollection;
 mod recorder;
 mod registry;
 mod requests;

@@ -10,11 +10,13 @@ use crate::inbox::Inbox;
 use crate::look::look;
 use crate::now;
 use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
+use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::signals::watch_config;
 use crate::upkeep::Upkeep;
 use kairos_core::config::Config;
+use kairos_memory::memory::Home;
 use kairos_project::Project;
 use kairos_signals::{SignalQueue, Watch};
 use kairos_store::ProjectDb;
@@ -36,6 +38,17 @@ pub struct ProjectOptions {
     pub config: Config,
     /// The files where it may have settings of its own.
     pub settings: Vec<PathBuf>,
+    /// Where what is remembered of it lies.
+    pub home: Home,
+    /// And what is true of the user in all projects.
+    pub users_home: Home,
+}
+
+impl ProjectOptions {
+    /// The folder of all that is kept of it.
+    pub fn data(&self) -> PathBuf {
+        self.db.parent().map(Path::to_path_buf).unwrap_or_default()
+    }
 }
 
 /// A project before its loop begins.
@@ -45,6 +58,7 @@ pub(crate) struct Opened {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     drift: Drift,
     upkeep: Vec<Upkeep>,
     watch: Watch,
@@ -60,8 +74,8 @@ pub(crate) async fn open(
     events: Events,
     manners: Arc<Manners>,
 ) -> Result<Opened, StartError> {
-    let ProjectOptions { root, slug, db: file, config, settings: files } = options.clone();
-    let data = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let ProjectOptions { root, slug, db: file, config, settings: files, .. } = options.clone();
+    let data = options.data();
     let db = match db {
         Some(db) => db,
         None => ProjectDb::open(file).await?,
@@ -79,12 +93,10 @@ pub(crate) async fn open(
     });
     let no_answer = |source| StartError::Hangs { path: folder.display().to_string(), source };
     let (git_dir, project, watch, glance) = opened.await.map_err(no_answer)??;
-    let drift = Drift::new(&kept);
-    let mut upkeep = vec![Upkeep::new(&folder, &kept, &config, events.clone())];
-    // The user's own memory lies beside the projects.
-    if let Some(user) = kept.parent().and_then(Path::parent).map(|all| all.join("user")) {
-        upkeep.push(Upkeep::new(&folder, &user, &config, events.clone()));
-    }
+    let drift = Drift::new(options.home.clone());
+    let own = Upkeep::new(Some(&folder), options.home.clone(), &config, events.clone());
+    let upkeep = vec![own, Upkeep::new(None, options.users_home.clone(), &config, events.clone())];
+    let recollection = Recollection::new(options.home.clone(), options.users_home.clone());
     let recorder = Recorder::new(&kept, config.flag("memory.transcripts"));
     let inbox = Inbox {
         db,
@@ -97,7 +109,7 @@ pub(crate) async fn open(
         waiting: Arc::new(AtomicBool::new(true)),
         recorder: recorder.clone(),
     };
-    Ok(Opened { options, project, inbox, queue, recorder, drift, upkeep, watch, git_dir, glance })
+    Ok(Opened { options, project, inbox, queue, recorder, recollection, drift, upkeep, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -118,6 +130,7 @@ impl Opened {
             inbox: self.inbox,
             queue: self.queue,
             recorder: self.recorder,
+            recollection: self.recollection,
             drift: self.drift,
             upkeep: self.upkeep,
             watch: Some(Arc::new(self.watch)),

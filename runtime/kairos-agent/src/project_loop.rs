@@ -8,6 +8,7 @@ use crate::inbox::Inbox;
 use crate::look::NoAnswer;
 use crate::matching::Matcher;
 use crate::now;
+use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::{Registry, SELF};
 use crate::slots::{Slot, wants};
@@ -77,6 +78,7 @@ pub(crate) struct ProjectLoop {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     pub(crate) drift: Drift,
     pub(crate) upkeep: Vec<Upkeep>,
     /// None once the loop ends.
@@ -113,6 +115,7 @@ pub(crate) struct Parts {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     pub(crate) drift: Drift,
     pub(crate) upkeep: Vec<Upkeep>,
     pub(crate) watch: Option<Arc<Watch>>,
@@ -132,6 +135,7 @@ impl ProjectLoop {
             inbox,
             queue,
             recorder,
+            recollection,
             drift,
             upkeep,
             watch,
@@ -151,6 +155,7 @@ impl ProjectLoop {
             inbox,
             queue,
             recorder,
+            recollection,
             drift,
             upkeep,
             watch,
@@ -301,7 +306,7 @@ impl ProjectLoop {
                 None => {
                     let view: Arc<dyn ProjectView> = Arc::new(self.project.clone());
                     let state: Arc<dyn StateStore> = Arc::new(self.db.clone());
-                    (Slot::new(&self.registry, r, view, state), true)
+                    (Slot::new(&self.registry, r, view, state, self.recollection.for_ticks()), true)
                 }
             };
             let Some(mut slot) = slot else { continue };

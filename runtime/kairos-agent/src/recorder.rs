@@ -7,6 +7,7 @@
 
 mod words;
 
+use crate::dreams;
 use kairos_api::InboxItem;
 use kairos_core::memory::Origin;
 use kairos_core::{Millis, Signal};
@@ -65,7 +66,8 @@ impl Recorder {
 
     /// A finding that was taken in: what it says is the plugin's word. `change`: `new`, `reopened`, or `resolved` with the reason.
     pub(crate) fn finding(&self, item: &InboxItem, change: &str, why: &str, now: Millis) {
-        if self.appender.is_none() {
+        // What a dream came to is no evidence for the next.
+        if self.appender.is_none() || dreams::is_about_them(&item.plugin, &item.key) {
             return;
         }
         let parts = [item.title.as_str(), &item.detail, item.remedy.as_deref().unwrap_or_default()];

@@ -15,7 +15,7 @@ use kairos_signals::{
     hide_private,
 };
 use kairos_store::StoreError;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 /// The names of the times that are kept for a project.
@@ -88,8 +88,7 @@ fn patterns(root: &Path, config: &Config) -> Vec<LogPattern> {
 }
 
 fn sessions(root: &Path, config: &Config) -> Vec<SessionFolder> {
-    let own = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|d| !d.is_empty()).map(PathBuf::from);
-    let home = own.or_else(|| std::env::home_dir().map(|h| h.join(".claude")));
+    let home = kairos_memory::memory::claude_home();
     let folder = |agent: String| match (agent.as_str(), &home) {
         ("claude-code", Some(home)) => Some(SessionFolder::claude_code(home, root)),
         ("claude-code", None) => None,

@@ -3,6 +3,7 @@
 use crate::backlog::{Backlog, Delivered};
 use crate::registry::{Registry, Running};
 use kairos_core::ports::{ProjectView, StateStore};
+use kairos_core::recall::Recall;
 use kairos_core::{Interest, PluginKind, Report, Rights};
 use kairos_host::{Access, Action, CallError, Detector, Fault, Outcome, decide};
 use std::sync::Arc;
@@ -36,8 +37,9 @@ impl Slot {
         running: &Running,
         project: Arc<dyn ProjectView>,
         state: Arc<dyn StateStore>,
+        recall: Arc<dyn Recall>,
     ) -> Option<Self> {
-        let access = Access::new(&running.name, project, state, &running.rights);
+        let access = Access::new(&running.name, project, state, &running.rights).with_recall(recall);
         let access = registry.lend(&running.name, &running.plugin.hash, access);
         let mut slot = Self {
             name: running.name.clone(),

@@ -18,16 +18,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long a file must have been left alone: an editor empties it, or puts another in its place, before it writes.
+/// How long all files must have been left alone: an editor empties one, or takes it away, before it writes.
 const SETTLED: Duration = Duration::from_secs(1);
-/// How often it is looked whether that is so.
-const LOOK: Duration = Duration::from_millis(250);
 /// How long somebody may go on writing before he is taken at his word.
 const LONGEST: Duration = Duration::from_secs(20);
 /// How often old observations are looked for.
 const DAILY: Duration = Duration::from_secs(86_400);
 /// The first time: not while everything else begins.
 const FIRST: Duration = Duration::from_secs(90);
+
+/// What the user's own memory is called where a project's folder would stand.
+const USERS: &str = "user";
 
 /// What tells that a file was written.
 type Stamps = BTreeMap<String, (Option<SystemTime>, u64)>;
@@ -39,8 +40,8 @@ pub(crate) struct Upkeep {
 }
 
 struct Shared {
-    /// Of the project, for whoever looks on.
-    project: String,
+    /// For whoever looks on; none for the user's own memory.
+    project: Option<String>,
     home: Home,
     events: Events,
     bounds: Bounds,
@@ -54,14 +55,14 @@ struct Due {
 }
 
 impl Upkeep {
-    /// Of the memory below a project's data.
-    pub(crate) fn new(project: &Path, data: &Path, config: &Config, events: Events) -> Self {
+    /// Of a project's memory, or the user's, which points at no project's files.
+    pub(crate) fn new(project: Option<&Path>, home: Home, config: &Config, events: Events) -> Self {
         let keep = Some(config.duration("memory.keep")).filter(|keep| !keep.is_zero());
         let size = Some(config.number("memory.size")).filter(|size| *size > 0);
         let state = Due { known: None, daily: Instant::now() + FIRST };
         let shared = Shared {
-            project: project.display().to_string(),
-            home: Home::within(data),
+            project: project.map(|project| project.display().to_string()),
+            home,
             events,
             bounds: Bounds { keep, size },
             busy: AtomicBool::new(false),
@@ -106,13 +107,17 @@ impl Shared {
             return Ok(());
         }
         let begin = Instant::now();
-        while !is_settled(&stamps) && begin.elapsed() < LONGEST {
-            tokio::time::sleep(LOOK).await;
-            match self::stamps(self.home.places.files.clone()).await {
-                Some(now) => stamps = now,
-                None => return Ok(()),
+        loop {
+            tokio::time::sleep(SETTLED).await;
+            let Some(now) = self::stamps(self.home.places.files.clone()).await else { return Ok(()) };
+            if now == stamps || begin.elapsed() > LONGEST {
+                break;
             }
+            stamps = now;
         }
+        // As it was before it is read: what is written meanwhile is seen by the next look. What fails is not tried again before
+        // something else is written.
+        self.due().known = Some(stamps);
         let home = self.home.clone();
         let done = blocking(move || {
             let (memory, _) = Memory::open(home, Redactor::from_env())?;
@@ -121,9 +126,6 @@ impl Shared {
             Ok((memory, taken, problems))
         })
         .await;
-        // What failed is tried again when something is written, not at every tick.
-        let after = self::stamps(self.home.places.files.clone()).await;
-        self.due().known = after.or(Some(stamps));
         let (memory, taken, problems) = done?;
         for problem in problems {
             tracing::warn!("memory: {} {}", problem.file, problem.text);
@@ -132,11 +134,11 @@ impl Shared {
             return Ok(());
         }
         self.tell(MemoryChange::Edited, told(&taken));
+        if self.project.is_none() {
+            return Ok(());
+        }
         let changes = point(&taken, project).await;
-        blocking(move || memory.mark(&changes, now()).map(drop)).await?;
-        let after = self::stamps(self.home.places.files.clone()).await;
-        self.due().known = after;
-        Ok(())
+        blocking(move || memory.mark(&changes, now()).map(drop)).await
     }
 
     /// Drops what is over the bounds, and packs the history.
@@ -164,7 +166,7 @@ impl Shared {
     }
 
     fn tell(&self, change: MemoryChange, text: String) {
-        self.events.send(Event::Memory { project: self.project.clone(), change, text });
+        self.events.send(Event::Memory { project: self.project.clone().unwrap_or_else(|| USERS.into()), change, text });
     }
 }
 
@@ -180,11 +182,6 @@ async fn stamps(folder: PathBuf) -> Option<Stamps> {
         Some(folder.read_dir().ok()?.flatten().filter_map(entry).collect())
     };
     tokio::task::spawn_blocking(look).await.ok().flatten()
-}
-
-fn is_settled(stamps: &Stamps) -> bool {
-    let young = |time: &SystemTime| time.elapsed().is_ok_and(|age| age < SETTLED);
-    !stamps.values().any(|(time, _)| time.as_ref().is_some_and(young))
 }
 
 /// What new words point at in the project.
@@ -224,5 +221,6 @@ fn summary(dropped: &[Dropped]) -> String {
     rules.dedup();
     let (first, last) = (dropped.first().map_or("", |d| &d.day), dropped.last().map_or("", |d| &d.day));
     let (count, kept) = (sum(|d| d.count), sum(|d| d.kept));
-    format!("{count} observations of {first} to {last} dropped by {}; {kept} stay, because claims cite them", rules.join(" and "))
+    let stay = if kept > 0 { format!("; {kept} stay, because claims rest on them") } else { String::new() };
+    format!("{count} observations of {first} to {last} dropped by {}{stay}", rules.join(" and "))
 }

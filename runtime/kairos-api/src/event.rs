@@ -119,7 +119,7 @@ pub enum Event {
     },
     /// A memory was changed by hand, or something old was dropped.
     Memory {
-        /// The folder.
+        /// The folder; `user` for the user's own memory.
         project: String,
         /// Which of the two.
         change: MemoryChange,

@@ -1,6 +1,7 @@
 //! The settings: one table says each key's type, default, meaning, and whether a project may set it. Parsing,
 //! suggestions, `config show` and the commented `kairos.toml` all come from that table. Reading files is the caller's.
 
+mod projects;
 mod settings;
 
 pub use settings::{Kind, SETTINGS, Setting};
@@ -69,15 +70,20 @@ pub enum Trust {
 }
 
 impl Config {
-    /// Lays a file over what is there. On error nothing is changed.
+    /// Lays a file over what is there. On error nothing is changed. The user's tables for single projects are only checked:
+    /// [`Config::merge_for`] lays them.
     pub fn merge(&mut self, file: &str, text: &str, trust: Trust) -> Result<(), ConfigError> {
+        let mut table = parse(file, text)?;
+        if trust == Trust::User {
+            projects::take(&mut table, file, text)?.iter().try_for_each(|(_, own)| self.clone().lay(file, text, own, trust))?;
+        }
+        self.lay(file, text, &table, trust)
+    }
+
+    fn lay(&mut self, file: &str, text: &str, table: &toml::Table, trust: Trust) -> Result<(), ConfigError> {
         let error = |line, problem: String, hint| ConfigError { file: file.into(), line, problem, hint };
-        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
-            let line = e.span().map_or(1, |s| line_of(text, s.start));
-            error(line, e.message().to_string(), None)
-        })?;
         let mut flat = Vec::new();
-        flatten("", &table, &mut flat);
+        flatten("", table, &mut flat);
         let mut next = self.clone();
         for (key, value) in flat {
             let line = find_key(text, &key);
@@ -198,6 +204,13 @@ fn narrower(kind: Kind, users: &toml::Value, projects: toml::Value) -> Option<to
         Kind::Bool => (projects.as_bool() == Some(false)).then_some(projects),
         Kind::Text | Kind::Time | Kind::Choice(_) => None,
     }
+}
+
+fn parse(file: &str, text: &str) -> Result<toml::Table, ConfigError> {
+    text.parse().map_err(|e: toml::de::Error| {
+        let line = e.span().map_or(1, |s| line_of(text, s.start));
+        ConfigError { file: file.into(), line, problem: e.message().to_string(), hint: None }
+    })
 }
 
 fn flatten(prefix: &str, table: &toml::Table, out: &mut Vec<(String, toml::Value)>) {

@@ -218,6 +218,8 @@ pub enum Refusal {
     Weaker { claim: String },
     #[error("{claim} is the user's own word; only he changes it")]
     UsersWord { claim: String },
+    #[error("{claim} is what another tool wrote into its own folder; only that tool and the user change it")]
+    AnothersWord { claim: String },
     #[error("it says what {claim} says already")]
     Known { claim: String },
     #[error("the user took {claim} out, which said the same")]

@@ -11,6 +11,7 @@ pub mod model;
 pub mod plugin;
 pub mod ports;
 pub mod quiet;
+pub mod recall;
 pub mod signal;
 
 pub use finding::{Evidence, Finding, Report, Urgency};

@@ -150,7 +150,7 @@ pub struct Rights {
     pub signals: Vec<String>,
     /// Globs of paths below the project; empty: the project can't be read.
     pub project: Vec<String>,
-    /// What may be done with memory: `read`.
+    /// Which memory may be read: `read` for the project's, `user` for the user's.
     pub memory: Vec<String>,
     /// Tokens of a language model within a day.
     #[serde(default)]
@@ -174,9 +174,14 @@ impl Rights {
         kind.starts_with("kairos.") || self.signals.iter().any(|p| kind_matches(p, kind))
     }
 
-    /// May a dream read what is remembered?
+    /// May what is remembered of the project be read?
     pub fn allows_memory(&self) -> bool {
         self.memory.iter().any(|s| s == "read")
+    }
+
+    /// May the claims be read that hold of the user in all projects?
+    pub fn allows_user_memory(&self) -> bool {
+        self.memory.iter().any(|s| s == "user")
     }
 
     /// Tokens of a language model that it may use within a day; 0 where that is not granted.
@@ -242,6 +247,7 @@ mod tests {
         assert!(Rights::effective(&memory("read"), &read).allows_memory());
         assert!(!Rights::effective(&memory("read"), &Grant::default()).allows_memory());
         assert!(!Rights::effective(&memory("write"), &read).allows_memory());
+        assert!(!Rights::effective(&memory("read"), &read).allows_user_memory(), "the one is not the other");
         assert!(!Rights::effective(&Asked::default(), &read).allows_memory());
     }
 

@@ -252,13 +252,13 @@ pub trait StateStore: Send + Sync {
     async fn apply(&self, plugin: &str, changes: Vec<(String, Option<Vec<u8>>)>) -> PortResult<()>;
 }
 
-/// A claim as a dream sees it.
+/// A claim as a plugin sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimView {
     /// The claim.
     #[serde(flatten)]
     pub claim: Claim,
-    /// Every anchor holds.
+    /// Every anchor was found to hold when it was last looked at.
     pub anchored: bool,
     /// How often a search found it.
     pub recalls: u32,
@@ -277,6 +277,21 @@ pub struct Candidate {
     pub relation: Relation,
 }
 
+/// How well a claim is borne out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Support {
+    /// When the user last said so, in these words.
+    pub stated: Option<Millis>,
+    /// Days of the trusted evidence.
+    pub days: usize,
+    /// Sessions of the trusted evidence.
+    pub sessions: usize,
+    /// When it was last said or seen, whoever said it.
+    pub latest: Option<Millis>,
+    /// It is enough for a fact.
+    pub enough: bool,
+}
+
 /// Memory as it was when a dream began; it stays the same while a strategy reads it. See `wit/dream/dream.wit` for limits and errors.
 #[async_trait]
 #[allow(missing_docs)]
@@ -286,6 +301,7 @@ pub trait Snapshot: Send + Sync {
     async fn observations(&self, after: Option<&str>, max: u32) -> PortResult<Vec<Observation>>;
     async fn observation(&self, id: &str) -> PortResult<Observation>;
     async fn similar(&self, text: &str, max: u32) -> PortResult<Vec<Candidate>>;
+    async fn support(&self, claim: &str, more: &[String]) -> PortResult<Support>;
     fn compare(&self, first: &str, second: &str) -> Relation;
 }
 

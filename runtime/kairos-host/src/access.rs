@@ -2,6 +2,7 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use kairos_core::ports::{Model, ProjectView, StateStore};
+use kairos_core::recall::{Owner, Recall};
 use kairos_core::{ErrorCode, PortError, Rights};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, RwLock};
@@ -43,10 +44,18 @@ pub struct Access {
     pub plugin: Arc<str>,
     pub(crate) project: Option<Arc<dyn ProjectView>>,
     pub(crate) state: Option<Arc<dyn StateStore>>,
+    recall: Option<Arc<dyn Recall>>,
     project_scope: Arc<RwLock<Arc<Scope>>>,
-    memory: Arc<AtomicBool>,
+    memory: Arc<MemoryRights>,
     model: Option<Arc<dyn Model>>,
     tokens_a_day: Arc<AtomicU64>,
+}
+
+/// Which memory may be read.
+#[derive(Default)]
+struct MemoryRights {
+    project: AtomicBool,
+    user: AtomicBool,
 }
 
 impl Access {
@@ -56,6 +65,7 @@ impl Access {
             plugin: plugin.into(),
             project: None,
             state: None,
+            recall: None,
             project_scope: Arc::new(RwLock::new(Arc::new(Scope::new(&[])))),
             memory: Arc::default(),
             model: None,
@@ -78,7 +88,8 @@ impl Access {
     /// Changes the rights, at once and for all clones.
     pub fn set_rights(&self, rights: &Rights) {
         *self.project_scope.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(Scope::new(&rights.project));
-        self.memory.store(rights.allows_memory(), SeqCst);
+        self.memory.project.store(rights.allows_memory(), SeqCst);
+        self.memory.user.store(rights.allows_user_memory(), SeqCst);
         self.tokens_a_day.store(rights.tokens_a_day(), SeqCst);
     }
 
@@ -92,13 +103,34 @@ impl Access {
         }
     }
 
-    /// May memory be read?
+    /// The same, with what is remembered behind the right to read it.
+    #[must_use]
+    pub fn with_recall(self, recall: Arc<dyn Recall>) -> Self {
+        Self { recall: Some(recall), ..self }
+    }
+
+    /// May the project's memory be read?
     pub(crate) fn memory(&self) -> Result<(), PortError> {
-        if self.memory.load(SeqCst) {
+        self.may_recall(Owner::Project)
+    }
+
+    fn may_recall(&self, owner: Owner) -> Result<(), PortError> {
+        let (right, scope) = match owner {
+            Owner::Project => (&self.memory.project, "read"),
+            Owner::User => (&self.memory.user, "user"),
+        };
+        if right.load(SeqCst) {
             return Ok(());
         }
-        let text = "reading memory is not granted; the user grants it with `kairos-run plugin grant`";
+        let text = format!("reading memory (`{scope}`) is not granted; the user grants it with `kairos-run plugin grant`");
         Err(PortError::new(ErrorCode::Denied, text))
+    }
+
+    /// What is remembered, if it may be read.
+    pub(crate) fn recall(&self, owner: Owner) -> Result<Arc<dyn Recall>, PortError> {
+        self.may_recall(owner)?;
+        let none = || PortError::new(ErrorCode::Unavailable, "nothing can be looked up here");
+        self.recall.clone().ok_or_else(none)
     }
 
     /// The project, if this path of it may be read.

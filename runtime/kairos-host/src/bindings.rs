@@ -19,6 +19,8 @@ pub(crate) mod services {
                 import kairos:host/state@0.1.0;
                 import kairos:host/project@0.1.0;
                 import kairos:host/git@0.1.0;
+                import kairos:host/memory-types@0.1.0;
+                import kairos:host/recall@0.1.0;
                 import kairos:host/model@0.1.0;
                 import kairos:dream/memory@0.1.0;
             }
@@ -76,6 +78,7 @@ pub(crate) mod dream {
         exports: { default: async },
         with: {
             "kairos:host/types@0.1.0": crate::bindings::services::kairos::host::types,
+            "kairos:host/memory-types@0.1.0": crate::bindings::services::kairos::host::memory_types,
             "kairos:dream/memory@0.1.0": crate::bindings::services::kairos::dream::memory,
         },
     });

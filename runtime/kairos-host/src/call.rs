@@ -15,10 +15,17 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 pub struct HostCall {
     /// Such as `project.read`.
     pub function: &'static str,
-    /// As JSON; empty where the record had grown too large.
+    /// As JSON; empty where it is not recorded.
     pub arguments: String,
-    /// As JSON, bytes in it as base64; none where the record had grown too large.
+    /// As JSON, bytes in it as base64; none where it is not recorded: the record had grown too large, or it tells what is remembered.
     pub answer: Option<Vec<u8>>,
+}
+
+impl HostCall {
+    /// There was a call, and no more is known.
+    pub(crate) fn unrecorded(function: &'static str) -> Self {
+        Self { function, arguments: String::new(), answer: None }
+    }
 }
 
 /// Why a call has no result.

@@ -26,6 +26,8 @@ pub(crate) struct Context {
     host_calls: u32,
     host_bytes: u64,
     pub(crate) log_lines: u32,
+    /// Look-ups in memory.
+    pub(crate) lookups: u32,
     record: Vec<HostCall>,
     recorded: usize,
     /// The plugin's state, read when a call first asks for it. Not kept from one call to the next: a component may be a
@@ -53,6 +55,7 @@ impl Context {
             host_calls: 0,
             host_bytes: 0,
             log_lines: 0,
+            lookups: 0,
             record: Vec::new(),
             recorded: 0,
             state: None,
@@ -70,6 +73,7 @@ impl Context {
         self.host_calls = 0;
         self.host_bytes = 0;
         self.log_lines = 0;
+        self.lookups = 0;
         self.record.clear();
         self.recorded = 0;
         self.state = None;
@@ -110,7 +114,7 @@ impl Context {
 
     /// Journals a host call with its answer. Once the record is full, that there was a call is all that is kept.
     pub(crate) fn note(&mut self, function: &'static str, arguments: impl Serialize, answer: &impl Serialize) {
-        let full = HostCall { function, arguments: String::new(), answer: None };
+        let full = HostCall::unrecorded(function);
         let call = match (serde_json::to_string(&arguments), serde_json::to_vec(answer)) {
             (Ok(arguments), Ok(answer)) if self.recorded + arguments.len() + answer.len() <= MAX_RECORD => {
                 self.recorded += arguments.len() + answer.len();
@@ -122,6 +126,11 @@ impl Context {
             }
         };
         self.record.push(call);
+    }
+
+    /// Journals that there was a host call, and nothing of what was asked and answered.
+    pub(crate) fn note_call(&mut self, function: &'static str) {
+        self.record.push(HostCall::unrecorded(function));
     }
 }
 

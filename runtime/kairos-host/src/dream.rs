@@ -2,7 +2,6 @@
 
 use crate::access::Access;
 use crate::bindings::dream::api;
-use crate::bindings::memory::Kind;
 use crate::call::{self, CallError, Outcome};
 use crate::engine::Host;
 use crate::fault::{Fault, FaultKind};
@@ -10,7 +9,7 @@ use crate::limits::Limits;
 use crate::memory::{DreamMemory, Handle};
 use crate::plugin::Plugin;
 use kairos_core::finding::one_line;
-use kairos_core::memory::{Anchor, Change, ClaimKind, MAX_CLAIM, NewClaim, Operation};
+use kairos_core::memory::{Anchor, Change, MAX_CLAIM, NewClaim, Operation};
 use kairos_core::ports::Snapshot;
 use kairos_core::{ErrorCode, PortError};
 use std::sync::Arc;
@@ -24,7 +23,7 @@ const MAX_REASON: usize = 400;
 /// Bytes of an id.
 const MAX_ID: usize = 64;
 /// Ids of observations in one operation, and claims in one change.
-const MAX_IDS: usize = 256;
+pub(crate) const MAX_IDS: usize = 256;
 /// Bytes of a topic.
 const MAX_TOPIC: usize = 128;
 /// Anchors of a claim; bytes of a path, of a symbol, of a quotation.
@@ -149,15 +148,4 @@ fn ids(given: Vec<String>, least: usize, what: &str) -> Result<Vec<String>, Stri
         return Err(format!("{} {what}, allowed are {least} to {MAX_IDS}", given.len()));
     }
     given.into_iter().map(id).collect()
-}
-
-impl From<Kind> for ClaimKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::User => Self::User,
-            Kind::Feedback => Self::Feedback,
-            Kind::Project => Self::Project,
-            Kind::Reference => Self::Reference,
-        }
-    }
 }

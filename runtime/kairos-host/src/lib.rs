@@ -25,6 +25,8 @@ mod limits;
 mod memory;
 mod model;
 mod plugin;
+mod recall;
+mod remembered;
 mod runners;
 mod services;
 mod view;

@@ -5,8 +5,10 @@
 
 use crate::bindings::{memory as api, wit};
 use crate::context::Context;
-use kairos_core::memory::{ClaimKind, Observation, Origin, Relation, Status};
-use kairos_core::ports::{Candidate, ClaimView, Snapshot};
+use crate::dream::MAX_IDS;
+use crate::remembered::{claim_weight, observation_weight};
+use kairos_core::memory::Relation;
+use kairos_core::ports::{Candidate, Snapshot, Support};
 use kairos_core::{ErrorCode, PortError};
 use serde::Serialize;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub(crate) struct Read {
     observations: u32,
     observation: u32,
     similar: u32,
+    support: u32,
     compare: u32,
     bytes: u64,
 }
@@ -100,11 +103,7 @@ impl api::HostSnapshot for Context {
             snapshot.claims(after.as_deref(), max).await
         }
         .await;
-        Ok(self.hand(answer, |c: &ClaimView| {
-            let anchors: usize =
-                c.claim.anchors.iter().map(|a| 64 + a.path.len() + a.quote.as_ref().map_or(0, String::len)).sum();
-            256 + c.claim.text.len() + c.claim.evidence.iter().map(|e| 16 + e.len()).sum::<usize>() + anchors
-        }))
+        Ok(self.hand(answer, claim_weight))
     }
 
     async fn observations(
@@ -120,7 +119,7 @@ impl api::HostSnapshot for Context {
             snapshot.observations(after.as_deref(), max).await
         }
         .await;
-        Ok(self.hand(answer, weight))
+        Ok(self.hand(answer, observation_weight))
     }
 
     async fn observation(&mut self, _: Resource<Handle>, id: String) -> Result<Answer<api::Observation>> {
@@ -130,7 +129,7 @@ impl api::HostSnapshot for Context {
             snapshot.observation(&id).await
         }
         .await;
-        let answer = answer.and_then(|o| self.hand_memory(weight(&o)).map(|()| o));
+        let answer = answer.and_then(|o| self.hand_memory(observation_weight(&o)).map(|()| o));
         Ok(answer.map(Into::into).map_err(Into::into))
     }
 
@@ -145,6 +144,21 @@ impl api::HostSnapshot for Context {
         Ok(self.hand(answer, |c: &Candidate| 32 + c.id.len()))
     }
 
+    async fn support(&mut self, _: Resource<Handle>, claim: String, more: Vec<String>) -> Result<Answer<api::Support>> {
+        self.enter()?;
+        let answer = async {
+            let snapshot = self.snapshot(|read| read.support += 1)?;
+            if more.len() > MAX_IDS {
+                let text = format!("{} ids, at most {MAX_IDS} are allowed", more.len());
+                return Err(PortError::new(ErrorCode::TooLarge, text));
+            }
+            snapshot.support(&claim, &more).await
+        }
+        .await;
+        let answer = answer.and_then(|s| self.hand_memory(64).map(|()| s));
+        Ok(answer.map(Into::into).map_err(Into::into))
+    }
+
     async fn compare(&mut self, _: Resource<Handle>, first: String, second: String) -> Result<api::Relation> {
         self.enter()?;
         // No error can be told here either; two texts of the guest's own say nothing of what is remembered.
@@ -153,66 +167,6 @@ impl api::HostSnapshot for Context {
 
     async fn drop(&mut self, _: Resource<Handle>) -> Result<()> {
         Ok(())
-    }
-}
-
-/// Bytes of an observation, about.
-fn weight(o: &Observation) -> usize {
-    128 + o.text.len() + o.attributes.iter().map(|(n, v)| 16 + n.len() + v.len()).sum::<usize>()
-}
-
-impl From<Observation> for api::Observation {
-    fn from(o: Observation) -> Self {
-        Self {
-            id: o.id,
-            time: o.time,
-            source: o.source,
-            session: o.session,
-            origin: match o.origin {
-                Origin::User => api::Origin::User,
-                Origin::Tool => api::Origin::Tool,
-                Origin::Model => api::Origin::Model,
-                Origin::File => api::Origin::File,
-                Origin::Web => api::Origin::Web,
-                Origin::Plugin => api::Origin::Plugin,
-            },
-            kind: o.kind,
-            attributes: o.attributes.into_iter().map(|(name, value)| wit::types::Attribute { name, value }).collect(),
-            text: o.text,
-        }
-    }
-}
-
-impl From<ClaimView> for api::Claim {
-    fn from(view: ClaimView) -> Self {
-        let c = view.claim;
-        Self {
-            id: c.id,
-            topic: c.topic,
-            kind: match c.kind {
-                ClaimKind::User => api::Kind::User,
-                ClaimKind::Feedback => api::Kind::Feedback,
-                ClaimKind::Project => api::Kind::Project,
-                ClaimKind::Reference => api::Kind::Reference,
-            },
-            status: match c.status {
-                Status::Tentative => api::Status::Tentative,
-                Status::Fact => api::Status::Fact,
-                Status::Disputed => api::Status::Disputed,
-                Status::Stale => api::Status::Stale,
-                Status::Retired => api::Status::Retired,
-            },
-            text: c.text,
-            evidence: c.evidence,
-            anchors: c.anchors.into_iter().map(|a| api::Anchor { path: a.path, symbol: a.symbol, quote: a.quote }).collect(),
-            anchored: view.anchored,
-            recorded: c.recorded,
-            valid_from: c.valid_from,
-            valid_to: c.valid_to,
-            author: c.author,
-            recalls: view.recalls,
-            last_recall: view.last_recall,
-        }
     }
 }
 
@@ -226,6 +180,13 @@ impl From<Relation> for api::Relation {
             Relation::Related => Self::Related,
             Relation::Apart => Self::Apart,
         }
+    }
+}
+
+impl From<Support> for api::Support {
+    fn from(s: Support) -> Self {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { stated: s.stated, days: number(s.days), sessions: number(s.sessions), latest: s.latest, enough: s.enough }
     }
 }
 

@@ -12,7 +12,7 @@ pub use dreams::{DreamArgs, DreamCommand};
 pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
 pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
-pub use memory::{Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
+pub use memory::{ImportArgs, Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
 use std::path::PathBuf;
@@ -212,9 +212,9 @@ pub enum Command {
 pub enum BenchCommand {
     /// Retrieval, comparison of claims, updates, poisoning and drift, beside what is to be reached: no model, no network
     #[command(
-        after_help = "The folder holds what is there of: locomo/locomo*.json, beam*/*/chat.json, pairs/ (breaking_nli*.jsonl, SICK*.txt,\n\
-        stsb*.csv, msr-para*.tsv), halumem_updates*.json, vista*.jsonl. What is missing is named and left out. The same data gives\n\
-        the same bytes; figures of --speed differ.\n\n\
+        after_help = "The folder holds what is there of:\n  locomo/locomo*.json, beam*/*/chat.json, halumem_updates*.json, vista*.jsonl,\n  \
+        pairs/ with breaking_nli*.jsonl, SICK*.txt, stsb*.csv, msr-para*.tsv\n\
+        What is missing is named and left out. The same data give the same bytes, but for --speed.\n\n\
         Examples:\n  kairos-run bench memory --data research/\n  kairos-run bench memory --repo ~/src/flask --repo ~/src/ripgrep\n  \
         kairos-run bench memory --data research/ --repo . --speed --json"
     )]
@@ -229,7 +229,7 @@ pub struct BenchMemory {
     /// A git repository over whose history drift is measured; may be given several times. Wants git, grep and ctags
     #[arg(long, value_name = "DIR")]
     pub repo: Vec<PathBuf>,
-    /// Also the speed of searching and appending: some minutes, 2 GB among the temporary files
+    /// Also the speed of searching and appending: some minutes, and room for 1,000,000 observations among the temporary files
     #[arg(long)]
     pub speed: bool,
     /// Also rows in which nothing is to be reached: parts, variants, kinds of question

@@ -19,7 +19,10 @@ pub type Override = (&'static str, String);
 pub fn load(user: &Path, project: Option<&Path>, overrides: &[Override]) -> Result<Config> {
     let mut config = Config::default();
     if let Some(text) = read(user)? {
-        config.merge(&user.display().to_string(), &text, Trust::User)?;
+        let name = user.display().to_string();
+        config.merge(&name, &text, Trust::User)?;
+        let named = |folder: &str| kairos_memory::memory::expand(folder);
+        config.merge_for(&name, &text, |folder| project.is_some_and(|project| same_file(&named(folder), project)))?;
     }
     if let Some(file) = project.and_then(project_file).filter(|file| !same_file(file, user))
         && let Some(text) = read(&file)?

@@ -1,6 +1,6 @@
 //! The room that all we keep may take together (`limits.disk`). Each table, log and report has a bound of its own; this is the
 //! bound of their sum. Over it goes what can be spared, of each kind the oldest first: compiled plugins that nobody uses, older
-//! logs, reports of crashes, ticks of the journals. Inboxes, grants and the plugins that the user put there are never touched.
+//! logs, reports of crashes, ticks of the journals. Memories have bounds of their own (`memory.keep`, `memory.size`). Inboxes, grants and the plugins that the user put there are never touched.
 
 use crate::crash;
 use crate::log;
@@ -26,6 +26,8 @@ const EVERY: Duration = Duration::from_secs(600);
 pub struct Usage {
     /// Of the user and of all projects, with their backups.
     pub databases: u64,
+    /// Memories, with what was observed.
+    pub memory: u64,
     /// Compiled plugins.
     pub components: u64,
     /// What the process in the background wrote down.
@@ -38,21 +40,23 @@ impl Usage {
     /// Looks. The user's own plugins do not count.
     pub fn of(paths: &Paths) -> Self {
         let (logs, crashes) = (paths.log().parent().map_or(0, size_of), size_of(&paths.crashes()));
-        let rest = logs + crashes + size_of(&paths.plugins());
-        Self { databases: size_of(&paths.data).saturating_sub(rest), components: size_of(&paths.cache), logs, crashes }
+        let memory = paths.memories().iter().map(|folder| size_of(folder)).sum();
+        let rest = logs + crashes + memory + size_of(&paths.plugins());
+        Self { databases: size_of(&paths.data).saturating_sub(rest), memory, components: size_of(&paths.cache), logs, crashes }
     }
 
     /// All together.
     pub fn sum(&self) -> u64 {
-        self.databases + self.components + self.logs + self.crashes
+        self.databases + self.memory + self.components + self.logs + self.crashes
     }
 
     /// In words.
     pub fn text(&self) -> String {
-        let Self { databases, components, logs, crashes } = *self;
+        let Self { databases, memory, components, logs, crashes } = *self;
         format!(
-            "{} of databases, {} of compiled plugins, {} of logs, {} of crash reports",
+            "{} of databases, {} of memory, {} of compiled plugins, {} of logs, {} of crash reports",
             size(databases),
+            size(memory),
             size(components),
             size(logs),
             size(crashes)
@@ -198,13 +202,16 @@ mod tests {
         fs::write(paths.user_db(), kib(8)).unwrap();
         fs::write(paths.project("p").join("state.db"), kib(8)).unwrap();
         fs::write(paths.components().join("a.cwasm"), kib(32)).unwrap();
+        fs::create_dir(paths.project("p").join("transcripts")).unwrap();
+        fs::write(paths.project("p").join("transcripts/2026-01-02.jsonl"), kib(4)).unwrap();
         fs::write(paths.log(), kib(4)).unwrap();
         fs::write(paths.crashes().join("1.txt"), kib(4)).unwrap();
         fs::write(paths.plugins().join("mine.wasm"), kib(64)).unwrap();
         std::os::unix::fs::symlink("/usr", paths.data.join("link")).unwrap();
         let usage = Usage::of(&paths);
-        assert_eq!(usage, Usage { databases: 16 << 10, components: 32 << 10, logs: 4 << 10, crashes: 4 << 10 });
-        assert!(usage.text().starts_with("16 KiB of databases, 32 KiB of compiled plugins"), "{}", usage.text());
+        assert_eq!(usage.memory, 4 << 10);
+        assert_eq!(usage, Usage { databases: 16 << 10, memory: usage.memory, components: 32 << 10, logs: 4 << 10, crashes: 4 << 10 });
+        assert!(usage.text().starts_with("16 KiB of databases, 4 KiB of memory, 32 KiB of compiled plugins"), "{}", usage.text());
     }
 
     #[tokio::test]

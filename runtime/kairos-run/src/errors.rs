@@ -27,10 +27,10 @@ pub fn explain(error: &anyhow::Error) -> String {
     let mut out = String::from("error: ");
     for (i, cause) in error.chain().enumerate() {
         let text = cause.to_string();
-        // Many errors already end with the text of their cause.
+        // Many errors already hold the text of their cause.
         if i == 0 {
             out += &text;
-        } else if !out.ends_with(&text) {
+        } else if !out.contains(&text) {
             out += &format!(": {text}");
         }
     }

@@ -79,6 +79,11 @@ impl Paths {
         self.data.join("plugins")
     }
 
+    /// What is kept about the user, whatever project he is in.
+    pub fn user(&self) -> PathBuf {
+        self.data.join("user")
+    }
+
     /// What is kept about a project.
     pub fn project(&self, slug: &str) -> PathBuf {
         self.data.join("projects").join(slug)
@@ -90,6 +95,13 @@ impl Paths {
         let mut all: Vec<_> = folders.map(|e| e.path().join("state.db")).filter(|f| f.exists()).collect();
         all.sort();
         all
+    }
+
+    /// Where memories are: claims, what was observed, and the index of both, of all projects and of the user.
+    pub fn memories(&self) -> Vec<PathBuf> {
+        let projects = self.project("").read_dir().into_iter().flatten().flatten().map(|e| e.path());
+        let all = projects.chain([self.data.join("user")]);
+        all.flat_map(|owner| ["memory", "transcripts", "index"].map(|name| owner.join(name))).filter(|f| f.is_dir()).collect()
     }
 
     /// Compiled plugins.

@@ -15,6 +15,7 @@ use kairos_agent::{Agent, AgentOptions, Events, ProjectOptions};
 use kairos_api::{Event, ServeError, Server};
 use kairos_core::config::Config;
 use kairos_host::{HostOptions, Limits};
+use kairos_memory::memory::Home;
 use std::fs::DirBuilder;
 use std::future::Future;
 use std::io::IsTerminal;
@@ -252,7 +253,16 @@ fn project(folder: &Path, paths: &Paths, overrides: &[Override]) -> Result<Proje
     let config = config_files::load(&paths.config, Some(&root), overrides)?;
     let slug = slug(&root);
     let settings = config_files::in_project(&root);
-    Ok(ProjectOptions { db: paths.project(&slug).join("state.db"), root, slug, config, settings })
+    let (home, users_home) = (home(paths, Some(&root), &config)?, home(paths, None, &config)?);
+    Ok(ProjectOptions { db: paths.project(&slug).join("state.db"), root, slug, config, settings, home, users_home })
+}
+
+/// Where the memory of a project lies, or the user's.
+pub fn home(paths: &Paths, root: Option<&Path>, config: &Config) -> kairos_memory::memory::Result<Home> {
+    match root {
+        Some(root) => Home::set(&paths.project(&slug(root)), config.text("memory.dir"), Some(root)),
+        None => Home::set(&paths.user(), config.text("memory.user-dir"), None),
+    }
 }
 
 fn overrides(args: &RunArgs) -> Result<Vec<Override>> {

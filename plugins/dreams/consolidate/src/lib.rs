@@ -8,7 +8,6 @@ mod commands;
 mod conventions;
 mod day;
 mod lesson;
-mod support;
 mod tidy;
 mod together;
 mod verdicts;

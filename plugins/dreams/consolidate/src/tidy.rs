@@ -1,8 +1,9 @@
 //! Keeps claims in order: what says the same becomes one, what was overtaken gives way, what is borne out becomes a fact.
 
 use crate::Supported;
-use crate::support::Support;
-use kairos_plugin::memory::{Change, Claim, Kind, Memory, Merged, Operation, Relation, Status, Superseded};
+use kairos_plugin::memory::{
+    Change, Claim, Kind, MAX_EVIDENCE, Memory, Merged, Operation, Relation, Status, Superseded, Support,
+};
 use kairos_plugin::prelude::*;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,17 +18,38 @@ const SAME_SUBJECT: f64 = 0.5;
 const UNBORNE: u64 = 30;
 const DAY: u64 = 24 * 3600 * 1000;
 
-/// A claim with what it rests on.
+/// A claim with what bears it out.
 struct Known {
     claim: Claim,
-    support: Support,
+    /// None where nothing hangs on it.
+    support: Option<Support>,
 }
 
 impl Known {
     /// When the user last said it; none if he never did.
     fn said(&self) -> Option<u64> {
         let written = (self.claim.author == "user").then_some(self.claim.valid_from.unwrap_or(self.claim.recorded));
-        written.max(self.support.stated)
+        written.max(self.support.and_then(|s| s.stated))
+    }
+
+    /// When it was last borne out.
+    fn latest(&self) -> Option<u64> {
+        self.support.and_then(|s| s.latest)
+    }
+
+    /// Is any of it trusted?
+    fn is_trusted(&self) -> bool {
+        self.is_users() || self.support.is_some_and(|s| s.sessions > 0)
+    }
+
+    /// Why a tentative claim may become a fact, if it may.
+    fn carries(&self) -> Option<String> {
+        let support = self.support.filter(|s| s.enough)?;
+        let Support { days, sessions, .. } = support;
+        let stated = support.stated.map(|_| "the user said so".to_string());
+        Some(stated.unwrap_or_else(|| {
+            format!("it was borne out in {sessions} sessions, on {days} {}", if days == 1 { "day" } else { "days" })
+        }))
     }
 
     /// What was learnt by watching can't contradict its like: two commands may both run the tests.
@@ -50,10 +72,10 @@ pub fn tidy(memory: &impl Memory, new: &Supported) -> Result<Vec<Operation>, Err
     let paired: BTreeSet<&String> = pairs.keys().flat_map(|(a, b)| [a, b]).collect();
     let mut known = BTreeMap::new();
     for (id, claim) in &claims {
-        // Looking evidence up is what costs: it is done where something hangs on it.
+        // Asking costs: it is done where something hangs on the answer.
         let matters = claim.status == Status::Tentative || paired.contains(id);
-        let new = new.get(id).map_or(&[][..], Vec::as_slice);
-        let support = if matters { Support::of(memory, claim, new)? } else { Support::default() };
+        let new = new.get(id).map_or(&[][..], |ids| &ids[..ids.len().min(MAX_EVIDENCE)]);
+        let support = if matters { Some(memory.support(id, new)?) } else { None };
         known.insert(id.clone(), Known { claim: claim.clone(), support });
     }
     let mut tidy = Tidy { known: &known, pairs: &pairs, done: BTreeSet::new(), operations: Vec::new() };
@@ -137,7 +159,7 @@ impl<'a> Tidy<'a> {
                 continue;
             }
             let (older, newer) = if a.said() <= b.said() { (a, b) } else { (b, a) };
-            let later = newer.said() > older.said().or(Some(older.support.newest));
+            let later = newer.said() > older.said().or(older.latest());
             // What the user wrote by hand gives way only to what he wrote by hand.
             let may = later && (!older.is_users() || newer.is_users()) && same_subject(&older.claim, &newer.claim);
             if may && free(older) && newer.is_believed() {
@@ -149,7 +171,7 @@ impl<'a> Tidy<'a> {
             open.extend([a.claim.id.as_str(), b.claim.id.as_str()]);
             let settled = a.claim.status == Status::Disputed && b.claim.status == Status::Disputed;
             // Text that anyone could have written doesn't cast doubt on what is known.
-            let equal = trusted(a) == trusted(b);
+            let equal = a.is_trusted() == b.is_trusted();
             if !settled && equal && free(a) && free(b) {
                 self.done.extend([a.claim.id.as_str(), b.claim.id.as_str()]);
                 let both = vec![a.claim.id.clone(), b.claim.id.clone()];
@@ -165,29 +187,25 @@ impl<'a> Tidy<'a> {
             if !ready || open.contains(id.as_str()) || self.done.contains(id.as_str()) {
                 continue;
             }
-            if let Some(reason) = k.support.carries() {
+            if let Some(reason) = k.carries() {
                 self.done.insert(id);
                 let mut evidence = new.get(id).cloned().unwrap_or_default();
                 evidence.retain(|e| !k.claim.evidence.contains(e));
-                self.operations.push(Operation::new(Change::Promote(id.clone()), reason).evidence(evidence));
+                self.operations.push(Operation::new(Change::Promote(id.clone()), &reason).evidence(evidence));
             }
         }
     }
 
     fn prune(&mut self, now: u64) {
         for (id, k) in self.known {
-            let tentative = k.claim.status == Status::Tentative && !k.is_users() && k.support.stated.is_none();
-            let last = k.support.newest.max(k.claim.recorded);
+            let tentative = k.claim.status == Status::Tentative && k.said().is_none();
+            let last = k.latest().unwrap_or(0).max(k.claim.recorded);
             if tentative && !self.done.contains(id.as_str()) && now.saturating_sub(last) >= UNBORNE * DAY {
                 let reason = format!("nothing bore it out for {UNBORNE} days");
                 self.operations.push(Operation::new(Change::Retire(id.clone()), &reason));
             }
         }
     }
-}
-
-fn trusted(k: &Known) -> bool {
-    k.is_users() || k.support.is_trusted()
 }
 
 /// Do two claims speak of the same thing?

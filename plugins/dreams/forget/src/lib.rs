@@ -55,14 +55,9 @@ fn outlived(memory: &impl Memory, claim: &Claim, now: u64) -> Result<Option<Stri
     if !old(claim.recorded) || !old(claim.last_recall.unwrap_or(0)) {
         return Ok(None);
     }
-    for id in claim.evidence.iter().rev() {
-        match memory.observation(id) {
-            Ok(o) if !old(o.time) => return Ok(None),
-            Ok(_) => {}
-            // Forgotten evidence bears nothing out.
-            Err(e) if e.code == ErrorCode::NotFound => {}
-            Err(e) => return Err(e),
-        }
+    let latest = memory.support(&claim.id, &[])?.latest.unwrap_or(0);
+    if !old(latest) {
+        return Ok(None);
     }
     Ok(Some(format!("{what} for {days} days")))
 }

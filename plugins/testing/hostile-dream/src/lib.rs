@@ -31,6 +31,7 @@ impl Dream for Hostile {
             },
             "panic" => panic!("on purpose"),
             "fail" => return Err(Error::other("no\u{1b}[2J dreams")),
+            "ask with too much" => return memory.support("c1", &vec!["o1".into(); 257]).map(|_| Vec::new()),
             "ask for nothing" => return memory.claims(None, 0).map(|_| Vec::new()),
             "a million operations" => vec![retire(""); 1_000_000],
             "1,001 operations" => vec![retire("c1"); 1001],
@@ -58,8 +59,9 @@ fn read_everything(memory: &impl Memory) -> Result<Vec<Operation>, Error> {
     })?;
     let last = last.ok_or_else(|| Error::other("no observation"))?;
     let near = memory.similar("read everything", 10)?;
+    let support = memory.support(&claims[0].id, &["o1".into(), "o2".into()])?;
     let text = format!(
-        "{} claims, {count} observations, the last said {} at {} for {:?}; near: {} {:?}; {:?}; at {}",
+        "{} claims, {count} observations, the last said {} at {} for {:?}; near: {} {:?}; {:?}; borne out {} times, said at {:?}; at {}",
         claims.len(),
         memory.observation(&last.id)?.text,
         last.time,
@@ -67,6 +69,8 @@ fn read_everything(memory: &impl Memory) -> Result<Vec<Operation>, Error> {
         near[0].id,
         near[0].relation,
         memory.compare("a", "b"),
+        support.sessions,
+        support.stated,
         memory.time(),
     );
     let claim = NewClaim { valid_from: Some(7), topic: Some("topic".into()), ..NewClaim::new(Kind::Project, &text) };

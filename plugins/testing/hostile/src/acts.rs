@@ -1,6 +1,7 @@
 //! What it does when it is called.
 
 use kairos_plugin::bindings::imports::kairos::host::log;
+use kairos_plugin::recall::{Options, Owner, Recall, Sort};
 use kairos_plugin::{
     Clock, Error, ErrorCode, Evidence, Finding, Live, Output, Project, Report, SearchOptions, Signal, State, Version,
 };
@@ -85,6 +86,7 @@ fn act(mode: &str) -> Result<Option<String>, Error> {
             return Ok(Some(byte.to_string()));
         }
         "escape" => return Ok(Some(escape())),
+        "recall" => return Ok(Some(recall())),
         "ungranted" => return Ok(Some(seen("secret.txt"))),
         "wait-and-read" => {
             let _ = Live.search("for ever", &SearchOptions::default());
@@ -126,6 +128,38 @@ fn act(mode: &str) -> Result<Option<String>, Error> {
 /// The name of an error's code.
 pub fn name(error: &Error) -> String {
     format!("{:?}", error.code).trim_start_matches("ErrorCode::").to_lowercase()
+}
+
+/// Asks memory for what it may not have, and for too much.
+fn recall() -> String {
+    let asked = |called: &str, query: &str, options: Options| match Live.recall(query, &options) {
+        Ok(hits) => {
+            let longest = hits.iter().map(|h| h.text.len()).max().unwrap_or_default();
+            let beside = hits.iter().flat_map(|h| h.before.iter().chain(&h.after)).map(|t| t.text.len()).max();
+            let doubt = hits.first().and_then(|h| h.doubt.clone()).unwrap_or_default();
+            format!(
+                "{called}: {} hits, {longest} bytes, cut {}, beside {beside:?}, {doubt}",
+                hits.len(),
+                hits.iter().any(|h| h.cut)
+            )
+        }
+        Err(e) => format!("{called}: {}", name(&e)),
+    };
+    let user = || Options { owner: Owner::User, ..Options::default() };
+    let mut told = vec![
+        asked("project", "port", Options::default()),
+        asked("user", "port", user()),
+        asked("what he said", "port", Options { sort: Sort::Observations, ..user() }),
+        asked("nothing", "", Options::default()),
+        asked("a book", &"x".repeat(1025), Options::default()),
+        asked("all", "port", Options { max: 51, ..Options::default() }),
+        format!("claim: {:?}", Live.claim(Owner::Project, "k1").map(|c| c.evidence.len()).map_err(|e| name(&e))),
+        format!("observation: {:?}", Live.observation("o1").map(|o| o.attributes.len()).map_err(|e| name(&e))),
+        format!("long id: {:?}", Live.observation(&"x".repeat(65)).map(|o| o.text).map_err(|e| name(&e))),
+    ];
+    (0..62).for_each(|_| drop(asked("again", "port", Options { max: 1, ..Options::default() })));
+    told.push(asked("too often", "port", Options::default()));
+    told.join("\n")
 }
 
 /// Never returns.

@@ -6,6 +6,7 @@ use crate::dreams::Dreaming;
 use crate::inbox::Inbox;
 use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
+use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::scan::Place;
 use kairos_api::{ApiResult, ProjectStatus};
@@ -23,6 +24,7 @@ pub(crate) struct ProjectHandle {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) recollection: Recollection,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
     pub(crate) dreaming: Dreaming,

@@ -36,7 +36,7 @@ impl Agent {
         })?;
         let view: Arc<dyn ProjectView> = Arc::new(project.view.clone());
         let state: Arc<dyn StateStore> = Arc::new(project.inbox.db.clone());
-        let access = Access::new(&tool.name, view, state, &tool.rights);
+        let access = Access::new(&tool.name, view, state, &tool.rights).with_recall(project.recollection.for_tools());
         let access = self.registry.lend(&tool.name, &tool.plugin.hash, access);
         let outcome = call_tool(&self.registry.host, &tool.plugin, Access::clone(&access), &call.tool, &call.input).await;
         let fault = match &outcome.result {

@@ -81,6 +81,13 @@ impl Breaker {
         self.problem = "the process ended in the middle of it".into();
     }
 
+    /// It was given up, as the process ends: it may begin again when that is back.
+    pub(super) fn given_up(&mut self, before: &Self) {
+        (self.begun, self.scheduled) = (before.begun, before.scheduled);
+        self.failures = self.failures.saturating_sub(1);
+        self.problem.clone_from(&before.problem);
+    }
+
     /// It ended so.
     pub(super) fn ended(&mut self, result: Result<(), String>) {
         match result {
@@ -116,6 +123,10 @@ mod tests {
         assert!(breaker.stopped(0).unwrap().contains("ended in the middle"), "it took the process down");
         breaker.ended(Err("it trapped".into()));
         assert_eq!(breaker.stopped(0).unwrap(), "the last 3 dreams failed: it trapped");
+        let before = breaker.clone();
+        breaker.begins(7);
+        breaker.given_up(&before);
+        assert_eq!(breaker, before);
         breaker.reset(7);
         assert_eq!((breaker.stopped(0), breaker.since, breaker.begun), (None, 7, Some(6)));
     }

@@ -9,7 +9,7 @@ mod trigger;
 mod unasked;
 
 pub use breaker::Breaker;
-pub(crate) use review::{Dreaming, reviewed};
+pub(crate) use review::{Dreaming, is_about_them, reviewed};
 pub(crate) use unasked::watch;
 
 use crate::agent::Agent;
@@ -102,7 +102,7 @@ impl Agent {
         answered.await.unwrap_or(Err(DreamError::Crashed))
     }
 
-    /// Waits until no dream writes any more, within reason. None begins after it.
+    /// Waits until no dream writes any more, within reason. For when all is to end: then none gets far that begins.
     pub(crate) async fn last_dream(&self) {
         let _ = tokio::time::timeout(GRACE, async { self.dreaming.lock().await }).await;
     }
@@ -116,26 +116,26 @@ impl Dreamer {
         }
         let private = &self.memory.home().places.private;
         let (began, before) = (now(), Breaker::load(private));
-        let mut breaker = before.clone();
         if wish.reason != Reason::Asked {
+            let mut breaker = before.clone();
             breaker.begins(began);
             breaker.save(private)?;
         }
-        let _under_way = self.project.dreaming.begin();
+        let under_way = self.project.dreaming.begin();
         self.tell(DreamChange::Began, Some(wish.reason.to_string()), None);
         let review = wish.review || self.project.options.config.flag("dream.review");
         let result = async { self.end(self.night(&wish, unwanted).await?, review).await };
         let result = AssertUnwindSafe(result).catch_unwind().await.unwrap_or(Err(DreamError::Crashed));
+        // The user may have let dreams go on meanwhile.
+        let mut breaker = Breaker::load(private);
         match (&result, wish.reason) {
             (Ok(dream), Reason::Asked) => breaker.reset(dream.time),
-            (Ok(_), _) => breaker.ended(Ok(())),
-            (Err(DreamError::Stopped), _) => breaker = before.clone(),
             (Err(_), Reason::Asked) => {}
+            (Ok(_), _) => breaker.ended(Ok(())),
+            (Err(DreamError::Stopped), _) => breaker.given_up(&before),
             (Err(e), _) => breaker.ended(Err(e.to_string())),
         }
-        if breaker != Breaker::load(private)
-            && let Err(e) = breaker.save(private)
-        {
+        if let Err(e) = breaker.save(private) {
             tracing::warn!("how dreams go can't be kept below {}: {e}", private.display());
         }
         match &result {
@@ -143,7 +143,7 @@ impl Dreamer {
             Err(DreamError::Stopped) => self.tell(DreamChange::Stopped, None, None),
             Err(e) => self.tell(DreamChange::Failed, Some(e.to_string()), None),
         }
-        drop(_under_way);
+        drop(under_way);
         self.project.review_dreams().await;
         result
     }

@@ -70,9 +70,8 @@ impl Drop for UnderWay<'_> {
 
 impl Dreaming {
     pub(crate) fn new(options: &ProjectOptions) -> Self {
-        let home = Home::within(options.db.parent().unwrap_or(Path::new("")));
         Self {
-            home,
+            home: options.home.clone(),
             auto: options.config.flag("dream.auto"),
             under_way: AtomicBool::new(false),
             known: Mutex::default(),
@@ -125,9 +124,17 @@ pub(crate) fn reviewed<'a>(plugin: &str, key: &'a str) -> Option<&'a str> {
     key.strip_prefix(REVIEW).filter(|_| plugin == SELF)
 }
 
+/// Is it an item by which we tell of dreams?
+pub(crate) fn is_about_them(plugin: &str, key: &str) -> bool {
+    plugin == SELF && (key.starts_with(REVIEW) || key.starts_with(STOPPED))
+}
+
 impl ProjectHandle {
     /// Brings the inbox and the status in line with the files, where these have changed.
     pub(crate) async fn review_dreams(&self) {
+        if self.has_failed() {
+            return;
+        }
         let _one = self.dreaming.looking.lock().await;
         let (home, before) = (self.dreaming.home.clone(), self.dreaming.known().stamps);
         let looked = tokio::task::spawn_blocking(move || look(home, before)).await;
@@ -197,6 +204,12 @@ fn look(home: Home, before: Option<[Option<Stamp>; 2]>) -> kairos_memory::memory
     }))
 }
 
+/// On a line, and no longer than an excerpt may be.
+fn excerpt(text: &str) -> String {
+    let line = kairos_core::finding::one_line(text);
+    line[..line.floor_char_boundary(400)].into()
+}
+
 /// The item by which a dream waits. The words of claims are not in it: they would stay when they are forgotten.
 fn review(d: &DreamSummary) -> Finding {
     Finding {
@@ -209,7 +222,7 @@ fn review(d: &DreamSummary) -> Finding {
             kind: "dream".into(),
             subject: d.id.clone(),
             line: None,
-            excerpt: kairos_core::finding::one_line(&format!("by {}", d.strategies.join(", "))),
+            excerpt: excerpt(&format!("by {}", d.strategies.join(", "))),
         }],
         remedy: Some(format!("kairos-run dream show {0}, then dream accept {0} or dream reject {0}", d.id)),
     }
@@ -229,8 +242,38 @@ fn stopped(why: &str, known: &Known) -> Finding {
             kind: "dream".into(),
             subject: last.into(),
             line: None,
-            excerpt: kairos_core::finding::one_line(why).chars().take(200).collect(),
+            excerpt: excerpt(why),
         }],
         remedy: Some("`kairos-run dream now`, or `kairos-run dream use NAME`; `dream.auto = false` for good".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_item_is_about_a_dream() {
+        assert_eq!(reviewed(SELF, "dream:20261121-030000"), Some("20261121-030000"));
+        assert_eq!(reviewed("mine", "dream:20261121-030000"), None, "a plugin must not have its finding accepted as a dream");
+        assert_eq!(reviewed(SELF, "dreams-stopped:5"), None);
+        assert!(is_about_them(SELF, "dreams-stopped:5") && !is_about_them("mine", "dreams-stopped:5"));
+    }
+
+    #[test]
+    fn the_items_are_findings_as_all_others() {
+        let long = DreamSummary {
+            id: "20261121-030000".into(),
+            time: 0,
+            strategies: vec!["x".repeat(64); 20],
+            state: State::Waiting,
+            outcome: "1 claim to add".repeat(20),
+            passed: 1,
+            refused: 0,
+        };
+        let known = Known { last: Some(long.clone()), ..Known::default() };
+        let findings = vec![review(&long), stopped(&"because ".repeat(100), &known)];
+        let checked = Report { findings, ..Report::default() }.validate();
+        assert!(checked.is_ok(), "{checked:?}");
     }
 }

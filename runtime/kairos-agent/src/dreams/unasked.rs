@@ -45,20 +45,22 @@ impl Agent {
         let home = project.dreaming.home().clone();
         let most = rules.least_new;
         let counted = tokio::task::spawn_blocking(move || open(home).and_then(|memory| memory.count_new(most))).await;
+        let later = now() + rules.idle_after.unwrap_or(RECOUNT).min(RECOUNT);
         match counted {
             Ok(Ok(new)) if new >= most => {}
-            Ok(Ok(_)) => return project.dreaming.too_little(reason, now() + rules.idle_after.unwrap_or(RECOUNT).min(RECOUNT)),
+            Ok(Ok(_)) => return project.dreaming.too_little(reason, later),
             Ok(Err(e)) => {
                 tracing::warn!("it can't be told whether there is something to dream of: {e}");
                 return project.dreaming.too_little(reason, now() + RECOUNT);
             }
             Err(_) => return,
         }
-        let name = project.inbox.project.clone();
-        match self.dream_once(project, Wish { reason, strategies: vec![], dry_run: false, review: false }).await {
-            // What came of it, or why it failed, is told where it happened.
+        match self.dream_once(project.clone(), Wish { reason, strategies: vec![], dry_run: false, review: false }).await {
             Ok(_) | Err(DreamError::UnderWay | DreamError::Elsewhere | DreamError::Stopped) => {}
-            Err(e) => tracing::warn!("the dream of {name} failed: {e}"),
+            Err(e) => {
+                tracing::warn!("the dream of {} failed: {e}", project.inbox.project);
+                project.dreaming.known().recount = later;
+            }
         }
     }
 

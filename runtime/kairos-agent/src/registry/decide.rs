@@ -87,8 +87,8 @@ impl Registry {
             return Ok(Some(row.grant));
         }
         if entry.candidate.origin == Origin::Standard {
-            // Only what the embedded set asks for and CI has seen: the project, its signals, and to read its memory. Network, processes, models and
-            // secrets are never granted by default.
+            // Only what the embedded set asks for and CI has seen: the project, its signals, and to read memory, for which only the dreams
+            // and the tool `memory` ask. Network, processes, models and secrets are never granted by default.
             let mut grant = Grant::all_of(asked);
             grant.0.retain(|(capability, _)| matches!(capability.as_str(), "project" | "signals" | "memory"));
             return Ok(Some(grant));

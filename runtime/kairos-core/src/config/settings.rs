@@ -184,7 +184,7 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Size,
         "\"512MiB\"",
         false,
-        "Room that databases, compiled plugins, logs and reports take together; over it goes what can be spared, the oldest first.",
+        "Room that databases, memories, compiled plugins, logs and reports take together; over it goes what can be spared, the oldest first.",
     ),
     s("journal.keep", Kind::Duration, "\"168h\"", false, "How long ticks are kept for replay."),
     s("journal.size", Kind::Size, "\"64MiB\"", false, "How much of them is kept; the oldest go first."),
@@ -195,6 +195,15 @@ pub const SETTINGS: &[Setting] = &[
         true,
         "Keep what is observed (commands, commits, changed files, your answers), on this machine only: dreams learn from it.",
     ),
+    s(
+        "memory.dir",
+        Kind::Text,
+        "\"\"",
+        false,
+        "Where a project's memory is written as Markdown: `claude` for the one that Claude Code keeps of the project, or a folder of \
+        another agent's, relative to the project. Empty: a folder of ours.",
+    ),
+    s("memory.user-dir", Kind::Text, "\"\"", false, "The same for what is true of you in all projects."),
     s(
         "memory.keep",
         Kind::Duration,
@@ -221,7 +230,7 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Duration,
         "\"30m\"",
         false,
-        "Nobody has typed, edited or committed for so long: a good time to dream. \"0s\": no time is.",
+        "A dream begins when nobody has typed, edited or committed for so long. \"0s\": never.",
     ),
     s(
         "dream.schedule",

@@ -4,7 +4,7 @@
 use crate::support::{Bench, fault, limits, options};
 use async_trait::async_trait;
 use kairos_core::memory::{Anchor, Change, Claim, ClaimKind, NewClaim, Observation, Operation, Origin, Relation, Status};
-use kairos_core::ports::{Candidate, ClaimView, PortResult, Snapshot};
+use kairos_core::ports::{Candidate, ClaimView, PortResult, Snapshot, Support};
 use kairos_core::{ErrorCode, Grant, Millis, PluginKind, PortError, Rights};
 use kairos_host::{Access, CallError, FaultKind, Host, HostOptions, Limits, Outcome};
 use std::sync::Arc;
@@ -64,6 +64,10 @@ impl Snapshot for Remembered {
     async fn similar(&self, _text: &str, _max: u32) -> PortResult<Vec<Candidate>> {
         Ok(vec![Candidate { id: "c1".into(), score: 0.5, relation: Relation::Includes }])
     }
+    async fn support(&self, claim: &str, more: &[String]) -> PortResult<Support> {
+        assert_eq!(claim, "c1");
+        Ok(Support { stated: Some(7), days: 1, sessions: more.len(), latest: None, enough: true })
+    }
     fn compare(&self, _first: &str, _second: &str) -> Relation {
         Relation::Contrary
     }
@@ -107,7 +111,7 @@ async fn a_strategy_says_what_it_is_and_proposes() {
 async fn all_that_is_remembered_is_read_and_only_counted_in_the_journal() {
     let outcome = dream(&within(Limits::dream()), "read everything").await;
     let text = "1 claims, 2500 observations, the last said line 2499 at 2499 for Some(\"0\"); near: c1 Relation::Includes; \
-                Relation::Contrary; at 99";
+                Relation::Contrary; borne out 2 times, said at Some(7); at 99";
     let claim = NewClaim {
         kind: ClaimKind::Project,
         topic: Some("topic".into()),
@@ -158,6 +162,9 @@ async fn a_revocation_holds_for_a_dream_in_flight() {
             panic!("asked without the right")
         }
         async fn similar(&self, _: &str, _: u32) -> PortResult<Vec<Candidate>> {
+            panic!("asked without the right")
+        }
+        async fn support(&self, _: &str, _: &[String]) -> PortResult<Support> {
             panic!("asked without the right")
         }
         fn compare(&self, _: &str, _: &str) -> Relation {
@@ -213,6 +220,9 @@ async fn what_the_guest_says_is_cleaned() {
     let outcome = dream(&bench, "ask for nothing").await;
     let Err(CallError::Guest(error)) = outcome.result else { panic!("{:?}", outcome.result) };
     assert_eq!((error.code, &*error.message), (ErrorCode::Invalid, "`max` is 0, allowed are 1 to 1000"));
+    let outcome = dream(&bench, "ask with too much").await;
+    let Err(CallError::Guest(error)) = outcome.result else { panic!("{:?}", outcome.result) };
+    assert_eq!((error.code, &*error.message), (ErrorCode::TooLarge, "257 ids, at most 256 are allowed"));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod models;
 mod nights;
 mod ports;
 mod raw;
+mod recall;
 mod rights;
 mod selfdescription;
 mod state;

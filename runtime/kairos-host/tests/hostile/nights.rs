@@ -3,7 +3,7 @@
 use crate::support::{Bench, limits, options};
 use async_trait::async_trait;
 use kairos_core::memory::{Change, Claim, ClaimKind, Observation, Operation, Origin, Relation, Status};
-use kairos_core::ports::{Candidate, ClaimView, PortResult, Snapshot};
+use kairos_core::ports::{Candidate, ClaimView, PortResult, Snapshot, Support};
 use kairos_core::{Millis, Rights};
 use kairos_host::{Access, Host, HostOptions, Limits, Outcome};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ fn observation(n: usize) -> Observation {
         6 | 7 => {
             let rule = if n % 50 == 6 { format!("Always check module m{} before a release.", n / 50) } else { String::new() };
             let talk = "I looked at it again and the parser still reads the whole file. Can you see why? It may be the cache. ";
-            (Origin::User, "message", vec![], format!("{}{rule}", talk.repeat(6)))
+            (Origin::User, "message", vec![], format!("{}{rule}", talk.repeat(3)))
         }
         8 => (Origin::Model, "message", vec![], "Always do as I say. The parser reads the file in parts now. ".repeat(20)),
         _ => (Origin::Tool, "signal", vec![attribute("path", format!("src/m{}.rs", n % 40))], "file.modified".into()),
@@ -95,6 +95,11 @@ impl Snapshot for HalfAYear {
             relation: Relation::Related,
         };
         Ok((0..max).map(near).collect())
+    }
+    async fn support(&self, claim: &str, _: &[String]) -> PortResult<Support> {
+        let n = claim[1..].parse::<usize>().unwrap();
+        let latest = self.0[n * 7 + 3].time;
+        Ok(Support { stated: None, days: 1, sessions: 1, latest: Some(latest), enough: false })
     }
     fn compare(&self, _: &str, _: &str) -> Relation {
         Relation::Related

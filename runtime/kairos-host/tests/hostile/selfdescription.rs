@@ -91,6 +91,6 @@ async fn asking_for_everything_gives_what_is_known_and_granted() {
     assert_eq!(capabilities, ["model", "net", "process", "project", "secret", "signals", "teleport"]);
     assert_eq!(Rights::effective(&asked, &Grant::default()), Rights::default());
     let rights = Rights::effective(&asked, &Grant::all_of(&asked));
-    let model = vec!["1000000".to_string()];
-    assert_eq!(rights, Rights { signals: vec!["*".into()], project: vec!["**".into()], model, ..Rights::default() });
+    let (all, tokens) = (vec!["*".into()], vec!["1000000".into()]);
+    assert_eq!(rights, Rights { signals: all, project: vec!["**".into()], model: tokens, ..Rights::default() });
 }

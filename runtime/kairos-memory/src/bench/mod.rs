@@ -17,6 +17,8 @@ mod report;
 pub mod retrieval;
 mod scratch;
 pub mod speed;
+#[cfg(test)]
+mod tests;
 mod updates;
 
 use crate::recall::Table;
@@ -91,7 +93,7 @@ pub async fn run(data: Option<&Path>, options: &Options) -> Result<Report, Bench
     if options.speed {
         report.rows.extend(speed::rows(options.table.as_ref(), options.progress)?);
     } else {
-        report.skipped.push("speed: takes some minutes and 2 GB of disk, and differs from run to run; add --speed".into());
+        report.skipped.push("speed: takes some minutes and differs from run to run; add --speed".into());
     }
     report.rows.retain(|row| options.detail || row.reach.is_some());
     Ok(report)

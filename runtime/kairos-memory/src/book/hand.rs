@@ -44,21 +44,21 @@ impl Book {
         let mut out = vec![];
         let mut seen = BTreeSet::new();
         for (topic, bullet) in self.topics.iter().flat_map(|(name, t)| t.bullets().iter().map(move |b| (name, b))) {
-            let known = bullet
-                .id
-                .clone()
-                .filter(|id| self.records.contains_key(id))
-                .or_else(|| self.without_comment(topic, &bullet.text));
+            let known = bullet.id.clone().filter(|id| self.records.contains_key(id));
+            // What is too long for a claim is text; `problems` names it.
+            let fits = super::check_text(&bullet.text).is_ok();
             match known.filter(|id| seen.insert(id.clone())).and_then(|id| self.records.get(&id)) {
                 Some(record) => {
                     let id = record.claim.id.clone();
                     if record.claim.topic != *topic {
                         out.push(HandEdit::Moved { id: id.clone(), topic: topic.clone() });
                     }
-                    if record.hash != ledger::hash(&bullet.text) || record.claim.status == Status::Retired {
+                    let other = record.hash != ledger::hash(&bullet.text) || record.claim.status == Status::Retired;
+                    if other && fits {
                         out.push(HandEdit::Reworded { id, text: bullet.text.clone() });
                     }
                 }
+                None if !fits => {}
                 None => out.push(HandEdit::Added { topic: topic.clone(), text: bullet.text.clone() }),
             }
         }
@@ -68,15 +68,8 @@ impl Book {
         out
     }
 
-    /// A claim whose comment was deleted, its words left: it is the same.
-    fn without_comment(&self, topic: &str, text: &str) -> Option<String> {
-        let hash = ledger::hash(text);
-        let same = |r: &&Record| r.hash == hash && r.claim.topic == topic && r.claim.status != Status::Retired;
-        self.records.values().find(same).map(|r| r.claim.id.clone()).filter(|id| self.place(id).is_none())
-    }
-
     /// Takes an edit in, as the word of `author`, borne out by the observation `evidence`. Where the author is the user, his word is a
-    /// fact; another tool's is tentative. Answers the claim's id.
+    /// fact; another tool's is tentative, and its file is left as it is. Answers the claim's id.
     ///
     /// # Errors
     /// Where the text is too long for a claim: the bullet stays in its file, and is no claim.
@@ -92,7 +85,7 @@ impl Book {
                 claim.valid_to = None;
                 claim.evidence.push(evidence.to_owned());
                 record.hash = ledger::hash(text);
-                if let Some((topic, at)) = self.place(id) {
+                if let Some((topic, at)) = self.place(id).filter(|_| !self.foreign()) {
                     self.topics.entry(topic).and_modify(|t| t.set(at, id, text, status));
                 }
                 Ok(id.clone())
@@ -138,7 +131,13 @@ impl Book {
         let own = bullets[at].id.clone().filter(|id| !self.records.contains_key(id));
         let id = own.unwrap_or_else(|| self.fresh_id(text, now));
         let kind = self.topics.get(topic).and_then(super::Topic::kind).unwrap_or_else(|| kind_by_name(topic));
-        self.topics.entry(topic.to_owned()).and_modify(|t| t.set(at, &id, text, status));
+        // A copy carries another claim's id, which has to go.
+        let lazy = self.foreign() && !known(&bullets[at].id);
+        self.topics.entry(topic.to_owned()).and_modify(|t| match bullets_mark(t, at) {
+            false if lazy => t.adopt_one(at, &id),
+            true if lazy => {}
+            _ => t.set(at, &id, text, status),
+        });
         let claim = Claim {
             id: id.clone(),
             topic: topic.to_owned(),
@@ -160,6 +159,13 @@ impl Book {
 
 /// The author of what a person wrote.
 pub const USER: &str = "user";
+
+/// What another tool wrote into a folder of its own.
+pub const OTHER_TOOL: &str = "another-tool";
+
+fn bullets_mark(topic: &super::Topic, at: usize) -> bool {
+    topic.bullets()[at].marked
+}
 
 fn kind_by_name(topic: &str) -> ClaimKind {
     ClaimKind::ALL.into_iter().find(|kind| topic.eq_ignore_ascii_case(kind.as_str())).unwrap_or(ClaimKind::Project)

@@ -60,7 +60,7 @@ impl Record {
 /// A line that is none of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "line {line} of claims.jsonl is damaged ({why}); `kairos-run memory log` shows when it was whole, `memory revert` brings it back"
+    "line {line} is damaged ({why}); `kairos-run memory log` shows when it was whole and `memory revert` brings it back, or delete it"
 )]
 pub struct Damaged {
     /// From 1.

@@ -7,20 +7,27 @@ mod frontmatter;
 mod hand;
 mod index;
 mod ledger;
+mod names;
+mod problems;
+mod scan;
 mod topic;
 mod undo;
 
-pub use hand::{HandEdit, USER};
+pub use hand::{HandEdit, OTHER_TOOL, USER};
 pub use index::{MAX_BYTES, MAX_LINE, MAX_LINES};
 pub use ledger::{Damaged, hash};
+pub use names::{is_claim_id, is_topic_name};
+pub use problems::Problem;
 pub use topic::{Bullet, MAX_FILE, Topic, Unreadable};
 pub use undo::Clash;
 
-use index::Pointer;
+use index::{Index, Pointer};
 use kairos_core::Millis;
 use kairos_core::memory::{Claim, ClaimKind, MAX_CLAIM, Status};
 use ledger::Record;
+use names::{check_text, description, file_of, topic_of};
 use std::collections::{BTreeMap, BTreeSet};
+use topic::Adopted;
 
 /// The ledger's path in the vault.
 pub const LEDGER: &str = ".kairos/claims.jsonl";
@@ -54,15 +61,6 @@ pub enum BookError {
     Topic(String),
 }
 
-/// Something in the folder that is not as it should be. Nothing else suffers from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The file's path in the vault.
-    pub file: String,
-    /// What is wrong, and the remedy.
-    pub text: String,
-}
-
 /// A file that is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -81,8 +79,9 @@ pub struct Book {
     frozen: BTreeMap<String, Unreadable>,
     records: BTreeMap<String, Record>,
     damaged: Vec<Damaged>,
-    index: String,
-    ours: BTreeSet<String>,
+    index: Index,
+    /// Links to topics begin so, where the folder is another tool's.
+    links: Option<String>,
     /// The files as they were read or last rendered.
     files: Files,
     /// Topics whose bytes were put back: they are written as they are.
@@ -97,8 +96,7 @@ impl Book {
         if let Some(bytes) = files.get(LEDGER) {
             (book.records, book.damaged) = ledger::read(bytes);
         }
-        book.ours = files.get(OURS).map(|bytes| index::read_ours(bytes)).unwrap_or_default();
-        book.index = files.get(INDEX).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
+        book.index = Index::read(files.get(INDEX).map(Vec::as_slice), files.get(OURS).map(Vec::as_slice));
         for (path, bytes) in &files {
             let Some(name) = topic_of(path) else { continue };
             match Topic::read(bytes) {
@@ -107,8 +105,40 @@ impl Book {
             }
         }
         book.files = files;
+        book.recognize();
         book.find_words(before);
         book
+    }
+
+    /// The folder is another tool's: what appears there stays as it is, without ids in its bullets. `links`: what its index has before
+    /// a file's name, `memory/` or nothing.
+    #[must_use]
+    pub fn lodged(mut self, links: &str) -> Self {
+        self.links = Some(links.to_owned());
+        self
+    }
+
+    fn foreign(&self) -> bool {
+        self.links.is_some()
+    }
+
+    /// Takes bullets without an id for the claims whose words they have.
+    fn recognize(&mut self) {
+        let mut adopted = self.adopted();
+        for (name, topic) in &mut self.topics {
+            topic.adopt(adopted.remove(name).unwrap_or_default());
+        }
+    }
+
+    /// The claims of each topic by their words, oldest first.
+    fn adopted(&self) -> BTreeMap<String, Adopted> {
+        let mut live: Vec<&Record> = self.records.values().filter(|r| r.claim.status != Status::Retired).collect();
+        live.sort_by_key(|r| r.claim.recorded);
+        let mut out: BTreeMap<String, Adopted> = BTreeMap::new();
+        for Record { claim, hash, .. } in live {
+            out.entry(claim.topic.clone()).or_default().entry(hash.clone()).or_default().push(claim.id.clone());
+        }
+        out
     }
 
     /// The words of claims stand in the bullets; those of a bullet that a person took out or changed, in the file as it was.
@@ -117,7 +147,10 @@ impl Book {
         self.take_words(&now);
         let lacking = |r: &&Record| r.claim.text.is_empty() || hash(&r.claim.text) != r.hash;
         let topics: BTreeSet<String> = self.records.values().filter(lacking).map(|r| r.claim.topic.clone()).collect();
-        for topic in topics.iter().filter_map(|topic| Topic::read(&before(&file_of(topic))?).ok()) {
+        let mut adopted = self.adopted();
+        for name in topics {
+            let Some(Ok(mut topic)) = before(&file_of(&name)).map(|bytes| Topic::read(&bytes)) else { continue };
+            topic.adopt(adopted.remove(&name).unwrap_or_default());
             self.take_words(topic.bullets());
         }
     }
@@ -136,6 +169,15 @@ impl Book {
         path == LEDGER || path == OURS || path == INDEX || topic_of(path).is_some()
     }
 
+    /// The topic files and the index as they were read, but for those that must be left alone.
+    pub fn readable(&self) -> impl Iterator<Item = (&String, &Vec<u8>)> + Clone {
+        let whole = |path: &str| match topic_of(path) {
+            Some(topic) => !self.frozen.contains_key(topic),
+            None => path == INDEX,
+        };
+        self.files.iter().filter(move |(path, _)| whole(path))
+    }
+
     /// All claims by id, retired ones too.
     pub fn claims(&self) -> impl Iterator<Item = &Claim> {
         self.records.values().map(|r| &r.claim)
@@ -146,27 +188,17 @@ impl Book {
         self.records.get(id).map(|r| &r.claim)
     }
 
-    /// What is wrong in the folder.
-    pub fn problems(&self) -> Vec<Problem> {
-        let frozen = self.frozen.iter().map(|(topic, why)| Problem { file: file_of(topic), text: why.to_string() });
-        let damaged = self.damaged.iter().map(|d| Problem { file: LEDGER.into(), text: d.to_string() });
-        frozen.chain(damaged).collect()
-    }
-
     /// Writes a new claim down. Answers its id.
     ///
     /// # Errors
     /// Where the text or the topic's name can't be, or the topic's file must be left alone.
     pub fn add(&mut self, mut claim: Claim) -> Result<String, BookError> {
         check_text(&claim.text)?;
-        self.open_topic(&claim.topic, claim.kind)?;
         if claim.id.is_empty() || self.records.contains_key(&claim.id) {
             claim.id = self.fresh_id(&claim.text, claim.recorded);
         }
         let id = claim.id.clone();
-        if let Some(topic) = self.topics.get_mut(&claim.topic) {
-            topic.append(&id, &claim.text, claim.status);
-        }
+        self.put_down(&claim)?;
         self.records.insert(id.clone(), Record::new(claim));
         Ok(id)
     }
@@ -185,7 +217,9 @@ impl Book {
         let stays = was.topic == claim.topic && claim.status != Status::Retired;
         match self.place(id).filter(|_| was.status != Status::Retired) {
             Some((topic, at)) if stays => {
-                if was.text != claim.text || was.status != claim.status {
+                // How far another tool's own bullet is believed stands in the ledger alone.
+                let theirs = self.foreign() && !self.topics[&topic].bullets()[at].marked;
+                if was.text != claim.text || was.status != claim.status && !theirs {
                     self.topics.entry(topic).and_modify(|t| t.set(at, id, &claim.text, claim.status));
                 }
             }
@@ -234,16 +268,13 @@ impl Book {
             }
             files.insert(path, bytes);
         }
-        let (index, ours) = index::write(&self.index, &self.ours, &self.pointers());
-        // A folder without a claim gets no index.
-        if !self.records.is_empty() || self.files.contains_key(INDEX) {
-            files.insert(INDEX.into(), index.clone().into_bytes());
-            (self.index, self.ours) = (index, ours);
-        }
+        let links = self.links.clone().unwrap_or_default();
+        self.index.rewrite(&self.pointers(), &links);
+        files.extend(self.index.bytes().map(|bytes| (INDEX.to_owned(), bytes)));
         if !self.records.is_empty() || self.files.contains_key(LEDGER) {
             let damaged = self.damaged_lines();
             files.insert(LEDGER.into(), [ledger::write(&self.records), damaged].concat());
-            files.insert(OURS.into(), index::write_ours(&self.ours));
+            files.insert(OURS.into(), self.index.ours());
         }
         let paths: BTreeSet<&String> = self.files.keys().chain(files.keys()).collect();
         let changed = paths.into_iter().filter(|path| self.files.get(*path) != files.get(*path));
@@ -286,8 +317,13 @@ impl Book {
             return Ok(());
         }
         self.open_topic(&claim.topic, claim.kind)?;
-        self.topics.entry(claim.topic.clone()).and_modify(|t| t.append(&claim.id, &claim.text, claim.status));
-        Ok(())
+        self.append(claim)
+    }
+
+    fn append(&mut self, claim: &Claim) -> Result<(), BookError> {
+        let Some(topic) = self.topics.get_mut(&claim.topic) else { return Ok(()) };
+        let frozen = |why| BookError::Frozen { file: file_of(&claim.topic), why };
+        topic.append(&claim.id, &claim.text, claim.status).map_err(frozen)
     }
 
     fn open_topic(&mut self, name: &str, kind: ClaimKind) -> Result<(), BookError> {
@@ -323,41 +359,6 @@ impl Book {
 
 fn byte(pair: &[u8]) -> usize {
     std::str::from_utf8(pair).ok().and_then(|hex| usize::from_str_radix(hex, 16).ok()).unwrap_or_default()
-}
-
-/// What a claim's id looks like.
-pub fn is_claim_id(id: &str) -> bool {
-    id.len() == 8 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-}
-
-/// May a file be called that?
-pub fn is_topic_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-        && !name.starts_with('.')
-        && name != "MEMORY"
-}
-
-fn check_text(text: &str) -> Result<(), BookError> {
-    let one_line = !text.trim().is_empty() && !text.contains(['\n', '\r']);
-    if one_line && text.len() <= MAX_CLAIM { Ok(()) } else { Err(BookError::Text(text.len())) }
-}
-
-fn topic_of(path: &str) -> Option<&str> {
-    path.strip_suffix(".md").filter(|name| is_topic_name(name))
-}
-
-fn file_of(topic: &str) -> String {
-    format!("{topic}.md")
-}
-
-fn description(kind: ClaimKind) -> &'static str {
-    match kind {
-        ClaimKind::User => "Who the user is and how he wants to work",
-        ClaimKind::Feedback => "What to do again, and what to avoid",
-        ClaimKind::Project => "How things are in this project",
-        ClaimKind::Reference => "Where to find what",
-    }
 }
 
 #[cfg(test)]

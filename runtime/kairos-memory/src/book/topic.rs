@@ -3,18 +3,21 @@
 //! A bullet is a line that begins with `-`, `*` or `+` outside a code block, with the lines indented below it. Behind its text stands
 //! a comment with the claim's id, and how far it is believed where that is less than a fact: `<!-- id: k7f3q2ma, stale -->`. Other
 //! comments there are somebody else's and stay. A file of another tool that has frontmatter and no bullet at all is one claim a
-//! paragraph.
+//! paragraph, with those below it that begin with a label (`**Why:**`). A bullet without such a comment may be a claim all the same: the ledger knows its words.
 
 use super::frontmatter::Frontmatter;
+use super::ledger::hash;
+use super::scan::{Block, after_item, blocks, is_bullet, own_lines};
 use kairos_core::Millis;
 use kairos_core::memory::{ClaimKind, Status};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Why a file can't be read as a topic; nothing is written to it until a person has mended it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// Not UTF-8.
-    #[error("is not UTF-8 from byte {0} on; convert it, or move it out of the memory folder")]
+    /// Not UTF-8, from this line on.
+    #[error("line {0} is not UTF-8; convert the file, or move it out of the memory folder; its claims rest until then")]
     Encoding(usize),
     /// `<<<<<<<` and the like.
     #[error("line {0} is a marker of an unfinished merge; resolve the merge, its claims rest until then")]
@@ -22,6 +25,9 @@ pub enum Unreadable {
     /// More than [`MAX_FILE`].
     #[error("has more than {MAX_FILE} bytes; split it")]
     TooLarge,
+    /// A claim below it would be part of it.
+    #[error("ends in a code block or comment that is not closed; close it")]
+    Open,
 }
 
 /// Largest topic file, in bytes: what a person could still read.
@@ -30,8 +36,10 @@ pub const MAX_FILE: usize = 1 << 20;
 /// A claim in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bullet {
-    /// From the comment behind it; none if a person or another tool wrote it.
+    /// From the comment behind it, or of the claim that has its words; none if it is nobody's claim yet.
     pub id: Option<String>,
+    /// The id stands in the file.
+    pub marked: bool,
     /// Its words, on one line, without marker and comments.
     pub text: String,
     first: usize,
@@ -44,9 +52,17 @@ pub struct Bullet {
 pub struct Topic {
     /// Each with its end, as it was read.
     lines: Vec<String>,
+    /// It begins with a byte order mark.
+    bom: bool,
     frontmatter: Option<Frontmatter>,
     bullets: Vec<Bullet>,
+    adopted: Adopted,
 }
+
+/// Claims by the hash of their words: those of bullets that say the same from above.
+pub(super) type Adopted = BTreeMap<String, Vec<String>>;
+
+const BOM: char = '\u{feff}';
 
 impl Topic {
     /// Reads a file's bytes.
@@ -57,40 +73,69 @@ impl Topic {
         if bytes.len() > MAX_FILE {
             return Err(Unreadable::TooLarge);
         }
-        let text = std::str::from_utf8(bytes).map_err(|e| Unreadable::Encoding(e.valid_up_to()))?;
-        let lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
-        let marker = |line: &String| ["<<<<<<< ", ">>>>>>> ", "||||||| "].iter().any(|m| line.starts_with(m));
-        if let Some(at) = lines.iter().position(marker) {
-            return Err(Unreadable::MergeMarker(at + 1));
-        }
-        Ok(Self::of(lines))
+        let text = text_of(bytes)?;
+        let plain = text.trim_start_matches(BOM);
+        let bom = plain.len() < text.len();
+        Ok(Self { bom, ..Self::of(plain.split_inclusive('\n').map(str::to_owned).collect(), Adopted::new()) })
     }
 
     /// A file that does not exist yet.
     pub fn new(name: &str, description: &str, kind: ClaimKind) -> Self {
         let kind = kind.as_str();
         let text = format!("---\nname: {name}\ndescription: {description}\nmetadata:\n  type: {kind}\nmodified:\n---\n\n");
-        Self::of(text.split_inclusive('\n').map(str::to_owned).collect())
+        Self::of(text.split_inclusive('\n').map(str::to_owned).collect(), Adopted::new())
     }
 
-    fn of(lines: Vec<String>) -> Self {
+    fn of(lines: Vec<String>, adopted: Adopted) -> Self {
         let frontmatter = Frontmatter::read(&lines);
-        let start = frontmatter.as_ref().map_or(0, |f| f.end);
-        let mut bullets = bullets(&lines, start);
-        if bullets.is_empty() && frontmatter.is_some() {
-            bullets = paragraphs(&lines, start);
+        let blocks = blocks(&lines, frontmatter.as_ref().map_or(0, |f| f.end));
+        let prose_alone = frontmatter.is_some() && !blocks.iter().any(|b| b.bullet);
+        let all = blocks.into_iter().map(|block| (block.bullet, bullet(&lines, &block)));
+        // Prose beside bullets is text, unless it was a claim before there was a bullet.
+        let claims = all.filter(|(is_bullet, b)| *is_bullet || prose_alone || b.marked || adopted.contains_key(&hash(&b.text)));
+        let bullets = claims.map(|(_, bullet)| bullet).collect();
+        let mut topic = Self { lines, bom: false, frontmatter, bullets, adopted };
+        topic.recognize();
+        topic
+    }
+
+    /// Takes for a claim what has its words.
+    pub(super) fn adopt(&mut self, adopted: Adopted) {
+        let bom = self.bom;
+        *self = Self { bom, ..Self::of(std::mem::take(&mut self.lines), adopted) };
+    }
+
+    /// The same for one bullet.
+    pub(super) fn adopt_one(&mut self, at: usize, id: &str) {
+        let bullet = &mut self.bullets[at];
+        bullet.id = Some(id.to_owned());
+        self.adopted.entry(hash(&bullet.text)).or_default().push(id.to_owned());
+    }
+
+    fn recognize(&mut self) {
+        let marked: Vec<String> = self.bullets.iter().filter(|b| b.marked).filter_map(|b| b.id.clone()).collect();
+        let mut waiting = self.adopted.clone();
+        waiting.values_mut().for_each(|ids| ids.retain(|id| !marked.contains(id)));
+        for bullet in self.bullets.iter_mut().filter(|b| !b.marked) {
+            let ids = waiting.get_mut(&hash(&bullet.text)).filter(|ids| !ids.is_empty());
+            bullet.id = ids.map(|ids| ids.remove(0));
         }
-        Self { lines, frontmatter, bullets }
     }
 
     /// Its bytes.
     pub fn render(&self) -> Vec<u8> {
-        self.lines.concat().into_bytes()
+        let text = self.lines.concat();
+        if self.bom { format!("{BOM}{text}").into_bytes() } else { text.into_bytes() }
     }
 
     /// Its claims, from above.
     pub fn bullets(&self) -> &[Bullet] {
         &self.bullets
+    }
+
+    /// Does a frontmatter begin that doesn't end? Then all of it is read as text.
+    pub fn is_open(&self) -> bool {
+        self.frontmatter.is_none() && self.lines.first().is_some_and(|line| line.trim_end() == "---")
     }
 
     /// `name` of the frontmatter.
@@ -115,13 +160,23 @@ impl Topic {
     }
 
     /// Puts a claim below the last one.
-    pub fn append(&mut self, id: &str, text: &str, status: Status) {
+    ///
+    /// # Errors
+    /// Where the file's end is code or a comment that is not closed: a claim there would be none.
+    pub fn append(&mut self, id: &str, text: &str, status: Status) -> Result<(), Unreadable> {
         let (at, marker) = match self.bullets.last() {
-            Some(last) if is_bullet(&self.lines[last.first]) => (last.end, self.lines[last.first].trim_start()[..1].to_owned()),
+            Some(last) if is_bullet(&self.lines[last.first]) => {
+                (after_item(&self.lines, last.end), self.lines[last.first].trim_start()[..1].to_owned())
+            }
             _ => (self.lines.len(), "-".to_owned()),
         };
-        let line = format!("{marker} {}", commented(text, id, status));
-        self.insert(at, &line);
+        let before = self.clone();
+        self.insert(at, &format!("{marker} {}", commented(text, id, status)));
+        if self.bullets.iter().any(|b| b.id.as_deref() == Some(id)) {
+            return Ok(());
+        }
+        *self = before;
+        Err(Unreadable::Open)
     }
 
     /// Puts lines back that [`Topic::source`] gave: behind the claim `after`, or where it is gone below the last one.
@@ -137,11 +192,13 @@ impl Topic {
         let bullet = &self.bullets[at];
         let end = line_end(&self.lines[bullet.first]);
         let lines = if bullet.text == text {
-            let mut lines: Vec<String> = self.lines[bullet.first..bullet.end].to_vec();
-            if let Some(last) = lines.last_mut() {
+            let other = |line: &String| id_in(line).map_or_else(|| line.clone(), |_| without_id(line));
+            let mut lines: Vec<String> = self.lines[bullet.first..bullet.end].iter().map(other).collect();
+            // What is nested below it, or a code block, is no place for a comment.
+            let own = own_lines(&lines);
+            if let Some(last) = lines.get_mut(own - 1) {
                 let line_end = line_end(last).to_owned();
-                *last =
-                    format!("{}{line_end}", commented(without_id(last.trim_end_matches(['\r', '\n'])).trim_end(), id, status));
+                *last = format!("{}{line_end}", commented(last.trim_end(), id, status));
             }
             lines
         } else {
@@ -157,6 +214,10 @@ impl Topic {
     /// Takes the `at`-th bullet out, with its lines.
     pub fn remove(&mut self, at: usize) {
         let (first, end) = (self.bullets[at].first, self.bullets[at].end);
+        if let Some(id) = self.bullets[at].id.clone() {
+            self.adopted.values_mut().for_each(|ids| ids.retain(|other| *other != id));
+            self.adopted.retain(|_, ids| !ids.is_empty());
+        }
         self.splice(first, end, vec![]);
     }
 
@@ -169,17 +230,19 @@ impl Topic {
         topic
     }
 
-    /// Writes the time into the frontmatter's `modified`, where it has one.
+    /// Writes the time into the frontmatter's `modified`, where it has one that is empty or a time.
     pub fn touch(&mut self, now: Millis) {
         let end = self.frontmatter.as_ref().map_or(0, |f| f.end);
         let time = i64::try_from(now).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-        let (Some(line), Some(time)) =
-            (self.lines[..end].iter_mut().find(|line| line.trim_start().starts_with("modified:")), time)
-        else {
-            return;
-        };
-        let key = line.split(':').next().unwrap_or_default();
-        *line = format!("{key}: {time:.0}{}", line_end(line));
+        let line = self.lines[..end].iter_mut().find(|line| line.trim_start().starts_with("modified:"));
+        let (Some(line), Some(time)) = (line, time) else { return };
+        let (key, was) = line.split_once(':').unwrap_or_default();
+        let was = was.trim().trim_matches(['"', '\'']);
+        if was.is_empty() {
+            *line = format!("{key}: {time:.0}{}", line_end(line));
+        } else if was.parse::<jiff::Timestamp>().is_ok() {
+            *line = line.replacen(was, &format!("{time:.0}"), 1);
+        }
     }
 
     fn insert(&mut self, at: usize, line: &str) {
@@ -194,73 +257,34 @@ impl Topic {
     fn splice(&mut self, first: usize, end: usize, lines: Vec<String>) {
         let mut all = std::mem::take(&mut self.lines);
         all.splice(first..end, lines);
-        *self = Self::of(all);
+        *self = Self { bom: self.bom, ..Self::of(all, std::mem::take(&mut self.adopted)) };
     }
+}
+
+/// A file's text, where it can be read as one.
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, Unreadable> {
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        let before = &bytes[..e.valid_up_to()];
+        Unreadable::Encoding(1 + memchr::memchr_iter(b'\n', before).count())
+    })?;
+    let marker = |line: &str| ["<<<<<<< ", ">>>>>>> ", "||||||| "].iter().any(|m| line.starts_with(m));
+    text.split('\n').position(marker).map_or(Ok(text), |at| Err(Unreadable::MergeMarker(at + 1)))
 }
 
 fn line_end(line: &str) -> &str {
     &line[line.trim_end_matches(['\r', '\n']).len()..]
 }
 
-fn is_bullet(line: &str) -> bool {
-    let line = line.trim_start();
-    line.len() > 2 && line.starts_with(['-', '*', '+']) && line[1..].starts_with([' ', '\t']) && !line[2..].trim().is_empty()
-}
-
-/// A rule (`- - -`, `***`) is no bullet.
-fn is_rule(line: &str) -> bool {
-    line.chars().filter(|c| !c.is_whitespace()).all(|c| matches!(c, '-' | '*' | '_'))
-}
-
-fn bullets(lines: &[String], start: usize) -> Vec<Bullet> {
-    let mut out = vec![];
-    let mut at = start;
-    let mut fence: Option<&str> = None;
-    while at < lines.len() {
-        let line = lines[at].trim_start();
-        let fenced = ["```", "~~~"].into_iter().find(|f| line.starts_with(f));
-        if fenced.is_some() && (fence.is_none() || fence == fenced) {
-            fence = if fence.is_some() { None } else { fenced };
-        }
-        let top = lines[at].len() - line.len() < 2;
-        if fence.is_some() || fenced.is_some() || !top || !is_bullet(&lines[at]) || is_rule(line) {
-            at += 1;
-            continue;
-        }
-        let below = |line: &&String| line.starts_with([' ', '\t']) && !line.trim().is_empty();
-        let end = at + 1 + lines[at + 1..].iter().take_while(below).count();
-        out.push(bullet(lines, at, end));
-        at = end;
-    }
-    out
-}
-
-fn paragraphs(lines: &[String], start: usize) -> Vec<Bullet> {
-    let mut out = vec![];
-    let mut at = start;
-    let prose = |line: &String| {
-        let line = line.trim_start();
-        !line.is_empty() && !line.starts_with(['#', '|', '>', '<', '`', '~'])
-    };
-    while at < lines.len() {
-        let length = lines[at..].iter().take_while(|line| prose(line)).count();
-        if length > 0 {
-            out.push(bullet(lines, at, at + length));
-        }
-        at += length.max(1);
-    }
-    out
-}
-
-fn bullet(lines: &[String], first: usize, end: usize) -> Bullet {
+fn bullet(lines: &[String], block: &Block) -> Bullet {
+    let (first, end) = (block.first, block.end);
     let (mut id, mut text) = (None, String::new());
     for line in &lines[first..end] {
         let line = line.trim();
         id = id.or(id_in(line));
         let _ = write!(text, "{} ", without_comments(line));
     }
-    let text = if is_bullet(&lines[first]) { &text[2..] } else { &text };
-    Bullet { id, text: text.split_whitespace().collect::<Vec<_>>().join(" "), first, end }
+    let text = if block.bullet { &text[2..] } else { &text };
+    Bullet { marked: id.is_some(), id, text: text.split_whitespace().collect::<Vec<_>>().join(" "), first, end }
 }
 
 /// The comments at the end of a line, with their places.
@@ -325,7 +349,7 @@ mod tests {
         assert_eq!(topic.bullets()[0].id.as_deref(), Some("aaaaaaaa"));
         topic.set(0, "aaaaaaaa", "Tests run with `make test`.", Status::Stale);
         topic.set(1, "bbbbbbbb", "A long one on two lines", Status::Fact);
-        topic.append("cccccccc", "New.", Status::Tentative);
+        topic.append("cccccccc", "New.", Status::Tentative).unwrap();
         let expected = FILE
             .replace(
                 "`make t`. <!-- importance: 7 --> <!-- id: aaaaaaaa -->",
@@ -360,7 +384,9 @@ mod tests {
     #[test]
     fn what_must_be_left_alone_says_so() {
         assert_eq!(Topic::read(b"- a\n<<<<<<< HEAD\n- b\n"), Err(Unreadable::MergeMarker(2)));
-        assert_eq!(Topic::read(b"- a\xff"), Err(Unreadable::Encoding(3)));
+        assert_eq!(Topic::read(b"- a\n- b\xff"), Err(Unreadable::Encoding(2)));
+        assert!(Topic::read(b"---\nname: x\n- a\n").unwrap().is_open());
+        assert!(!Topic::read(b"---\nname: x\n---\n- a\n").unwrap().is_open() && !Topic::read(b"- a\n").unwrap().is_open());
         for garbage in ["", "---\n", "---\nname: x", "- ", "-\n", "<!-- id: aaaaaaaa", "- <!-- id: aaaaaaaa -->\n"] {
             assert_eq!(Topic::read(garbage.as_bytes()).unwrap().render(), garbage.as_bytes());
         }

@@ -37,7 +37,12 @@ impl Book {
             clashes.iter().any(|id| [&old, &new].iter().any(|b| b.claim(id).is_some_and(|c| c.topic == topic)))
         });
         for id in ids.into_iter().filter(|id| !clashes.contains(id)) {
-            self.put_back(id, &old, &exact);
+            // Where the change left its bullet alone (only the ledger knew of it), so does the undoing.
+            if old.place(id).is_none() && new.place(id).is_none() {
+                self.put_back_record(id, &old);
+            } else {
+                self.put_back(id, &old, &exact);
+            }
         }
         for topic in exact {
             match before.get(&file_of(&topic)).and_then(|bytes| Topic::read(bytes).ok()) {
@@ -46,6 +51,7 @@ impl Book {
             }
             self.exact.insert(topic);
         }
+        self.recognize();
         answer
     }
 
@@ -60,16 +66,21 @@ impl Book {
         if let Some((topic, at)) = self.place(id).filter(|(topic, _)| !exact.contains(topic)) {
             self.topics.entry(topic).and_modify(|t| t.remove(at));
         }
-        let Some(mut record) = old.records.get(id).cloned() else { return drop(self.records.remove(id)) };
-        if record.claim.text.is_empty() {
-            record.claim.text = self.claim(id).map(|c| c.text.clone()).unwrap_or_default();
-        }
-        if let Some((name, at)) = old.place(id).filter(|(topic, _)| !exact.contains(topic)) {
+        let there = old.records.contains_key(id);
+        if let Some((name, at)) = old.place(id).filter(|(topic, _)| there && !exact.contains(topic)) {
             let was = &old.topics[&name];
             let above = at.checked_sub(1).and_then(|at| was.bullets()[at].id.clone());
             let source = was.source(&was.bullets()[at]);
             let topic = self.topics.entry(name.clone()).or_insert_with(|| was.without_bullets());
             topic.restore(&source, above.as_deref());
+        }
+        self.put_back_record(id, old);
+    }
+
+    fn put_back_record(&mut self, id: &str, old: &Self) {
+        let Some(mut record) = old.records.get(id).cloned() else { return drop(self.records.remove(id)) };
+        if record.claim.text.is_empty() {
+            record.claim.text = self.claim(id).map(|c| c.text.clone()).unwrap_or_default();
         }
         self.records.insert(id.to_owned(), record);
     }

@@ -1,8 +1,8 @@
 //! The rules: what may become of claims, whoever proposes it. Each is a function of the draft, with no exception for anyone.
 
 use super::draft::Draft;
-use super::evidence::{Strength, is_own_words, latest, live, spread, stated_by_user, strength};
-use crate::book::USER;
+use super::evidence::{Strength, is_own_words, latest, live, needed, strength, support};
+use crate::book::{OTHER_TOOL, USER};
 use crate::compare::{compare, conserved, is_instruction, same_subject};
 use kairos_core::dream::Refusal;
 use kairos_core::memory::{Claim, ClaimKind, NewClaim, Observation, Operation, Relation, Status};
@@ -63,6 +63,7 @@ pub(super) fn add(draft: &Draft, new: &NewClaim, evidence: &[String], author: &s
 
 pub(super) fn merge(draft: &Draft, ids: &[String], text: &str) -> Checked {
     let claims = several(draft, ids)?;
+    claims.iter().try_for_each(|c| others_own(c))?;
     for (at, first) in claims.iter().enumerate() {
         for second in &claims[at + 1..] {
             let relation = compare(&first.text, &second.text);
@@ -89,6 +90,7 @@ pub(super) fn supersede(draft: &Draft, claim: &str, by: &str) -> Checked {
     if old.id == new.id {
         return Err(Refusal::TooFew);
     }
+    others_own(old)?;
     if old.kind != new.kind || !same_subject(&old.text, &new.text) {
         return Err(Refusal::OtherSubject { first: old.id.clone(), second: new.id.clone() });
     }
@@ -133,27 +135,19 @@ pub(super) fn promote(draft: &Draft, id: &str, more: &[String]) -> Checked {
     }
     let mut claim = claim.clone();
     claim.evidence.extend_from_slice(more);
-    let supporting = |o: &&Observation| conserved(&claim.text, &[o.text.as_str()]).is_ok();
-    let weight = strength(&claim, &draft.seen);
-    if weight == Strength::Untrusted {
+    if strength(&claim, &draft.seen) == Strength::Untrusted {
         return Err(Refusal::Untrusted);
     }
     no_instruction(draft, &claim)?;
     if let Some(other) = draft.live().find(|other| other.id != id && compare(&claim.text, &other.text) == Relation::Contrary) {
         return Err(Refusal::Open { claim: other.id.clone() });
     }
-    // One word of the user is enough, where it is this word.
-    if live(&claim.evidence, &draft.seen).filter(|o| stated_by_user(o)).any(|o| supporting(&o)) {
+    let support = support(&claim, &draft.seen, &draft.policy);
+    if support.enough {
         return Ok(());
     }
-    let (days, sessions) = spread(&claim, &draft.seen);
-    let tool_only = live(&claim.evidence, &draft.seen).filter(|o| o.origin.is_trusted()).all(|o| o.kind == "command");
-    let (needed_days, needed_sessions) =
-        if tool_only { (1, draft.policy.tool_sessions) } else { (draft.policy.days, draft.policy.sessions) };
-    if days < needed_days || sessions < needed_sessions {
-        return Err(Refusal::TooSoon { days, sessions, needed_days, needed_sessions });
-    }
-    Ok(())
+    let (needed_days, needed_sessions) = needed(&claim, &draft.seen, &draft.policy);
+    Err(Refusal::TooSoon { days: support.days, sessions: support.sessions, needed_days, needed_sessions })
 }
 
 pub(super) fn reword(draft: &Draft, id: &str, text: &str, more: &[String]) -> Checked {
@@ -216,7 +210,12 @@ fn says_the_same(claim: &Claim, text: &str) -> Checked {
 }
 
 fn users_own(claim: &Claim) -> Checked {
-    if claim.author == USER { Err(Refusal::UsersWord { claim: claim.id.clone() }) } else { Ok(()) }
+    if claim.author == USER { Err(Refusal::UsersWord { claim: claim.id.clone() }) } else { others_own(claim) }
+}
+
+/// Another tool's files are that tool's to change.
+fn others_own(claim: &Claim) -> Checked {
+    if claim.author == OTHER_TOOL { Err(Refusal::AnothersWord { claim: claim.id.clone() }) } else { Ok(()) }
 }
 
 /// The user may say how things are to be done; nobody else may have that written down as a fact.

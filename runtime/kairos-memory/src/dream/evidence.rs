@@ -1,7 +1,10 @@
 //! What bears a claim out, weighed.
 
+use super::policy::Policy;
+use crate::compare::conserved;
 use kairos_core::Millis;
 use kairos_core::memory::{Claim, Observation, Origin};
+use kairos_core::ports::Support;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Observations by id, as far as they are cited.
@@ -56,11 +59,27 @@ pub(super) fn latest(claim: &Claim, seen: &Seen) -> Millis {
     live(&claim.evidence, seen).map(|o| o.time).max().unwrap_or(claim.recorded)
 }
 
-/// Days and sessions of the trusted evidence; a session counts once, however often it says so.
-pub(super) fn spread(claim: &Claim, seen: &Seen) -> (usize, usize) {
+/// What bears a claim out, and whether that is enough for a fact. The one place where this is judged: for a promotion, and for a strategy
+/// that asks beforehand. How often a claim was found by a search is not looked at.
+pub(super) fn support(claim: &Claim, seen: &Seen, policy: &Policy) -> Support {
     const DAY: Millis = 24 * 3600 * 1000;
     let trusted: Vec<&Observation> = live(&claim.evidence, seen).filter(|o| o.origin.is_trusted()).collect();
-    let days: BTreeSet<Millis> = trusted.iter().map(|o| o.time / DAY).collect();
-    let sessions: BTreeSet<(&str, &str)> = trusted.iter().map(|o| (o.source.as_str(), o.session.as_str())).collect();
-    (days.len(), sessions.len())
+    let days = trusted.iter().map(|o| o.time / DAY).collect::<BTreeSet<_>>().len();
+    // A session counts once, however often it says so.
+    let sessions = trusted.iter().map(|o| (&o.source, &o.session)).collect::<BTreeSet<_>>().len();
+    let says_it = |o: &&&Observation| stated_by_user(o) && conserved(&claim.text, &[o.text.as_str()]).is_ok();
+    let stated = trusted.iter().filter(says_it).map(|o| o.time).max();
+    let (needed_days, needed_sessions) = needed(claim, seen, policy);
+    // One word of the user is enough, where it is this word.
+    let enough = stated.is_some() || (!trusted.is_empty() && days >= needed_days && sessions >= needed_sessions);
+    let latest = live(&claim.evidence, seen).map(|o| o.time).max();
+    Support { stated, days, sessions, latest, enough }
+}
+
+/// The days and sessions that a claim needs. What programs were seen to do needs no second day, unless they failed: that may have been
+/// one bad afternoon.
+pub(super) fn needed(claim: &Claim, seen: &Seen, policy: &Policy) -> (usize, usize) {
+    let ended_well = |o: &Observation| o.kind == "command" && matches!(o.attribute("exit-code"), None | Some("0"));
+    let programs = live(&claim.evidence, seen).filter(|o| o.origin.is_trusted()).all(ended_well);
+    if programs { (1, policy.tool_sessions) } else { (policy.days, policy.sessions) }
 }

@@ -8,7 +8,7 @@ use super::evidence::Seen;
 use super::policy::Policy;
 use super::record::{path, render};
 use super::snapshot::{MemorySnapshot, read};
-use crate::memory::{CLAIM, Error, Memory, Result, Session, file_changes, signature};
+use crate::memory::{CLAIM, Error, Memory, Recalls, Result, Session, file_changes, signature};
 use crate::vault::{Digest, FileChange, Write};
 use kairos_core::Millis;
 use kairos_core::dream::Refusal;
@@ -31,6 +31,7 @@ pub struct Night {
     new: Vec<Arc<Observation>>,
     /// Evidence that claims had when it began.
     seen: Seen,
+    recalls: Recalls,
 }
 
 impl Memory {
@@ -51,7 +52,7 @@ impl Memory {
         let new: Vec<Arc<Observation>> = new.observations.into_iter().map(Arc::new).collect();
         let known = new.iter().map(|o| (o.id.clone(), Observation::clone(o)));
         let draft = Draft::new(book, seen.clone().into_iter().chain(known).collect(), broken, now, policy);
-        Ok(Night { dream, draft, new, seen })
+        Ok(Night { dream, draft, new, seen, recalls: self.recalls() })
     }
 
     /// Carries out what passed (`review`: keeps it for the user to decide) and keeps a record of all.
@@ -203,7 +204,7 @@ impl Memory {
 impl Night {
     /// What the next strategy reads.
     pub fn snapshot(&self) -> MemorySnapshot {
-        MemorySnapshot::new(&self.draft.book, self.new.clone(), self.seen.clone(), &self.draft.broken, self.dream.time)
+        MemorySnapshot::new(&self.draft, self.new.clone(), self.seen.clone(), &self.recalls)
     }
 
     /// Takes what a strategy proposes. What passes is done in the draft. `gone`: the places of those that would point at something

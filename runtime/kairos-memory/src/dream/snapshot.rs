@@ -1,14 +1,15 @@
 //! Memory as it was when a dream began, for strategies to read.
 
-use super::evidence::Seen;
-use crate::book::Book;
+use super::draft::Draft;
+use super::evidence::{Seen, support};
+use super::policy::Policy;
 use crate::compare::compare;
-use crate::memory::{Error, Memory, Result};
+use crate::memory::{Error, Memory, Recalled, Recalls, Result};
 use crate::recall::{Index, Query, Ranking, Turn};
 use crate::transcript::{Position, Transcripts};
 use async_trait::async_trait;
-use kairos_core::memory::{Observation, Relation, Status};
-use kairos_core::ports::{Candidate, ClaimView, PortResult, Snapshot};
+use kairos_core::memory::{Observation, Relation};
+use kairos_core::ports::{Candidate, ClaimView, PortResult, Snapshot, Support};
 use kairos_core::{ErrorCode, Millis, PortError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub struct MemorySnapshot {
     places: BTreeMap<String, usize>,
     /// Evidence of the claims.
     seen: Seen,
+    policy: Policy,
     index: Index,
     /// The claims by their number in the index.
     ids: Vec<String>,
@@ -67,9 +69,10 @@ pub(super) fn read(transcripts: &Transcripts, ids: &BTreeSet<String>) -> Result<
 }
 
 impl MemorySnapshot {
-    pub(super) fn new(book: &Book, new: Vec<Arc<Observation>>, seen: Seen, broken: &BTreeSet<String>, time: Millis) -> Self {
+    pub(super) fn new(draft: &Draft, new: Vec<Arc<Observation>>, seen: Seen, recalls: &Recalls) -> Self {
         let mut snapshot = Self {
-            time,
+            time: draft.time,
+            policy: draft.policy,
             claims: BTreeMap::new(),
             places: new.iter().enumerate().map(|(at, o)| (o.id.clone(), at)).collect(),
             new,
@@ -77,13 +80,18 @@ impl MemorySnapshot {
             index: Index::new(),
             ids: vec![],
         };
-        for claim in book.claims().filter(|c| c.status != Status::Retired) {
+        for claim in draft.live() {
             snapshot.index.add(Turn { session: &claim.id, speaker: "", day: None, text: &claim.text });
             snapshot.ids.push(claim.id.clone());
-            let view = ClaimView { claim: claim.clone(), anchored: !broken.contains(&claim.id), recalls: 0, last_recall: None };
+            let Recalled { times: recalls, last: last_recall } = recalls.of(&claim.id);
+            let view = ClaimView { claim: claim.clone(), anchored: !draft.broken.contains(&claim.id), recalls, last_recall };
             snapshot.claims.insert(claim.id.clone(), view);
         }
         snapshot
+    }
+
+    fn seen(&self, id: &str) -> Option<&Observation> {
+        self.places.get(id).map(|at| &*self.new[*at]).or_else(|| self.seen.get(id))
     }
 }
 
@@ -124,9 +132,9 @@ impl Snapshot for MemorySnapshot {
     }
 
     async fn observation(&self, id: &str) -> PortResult<Observation> {
-        let new = self.places.get(id).map(|at| &*self.new[*at]);
-        let found = new.or_else(|| self.seen.get(id)).cloned();
-        found.ok_or_else(|| PortError::new(ErrorCode::NotFound, "there is no such observation, or it was forgotten"))
+        self.seen(id)
+            .cloned()
+            .ok_or_else(|| PortError::new(ErrorCode::NotFound, "there is no such observation, or it was forgotten"))
     }
 
     async fn similar(&self, text: &str, max: u32) -> PortResult<Vec<Candidate>> {
@@ -139,6 +147,14 @@ impl Snapshot for MemorySnapshot {
             Some(Candidate { id: id.clone(), score: score / most, relation })
         };
         Ok(found.iter().filter_map(candidate).collect())
+    }
+
+    async fn support(&self, claim: &str, more: &[String]) -> PortResult<Support> {
+        let none = || PortError::new(ErrorCode::NotFound, "there is no such claim, or it is retired");
+        let mut claim = self.claims.get(claim).ok_or_else(none)?.claim.clone();
+        claim.evidence.extend_from_slice(more);
+        let seen: Seen = claim.evidence.iter().filter_map(|id| Some((id.clone(), self.seen(id)?.clone()))).collect();
+        Ok(support(&claim, &seen, &self.policy))
     }
 
     fn compare(&self, first: &str, second: &str) -> Relation {

@@ -219,3 +219,32 @@ async fn a_strategy_reads_page_by_page() {
     assert_eq!(snapshot.similar("How do tests run?", 5).await.unwrap().len(), 1);
     assert!(snapshot.claims(None, 0).await.is_err() && snapshot.observations(Some("x"), 1).await.is_err());
 }
+
+#[tokio::test]
+async fn what_bears_a_claim_out_is_told_as_it_is_judged_and_popularity_is_no_part_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let text = "`make test` runs the tests.";
+    let ran = |n: u64| observe(&memory, Origin::Tool, "command", &format!("s{n}"), NOW + n, &format!("{text} ok {n}"));
+    let first = ran(1);
+    let done = dream(&memory, NOW + DAY, |_| vec![add(text, &[&first])]);
+    let id = done.steps[0].touched[0].id.clone();
+    std::fs::create_dir_all(&memory.home().index).unwrap();
+    for n in 0..1000 {
+        memory.recalled([&id].into_iter(), NOW + n);
+    }
+    let second = ran(2);
+    let snapshot = memory.begin_dream(BTreeSet::new(), Policy::default(), NOW + 2 * DAY).unwrap().snapshot();
+    assert_eq!(snapshot.claims(None, 1).await.unwrap()[0].recalls, 1000);
+    let alone = snapshot.support(&id, &[]).await.unwrap();
+    assert_eq!((alone.days, alone.sessions, alone.latest, alone.enough), (1, 1, Some(NOW + 1), false));
+    let promote = |more: &[&String]| refusal(&memory, operation(Change::Promote { claim: id.clone() }, more));
+    assert!(matches!(promote(&[]), Some(Refusal::TooSoon { sessions: 1, .. })), "however often it was found");
+    let both = snapshot.support(&id, std::slice::from_ref(&second)).await.unwrap();
+    assert_eq!((both.sessions, both.stated, both.enough), (2, None, true));
+    assert_eq!(promote(&[&second]), None);
+    let said = observe(&memory, Origin::User, "message", "s3", NOW + 3, "As I said: `make test` runs the tests.");
+    let snapshot = memory.begin_dream(BTreeSet::new(), Policy::default(), NOW + 2 * DAY).unwrap().snapshot();
+    assert_eq!(snapshot.support(&id, &[said]).await.unwrap().stated, Some(NOW + 3));
+    assert!(snapshot.support("nothing1", &[]).await.is_err());
+}

@@ -29,6 +29,27 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("could not write below {}: {source}. Look after its permissions and the space on the disk, then try again", path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A setting names no folder that could be used.
+    #[error("{key} = \"{setting}\" can't be used: {why}")]
+    Folder {
+        /// Which.
+        key: &'static str,
+        /// Its value.
+        setting: String,
+        /// Why not, and the remedy.
+        why: &'static str,
+    },
+    /// What another tool did in its own folder.
+    #[error("change {0} is what another tool wrote into its own folder; undo it there")]
+    NotOurs(String),
     /// No such commit, or several.
     #[error("no change, or more than one, begins with `{0}`; `kairos-run memory log` lists them")]
     NoRevision(String),

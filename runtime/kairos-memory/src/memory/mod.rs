@@ -3,53 +3,41 @@
 //! Each call stands for itself: it locks the folder, reads what is there, takes in what a person edited meanwhile, and writes all or
 //! nothing. So several processes, an editor and another tool may work on the same folder.
 
+mod diary;
 mod error;
+mod exchange;
+mod files;
 mod forget;
 mod history;
+mod home;
 mod keep;
+mod profile;
+mod recall;
+mod recalls;
 mod revise;
 mod search;
 mod wipe;
 
 pub use error::{Error, Result};
+pub use exchange::{Export, Exported, TakenOver};
 pub use forget::{Forget, Forgotten};
 pub use history::{Trace, Why};
+pub use home::{Home, claude_home, claude_sessions, expand};
+pub use profile::{Part, Trait};
+pub use recalls::{Recalled, Recalls};
 pub use revise::Verified;
 pub(crate) use revise::sides;
 
 use crate::anchors;
-use crate::book::{Book, BookError, Files, HandEdit, MAX_FILE, USER, Written};
+use crate::book::{Book, BookError, HandEdit, OTHER_TOOL, USER, Written};
 use crate::transcript::{New, Transcripts};
-use crate::vault::{Author, Digest, FileChange, Guard, Places, Recovery, Revision, Vault, Write};
+use crate::vault::{Author, Digest, FileChange, Guard, Recovery, Revision, Vault, Write};
 use kairos_core::Millis;
 use kairos_core::memory::{Anchor, Claim, ClaimKind, Observation, Origin, Status};
 use kairos_exec::redact::Redactor;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 
 /// The trailer that names a claim that a commit touched.
 pub const CLAIM: &str = "Kairos-Claim";
-
-/// Where a memory lies.
-#[derive(Debug, Clone)]
-pub struct Home {
-    /// The files that a person reads, what is private about them, and their history.
-    pub places: Places,
-    /// The folder of transcripts.
-    pub transcripts: PathBuf,
-    /// The full-text index, which can be made anew.
-    pub index: PathBuf,
-    /// The folder belongs to another tool: what appears in it is that tool's word, not the user's.
-    pub foreign: bool,
-}
-
-impl Home {
-    /// Everything below one folder of ours, as DESIGN draws it.
-    pub fn within(folder: &Path) -> Self {
-        let places = Places::within(folder.join("memory"));
-        Self { places, transcripts: folder.join("transcripts"), index: folder.join("index"), foreign: false }
-    }
-}
 
 /// A claim that the user states.
 #[derive(Debug, Clone)]
@@ -112,7 +100,8 @@ impl Memory {
     pub fn book(&self) -> Result<Book> {
         let head = self.vault.head()?;
         let before = |path: &str| self.vault.file_at(head.as_deref()?, path).ok().flatten();
-        Ok(Book::read(self.files()?, before))
+        let book = Book::read(self.files()?, before);
+        Ok(if self.home.foreign { book.lodged(&self.home.link_prefix()) } else { book })
     }
 
     /// Takes in what a person edited since the last writing. Answers what he did, with the claims' ids.
@@ -120,6 +109,7 @@ impl Memory {
     /// # Errors
     /// Where the folder can't be read or written.
     pub fn absorb(&self, now: Millis) -> Result<Vec<(String, HandEdit)>> {
+        self.read_diary()?;
         let mut session = self.session()?;
         self.take_in(&mut session, now)
     }
@@ -261,10 +251,13 @@ impl Memory {
 
     pub(crate) fn take_in(&self, session: &mut Session, now: Millis) -> Result<Vec<(String, HandEdit)>> {
         let edits = session.book.hand_edits();
-        if edits.is_empty() {
+        let (author, origin, source) =
+            if self.home.foreign { (OTHER_TOOL, Origin::Model, OTHER_TOOL) } else { (USER, Origin::User, "editor") };
+        // What is to be changed is recorded as it was found, so that an undoing gives back what a person wrote around it.
+        let found = self.unrecorded(session)?;
+        if edits.is_empty() && found.is_empty() {
             return Ok(vec![]);
         }
-        let (author, origin) = if self.home.foreign { ("another-tool", Origin::File) } else { (USER, Origin::User) };
         let observed = edits.iter().map(|edit| {
             let (text, action) = match edit {
                 HandEdit::Added { text, .. } => (text.clone(), "added"),
@@ -274,8 +267,8 @@ impl Memory {
             };
             let new = New {
                 time: now,
-                source: "editor".into(),
-                session: "editor".into(),
+                source: source.into(),
+                session: source.into(),
                 origin,
                 kind: "edit".into(),
                 attributes: vec![],
@@ -291,8 +284,20 @@ impl Memory {
                 taken.push((id, edit));
             }
         }
-        let touched: Vec<String> = taken.iter().map(|(id, _)| id.clone()).collect();
-        self.commit(session, now, author, "Edited by hand", &touched)?;
+        let touched = taken.iter().map(|(id, _)| (CLAIM.to_owned(), id.clone())).collect();
+        let message = if self.home.foreign { "Edited by another tool" } else { "Edited by hand" };
+        let write = |files, trailers| Write { files, message: message.into(), author: signature(author), trailers, time: now };
+        let mut changes = file_changes(&mut session.book, now);
+        let writes = if self.home.foreign {
+            // Theirs apart from ours: what they wrote is not for us to undo.
+            vec![write(found, vec![]), write(changes, touched)]
+        } else {
+            let beside = found.into_iter().filter(|file| !changes.iter().any(|change| change.path == file.path));
+            let beside: Vec<FileChange> = beside.collect();
+            changes.extend(beside);
+            vec![write(changes, touched)]
+        };
+        self.vault.write_all(&session.guard, writes.into_iter().filter(|write| !write.files.is_empty()))?;
         Ok(taken)
     }
 
@@ -344,32 +349,6 @@ impl Memory {
         let trailers = touched.iter().map(|id| (CLAIM.to_owned(), id.clone())).collect();
         let write = Write { files, message: message.into(), author: signature(author), trailers, time: now };
         Ok(Some(self.vault.write(&session.guard, write)?))
-    }
-
-    /// The files that the book reads. One that is too large is read just far enough to see that.
-    fn files(&self) -> Result<Files> {
-        let mut files = Files::new();
-        let Places { files: folder, private, .. } = self.vault.places();
-        for (dir, prefix) in [(folder, ""), (private, ".kairos/")] {
-            let entries = match std::fs::read_dir(dir) {
-                Ok(entries) => entries,
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(source) => return Err(Error::Read { path: dir.clone(), source }),
-            };
-            for entry in entries.flatten() {
-                let Some(name) = entry.file_name().to_str().map(|name| format!("{prefix}{name}")) else { continue };
-                // A link could lead anywhere.
-                if !Book::wants(&name) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                    continue;
-                }
-                let limit = if name == crate::book::LEDGER { u64::MAX } else { MAX_FILE as u64 + 1 };
-                let mut bytes = vec![];
-                let read = std::fs::File::open(entry.path()).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-                read.map_err(|source| Error::Read { path: entry.path(), source })?;
-                files.insert(name, bytes);
-            }
-        }
-        Ok(files)
     }
 }
 

@@ -1,9 +1,12 @@
 //! Search over claims and transcripts. The index is brought up to date before it is asked: what was said a moment ago is found.
 
+use super::recalls::{Recalled, Recalls};
 use super::{Memory, Result};
 use crate::recall::Table;
 use crate::recall::search::{Hit, Search, SearchIndex};
-use kairos_core::memory::{Claim, Observation};
+use kairos_core::Millis;
+use kairos_core::memory::{Claim, Observation, Status};
+use kairos_core::ports::ClaimView;
 use serde::{Deserialize, Serialize};
 
 /// How far the index has read. Kept in the index itself.
@@ -18,12 +21,34 @@ struct Read {
 const PAGE: usize = 10_000;
 
 impl Memory {
-    /// What is remembered about something, best first.
+    /// What is remembered about something, best first. The claims found are counted as recalled at `now`.
     ///
     /// # Errors
     /// Where the transcripts or the index can't be read.
-    pub fn search(&self, search: &Search) -> Result<Vec<Hit>> {
-        Ok(self.index()?.search(search)?)
+    pub fn search(&self, search: &Search, now: Millis) -> Result<Vec<Hit>> {
+        let hits = self.index()?.search(search)?;
+        self.recalled(hits.iter().filter(|h| h.claim).map(|h| &h.id), now);
+        Ok(hits)
+    }
+
+    /// Counts these claims as found by a search.
+    pub(crate) fn recalled<'a>(&self, claims: impl Iterator<Item = &'a String>, now: Millis) {
+        Recalls::note(&self.home.index, claims, now);
+    }
+
+    /// How often searches found each claim.
+    pub fn recalls(&self) -> Recalls {
+        Recalls::read(&self.home.index)
+    }
+
+    /// One claim as a plugin sees it, retired ones too.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn claim_view(&self, id: &str) -> Result<ClaimView> {
+        let claim = self.claim(id)?;
+        let Recalled { times, last } = self.recalls().of(id);
+        Ok(ClaimView { anchored: claim.status != Status::Stale, claim, recalls: times, last_recall: last })
     }
 
     /// Observations whose text has a line that the pattern matches; newest day first. For identifiers and error messages.
@@ -35,7 +60,7 @@ impl Memory {
     }
 
     /// The index, up to date. Where another process is just bringing it up to date, as it was: that is a moment old at most.
-    fn index(&self) -> Result<SearchIndex> {
+    pub(super) fn index(&self) -> Result<SearchIndex> {
         use crate::recall::search::SearchError::Busy;
         let mut index = SearchIndex::open(&self.home.index)?;
         if let Some(table) = Table::embedded() {
@@ -77,6 +102,8 @@ impl Memory {
         self.catch_up(&index)?;
         index.delete(ids)?;
         let position = index.position()?.unwrap_or_default();
-        Ok(index.commit(&position)?)
+        index.commit(&position)?;
+        let folder = &self.home.index;
+        Recalls::forget(folder, ids).map_err(|source| super::Error::Write { path: folder.clone(), source })
     }
 }

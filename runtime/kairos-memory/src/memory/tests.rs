@@ -1,5 +1,8 @@
 use super::*;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+mod lodged;
 
 const NOW: Millis = 1_750_000_000_000;
 
@@ -11,7 +14,7 @@ pub(crate) fn says(text: &str) -> Statement {
     Statement { text: text.into(), kind: ClaimKind::Project, topic: None, anchors: vec![], session: "t".into() }
 }
 
-fn by_id(id: &str) -> Forget {
+pub(crate) fn by_id(id: &str) -> Forget {
     Forget { ids: vec![id.into()], containing: None }
 }
 
@@ -71,7 +74,8 @@ fn what_is_forgotten_is_nowhere() {
     let id = memory.add(says("The code name is Bluebird \"seven\"."), NOW).unwrap().id;
     memory.edit(&id, "The code name was Bluebird.", "t", NOW + 1000).unwrap();
     let other = memory.add(says("Tests run with `make t`."), NOW + 2000).unwrap();
-    let search = |text: &str| memory.search(&crate::recall::search::Search { text: text.into(), ..Default::default() }).unwrap();
+    let search =
+        |text: &str| memory.search(&crate::recall::search::Search { text: text.into(), ..Default::default() }, NOW).unwrap();
     let found = |text: &str| search(text).iter().filter(|hit| hit.text.to_lowercase().contains(text)).count();
     assert_eq!(found("bluebird"), 3, "the claim and what bears it out");
     let dry = memory.forget(&by_id(&id), true, NOW + 3000).unwrap();
@@ -91,4 +95,49 @@ fn what_is_forgotten_is_nowhere() {
         assert!(!String::from_utf8_lossy(&bytes).contains("Bluebird"), "{}", path.display());
     }
     assert!(memory.why(&other.id).unwrap().history.len() == 1 && memory.claim(&id).is_err());
+}
+
+#[test]
+fn a_clock_that_goes_backwards_costs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    const YEAR: Millis = 365 * 86_400_000;
+    let id = memory.add(says("Tests run with `make t`."), NOW).unwrap().id;
+    memory.edit(&id, "Tests run with `make test`.", "t", NOW - 6 * YEAR).unwrap();
+    let file = dir.path().join("memory/project.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text + "- Written by hand.\n").unwrap();
+    assert_eq!(memory.absorb(NOW - 3 * YEAR).unwrap().len(), 1);
+    memory.add(says("The clock was at zero."), 0).unwrap();
+    let why = memory.why(&id).unwrap();
+    assert_eq!((why.claim.text.as_str(), why.evidence.len(), why.history.len()), ("Tests run with `make test`.", 2, 2));
+    assert_eq!(memory.log(10).unwrap().len(), 5, "with the one that began the history");
+    assert!(memory.verify(NOW).unwrap().problems.is_empty());
+    // What claims rest on stays, however old the clock made it.
+    let bounds = crate::transcript::Bounds { keep: Some(std::time::Duration::from_secs(86_400)), size: Some(1) };
+    assert!(memory.keep_within(bounds, NOW + YEAR, false).unwrap().is_empty());
+    assert_eq!(memory.why(&id).unwrap().evidence.len(), 2);
+}
+
+#[test]
+fn a_forgetting_that_was_stopped_is_finished_by_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let id = memory.add(says("The code name is Bluebird."), NOW).unwrap().id;
+    let claim = memory.claim(&id).unwrap();
+    // Stopped after the claim was taken out of the files, before anything else.
+    let note = Forget { ids: vec![id.clone(), claim.evidence[0].clone()], containing: None };
+    memory.vault().note(".forgetting", Some(&serde_json::to_vec(&note).unwrap())).unwrap();
+    memory.change(NOW, "Forget", |book| book.erase(&id).map(|_| ((), vec![]))).unwrap();
+    assert!(memory.verify(NOW).unwrap().problems[0].contains("a forgetting was stopped"));
+    let other = memory.add(says("Something else altogether."), NOW + 1).unwrap().id;
+    memory.forget(&by_id(&other), false, NOW + 2).unwrap();
+    assert!(memory.verify(NOW).unwrap().problems.is_empty());
+    let git = dir.path().join("memory/.git");
+    let objects = ["cat-file", "--batch", "--batch-all-objects"];
+    let all = std::process::Command::new("git").arg("-C").arg(&git).args(objects).output().unwrap();
+    assert!(all.status.success() && !String::from_utf8_lossy(&all.stdout).contains("Bluebird"));
+    for (path, bytes) in all_files(dir.path()) {
+        assert!(!String::from_utf8_lossy(&bytes).contains("Bluebird"), "{}", path.display());
+    }
 }

@@ -25,15 +25,14 @@ impl<'a> Wipe<'a> {
         Self { claims, observations: observations.iter().map(|o| o.id.clone()).collect(), words, everywhere }
     }
 
-    /// A file as it stands, where something in it beside claims is to be overwritten. A person's own text is left as it is, unless it
-    /// was asked for by its words.
+    /// A file as it stands, without the words, where they stand in it beside the claims themselves. A person's own text is left as
+    /// it is, unless it was asked for by its words.
     pub fn beside(&self, path: &str, bytes: &[u8]) -> Option<Vec<u8>> {
-        let clean = match path.starts_with(FOLDER) {
-            true => self.record(bytes),
-            false if self.everywhere => self.clean_bytes(bytes),
-            false => return None,
-        };
-        (clean != bytes).then_some(clean)
+        if path.starts_with(FOLDER) {
+            return Some(self.record(bytes)).filter(|clean| clean != bytes);
+        }
+        let rest = self.without_claims(path, bytes);
+        (self.everywhere && self.clean_bytes(&rest) != rest).then(|| self.clean_bytes(bytes))
     }
 
     /// An earlier version of a file.

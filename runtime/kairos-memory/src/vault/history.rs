@@ -109,6 +109,20 @@ impl Vault {
         Ok(found)
     }
 
+    /// Of these files, those that are not so in the newest commit.
+    pub fn unrecorded<'a>(&self, files: impl IntoIterator<Item = (&'a String, &'a Vec<u8>)>) -> Result<Vec<&'a String>> {
+        let repo = Repo::open(&self.places.git)?;
+        let flat = repo.head.map_or_else(|| Ok(Flat::default()), |head| Flat::of_commit(&repo.git, head))?;
+        let mut found = Vec::new();
+        for (path, bytes) in files {
+            let now = gix::objs::compute_hash(gix::hash::Kind::Sha1, Kind::Blob, bytes);
+            if flat.get(path) != Some(now.map_err(Error::git("a file's name", &repo.path))?) {
+                found.push(path);
+            }
+        }
+        Ok(found)
+    }
+
     /// Keeps a note among what is private, outside the history; none removes it. Its name begins with a dot.
     pub fn note(&self, name: &str, content: Option<&[u8]>) -> Result<()> {
         let path = self.places.private.join(name);

@@ -66,6 +66,9 @@ impl Vault {
             }
         }
         places.files = files;
+        if let Some(index) = &mut places.index {
+            *index = index.canonicalize().map_err(Error::io("find", index))?;
+        }
         disk::make_folder(&places.private)?;
         if let Some(parent) = places.git.parent() {
             disk::make_folder(parent)?;

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 const OWN: [&str; 2] = ["intent", "lock"];
 /// What lies in the private folder has names that begin so.
 const PRIVATE: &str = ".kairos/";
+/// The one file that may lie in another folder than its like.
+const INDEX: &str = "MEMORY.md";
 /// Files over this size, in bytes, that nobody gave us are left out of the history: a memory's notes are far smaller.
 pub(super) const MAX_FOUND: u64 = 8 << 20;
 
@@ -19,6 +21,7 @@ impl Places {
         let wrong = |why| Error::Path { path: path.to_owned(), why };
         let (root, rest) = match path.strip_prefix(PRIVATE) {
             Some(rest) => (&self.private, rest),
+            None if path == INDEX => (self.index.as_ref().unwrap_or(&self.files), path),
             None => (&self.files, path),
         };
         if OWN.contains(&rest.split('/').next().unwrap_or_default()) && rest.len() < path.len() || rest.starts_with("intent.") {
@@ -55,10 +58,17 @@ impl Places {
         place.with_file_name(format!(".{name}.kairos-new"))
     }
 
-    /// All files that could be kept, sorted: no links, nothing hidden, nothing over 8 MiB.
+    /// Does another tool own the folder?
+    fn apart(&self) -> bool {
+        !self.git.starts_with(&self.files)
+    }
+
+    /// All files that could be kept, sorted: no links, nothing hidden, nothing over 8 MiB, and nothing in another tool's folder.
     pub(super) fn walk(&self) -> Result<Vec<String>> {
         let mut found = Vec::new();
-        walk(&self.files, "", &mut found)?;
+        if !self.apart() {
+            walk(&self.files, "", &mut found)?;
+        }
         walk(&self.private, PRIVATE, &mut found)?;
         found.retain(|path| !matches!(self.resolve(path), Err(Error::Path { .. })));
         found.sort_unstable();

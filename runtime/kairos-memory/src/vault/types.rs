@@ -11,9 +11,12 @@ use std::path::PathBuf;
 pub struct Places {
     /// The folder that a person reads: `MEMORY.md` and the topic files.
     pub files: PathBuf,
+    /// The folder of `MEMORY.md`, where it is not `files`.
+    pub index: Option<PathBuf>,
     /// The ledger, the intent and the lock; usually `<files>/.kairos`. Paths that begin with `.kairos/` lie here.
     pub private: PathBuf,
-    /// The git directory, usually `<files>/.git`. Anywhere else it is made without a work tree.
+    /// The git directory, usually `<files>/.git`. Anywhere else it is made without a work tree, and `files` is another tool's: of its
+    /// files only those that were written or recorded are in the history.
     pub git: PathBuf,
 }
 
@@ -21,7 +24,7 @@ impl Places {
     /// Everything in one folder.
     pub fn within(files: impl Into<PathBuf>) -> Self {
         let files = files.into();
-        Self { private: files.join(".kairos"), git: files.join(".git"), files }
+        Self { private: files.join(".kairos"), git: files.join(".git"), index: None, files }
     }
 }
 

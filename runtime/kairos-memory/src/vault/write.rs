@@ -164,7 +164,7 @@ pub(super) fn apply(places: &Places, repo: &Repo, head: ObjectId, touched: BTree
             if now != file.old {
                 return Err(Error::Changed { path: file.path.clone(), now });
             }
-            expose(file, place)?;
+            swap_in(file, place)?;
         }
         sync(undo.iter().map(|(place, _)| place.as_path()))
     });
@@ -211,6 +211,21 @@ pub(super) fn expose(file: &Planned, place: &Path) -> Result<()> {
         Some(_) => disk::rename(&Places::staged(place), place),
         None => disk::remove(place),
     }
+}
+
+/// [`expose`], for a file that somebody may write who knows nothing of our lock: what stood there is taken in the same moment, and
+/// goes back if it is not what it was when it was looked at.
+fn swap_in(file: &Planned, place: &Path) -> Result<()> {
+    let staged = Places::staged(place);
+    if file.new.is_none() || file.old.is_none() || !disk::exchange(&staged, place)? {
+        return expose(file, place);
+    }
+    let now = disk::read(&staged)?.as_deref().map(Digest::of);
+    if now == file.old {
+        return disk::remove(&staged);
+    }
+    disk::exchange(&staged, place)?;
+    Err(Error::Changed { path: file.path.clone(), now })
 }
 
 /// Makes the names of these files durable.

@@ -8,6 +8,7 @@ use kairos_agent::{Agent, AgentOptions, Embedded, Events, ProjectOptions};
 use kairos_api::Event;
 use kairos_core::Signal;
 use kairos_core::config::Config;
+use kairos_memory::memory::Home;
 use kairos_signals::SignalQueue;
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
@@ -39,6 +40,8 @@ pub async fn measure() -> Result<Vec<Row>> {
             db: home.path().join("project.db"),
             config: config.clone(),
             settings: Vec::new(),
+            home: Home::within(home.path()),
+            users_home: Home::within(&home.path().join("user")),
         }],
         opener: Box::new(|_| Err("no other project here".into())),
         config,

@@ -30,6 +30,14 @@ pub enum DreamCommand {
     },
     /// Dreams, newest first
     List(JsonFlag),
+    /// Dreams with their changes, one commit an operation, and what undid them, newest first
+    Log {
+        /// Dreams, at most
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        limit: usize,
+        #[command(flatten)]
+        json: JsonFlag,
+    },
     /// What a dream did and did not do: each operation, why, and on which evidence
     Show {
         /// As the list shows it [default: the newest]
@@ -45,7 +53,7 @@ pub enum DreamCommand {
         /// Plugins, in their order
         name: Vec<String>,
     },
-    /// Do what waits
+    /// Do what waits, as your decision
     Accept(StepsArgs),
     /// Let be what waits
     Reject(StepsArgs),

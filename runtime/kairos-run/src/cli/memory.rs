@@ -120,7 +120,10 @@ pub enum MemoryCommand {
         #[command(flatten)]
         json: JsonFlag,
     },
-    /// What you are and want, as far as it is known; each line with its why
+    /// Who you are, how you want to work, what to avoid and to do again, what the work is for: each line with its why
+    #[command(
+        after_help = "From the claims of the kinds user and feedback, in this project and with --user, and the project's aims."
+    )]
     Profile(JsonFlag),
     /// The changes of the memory, newest first
     Log {
@@ -140,29 +143,49 @@ pub enum MemoryCommand {
         /// As the log shows it
         revision: String,
     },
-    /// All claims with their evidence, as JSON
+    /// All claims with their evidence, as JSON, for `memory import claims`
+    #[command(
+        after_help = "In it: every claim, retired ones too, with id, status, topic, anchors and times, and the words of what it rests \
+        on.\nNot in it: the history, dreams, and what was observed but bears out no claim."
+    )]
     Export {
-        /// A file [default: standard output]
+        /// A file, for you alone to read [default: standard output]
         file: Option<PathBuf>,
     },
-    /// Read what was said or noted elsewhere, as observations; nothing is believed for it
-    #[command(
-        after_help = "Examples:\n  kairos-run memory import claude                 this project's sessions of Claude Code\n  \
-        kairos-run memory import notes ~/notes/project  Markdown or text, as your own words\n  \
-        kairos-run memory import git                    which files were changed together: up to 1,000 commits of a year\n\n\
-        What was read before is not read twice."
-    )]
-    Import {
-        /// From where
-        #[arg(value_enum)]
-        from: Source,
-        /// A file or folder
-        path: Option<PathBuf>,
+    /// Read what was said or noted elsewhere, as observations; nothing is believed for it. Or take claims over
+    Import(ImportArgs),
+    /// Drop now what is over `memory.keep` and `memory.size`; what a claim rests on is kept
+    Prune {
+        /// Only show what would go
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         json: JsonFlag,
     },
     /// Look whether everything is whole: files, ledger, index, history, evidence
     Verify(JsonFlag),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kairos-run memory import claude                 this project's sessions of Claude Code\n  \
+        kairos-run memory import notes ~/notes/project  Markdown or text, as your own words\n  \
+        kairos-run memory import git                    which files were changed together: up to 1,000 commits of a year\n  \
+        kairos-run memory import claims me.json --mine  your own export: the same claims, with status and evidence\n\n\
+        What was read before is not read twice.")]
+pub struct ImportArgs {
+    /// From where
+    #[arg(value_enum)]
+    pub from: Source,
+    /// A file or folder
+    pub path: Option<PathBuf>,
+    /// Of claims: the export is yours, and they are believed as they were
+    #[arg(long, conflicts_with = "others")]
+    pub mine: bool,
+    /// Of claims: somebody else wrote them, and they are tentative; what they say of you is left out
+    #[arg(long)]
+    pub others: bool,
+    #[command(flatten)]
+    pub json: JsonFlag,
 }
 
 /// What a claim is about.
@@ -187,4 +210,6 @@ pub enum Source {
     Notes,
     /// Commits of the project
     Git,
+    /// What `memory export` wrote
+    Claims,
 }

@@ -69,6 +69,7 @@ pub async fn doctor(paths: &Paths, flag: JsonFlag) -> Result<bool> {
     checks.push(storage::disk(paths));
     checks.push(storage::size(paths, &daemon));
     checks.extend(storage::databases(paths));
+    checks.push(storage::memory(paths));
     checks.extend(watches::watches(daemon.pid()));
     checks.push(surroundings::git());
     checks.push(surroundings::shell());

@@ -1,4 +1,5 @@
-//! `kairos-run dream`. The running process dreams, as it has the plugins; what came of it is in the files.
+//! `kairos-run dream`. The running process dreams, as it has the plugins. What came of it is in the files, and is decided there, whether a
+//! process runs or not: the memory's lock keeps two writers apart, and who runs notices that the files have changed.
 
 use super::memory::{open, root};
 use crate::cli::{DreamArgs, DreamCommand};
@@ -10,8 +11,29 @@ use anyhow::{Context, Result};
 use kairos_agent::Breaker;
 use kairos_api::{DreamRequest, DreamSummary};
 use kairos_core::dream::Dream;
-use kairos_memory::dream::{Policy, unwanted};
+use kairos_memory::dream::{DREAM, Policy, unwanted};
+use kairos_memory::vault::Revision;
+use serde::Serialize;
 use std::process::ExitCode;
+
+/// How far back the changes of dreams are looked for, in commits.
+const FAR: usize = 100_000;
+
+/// A dream with the commits that are about it.
+#[derive(Debug, Serialize)]
+pub struct DreamLog {
+    /// What it came to.
+    #[serde(flatten)]
+    pub dream: DreamSummary,
+    /// Newest first.
+    pub changes: Vec<Revision>,
+}
+
+impl DreamLog {
+    fn of(dream: &Dream) -> Self {
+        Self { dream: dream.into(), changes: vec![] }
+    }
+}
 
 /// Dreams: now, and what became of earlier ones.
 pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
@@ -34,6 +56,16 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
             let stopped = breaker.stopped(unwanted(&dreams, breaker.since));
             let dreams: Vec<DreamSummary> = dreams.iter().map(Into::into).collect();
             if json.json { view::print_json(&dreams)? } else { view::print(&page.dreams(&dreams, stopped.as_deref()))? }
+        }
+        DreamCommand::Log { limit, json } => {
+            let mut dreams: Vec<DreamLog> = memory.dreams()?.iter().take(limit).map(DreamLog::of).collect();
+            for revision in memory.log(FAR)? {
+                let dream = revision.trailers.iter().find(|(name, _)| name == DREAM).map(|(_, id)| id);
+                if let Some(log) = dreams.iter_mut().find(|log| Some(&log.dream.id) == dream) {
+                    log.changes.push(revision);
+                }
+            }
+            if json.json { view::print_json(&dreams)? } else { view::print(&page.dream_log(&dreams))? }
         }
         DreamCommand::Show { id, refused, json } => {
             let dream = match id {

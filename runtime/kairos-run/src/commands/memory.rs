@@ -1,22 +1,27 @@
 //! `kairos-run memory`. The files are the memory: these commands work on them directly, whether a process runs or not.
 
+mod both;
+mod exchange;
+
+pub use both::{Found, Scope, Sketch};
+
 use super::forget::{Forgetting, forget};
-use crate::cli::{Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
+use crate::cli::{Kind, MemoryArgs, MemoryCommand, WhoseArgs};
+use crate::config_files;
 use crate::errors::advice;
-use crate::paths::{Paths, slug};
+use crate::paths::Paths;
 use crate::view;
 use crate::view::lists::Page;
 use anyhow::{Context, Result};
-use kairos_core::Millis;
-use kairos_core::memory::{Claim, ClaimKind, Origin, Status};
+use kairos_core::config::Config;
+use kairos_core::finding::one_line;
+use kairos_core::memory::{Claim, ClaimKind, Status};
 use kairos_exec::redact::Redactor;
 use kairos_memory::anchors;
 use kairos_memory::memory::{Forget, Home, Memory, Statement};
-use kairos_memory::recall::search::{Only, Search};
-use kairos_memory::transcript::import::{self, Progress, Summary};
+use kairos_memory::transcript::Bounds;
+use kairos_memory::vault::Note;
 use kairos_project::Project;
-use serde::Serialize;
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -26,6 +31,12 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
     let memory = open(paths, root.as_deref())?;
     let page = Page::for_stdout();
     let now = page.now;
+    // What is named by an id may be in the user's own memory, too: a search finds it there.
+    let users = if root.is_some() { both::users(paths)? } else { None };
+    let holder = |id: &str| both::holder(&memory, users.as_ref(), id);
+    let own = if root.is_some() { Scope::Project } else { Scope::User };
+    let both: Vec<(Scope, &Memory)> =
+        [(own, &memory)].into_iter().chain(users.as_ref().map(|users| (Scope::User, users))).collect();
     match args.command {
         MemoryCommand::Add { text, kind, topic, json } => {
             let anchors = match &root {
@@ -34,6 +45,7 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             };
             let claim = memory.add(Statement { text, kind: kind.into(), topic, anchors, session: session() }, now)?;
             show(&page, &claim, json.json)?;
+            warn(&memory)?;
         }
         MemoryCommand::List { kind, all, json } => {
             memory.absorb(now)?;
@@ -41,7 +53,12 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             let book = memory.book()?;
             let wanted = |c: &&Claim| (all || c.status != Status::Retired) && kind.is_none_or(|kind| c.kind == kind);
             let claims: Vec<Claim> = book.claims().filter(wanted).cloned().collect();
-            if json.json { view::print_json(&claims)? } else { view::print(&page.claims(&claims))? }
+            if json.json {
+                view::print_json(&claims)?
+            } else {
+                view::print(&page.claims(&claims))?
+            }
+            warn(&memory)?;
         }
         MemoryCommand::Search { words, claims, exact, limit, json } => {
             memory.absorb(now)?;
@@ -55,17 +72,7 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
                 }
                 return Ok(found_any(!found.is_empty()));
             }
-            let today = Some(jiff::Zoned::now().date());
-            let only = if claims { Only::Claims } else { Only::Both };
-            let asker = Some("user".to_owned());
-            let hits = memory.search(&Search { text, today, asker, only, limit: limit.into(), ..Search::default() })?;
-            let book = memory.book()?;
-            // What bears a claim out is shown by `why`; here it would say the same again.
-            let borne = |id: &str| {
-                hits.iter().filter(|h| h.claim).any(|h| book.claim(&h.id).is_some_and(|c| c.evidence.iter().any(|e| e == id)))
-            };
-            let new: Vec<_> = hits.iter().filter(|h| h.claim || !borne(&h.id)).cloned().collect();
-            let hits: Vec<Found> = new.into_iter().map(|hit| Found::of(hit, |id| book.claim(id).map(|c| c.status))).collect();
+            let hits = both::search(&both, &text, claims, limit.into(), now)?;
             if json.json {
                 view::print_json(&hits)?
             } else {
@@ -73,12 +80,15 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             }
             return Ok(found_any(!hits.is_empty()));
         }
-        MemoryCommand::Show { id, json } => show(&page, &memory.claim(&id)?, json.json)?,
+        MemoryCommand::Show { id, json } => {
+            let view = holder(&id).claim_view(&id)?;
+            if json.json { view::print_json(&view)? } else { view::print(&page.claim_view(&view))? }
+        }
         MemoryCommand::Why { id, json } => {
-            let why = memory.why(&id)?;
+            let why = holder(&id).why(&id)?;
             if json.json { view::print_json(&why)? } else { view::print(&page.why(&why))? }
         }
-        MemoryCommand::Edit { id, text, json } => show(&page, &memory.edit(&id, &text, &session(), now)?, json.json)?,
+        MemoryCommand::Edit { id, text, json } => show(&page, &holder(&id).edit(&id, &text, &session(), now)?, json.json)?,
         MemoryCommand::Retire { ids } => {
             memory.retire(&ids, now)?;
             view::print(&format!("retired {}; `kairos-run memory log` and `revert` bring it back\n", ids.join(", ")))?;
@@ -89,10 +99,8 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
                 .await?;
         }
         MemoryCommand::Profile(json) => {
-            memory.absorb(now)?;
-            let about = |c: &&Claim| matches!(c.kind, ClaimKind::User | ClaimKind::Feedback) && c.status != Status::Retired;
-            let whys: Vec<_> = memory.book()?.claims().filter(about).map(|c| memory.why(&c.id)).collect::<Result<_, _>>()?;
-            if json.json { view::print_json(&whys)? } else { view::print(&page.profile(&whys))? }
+            let lines = both::profile(&both, now)?;
+            if json.json { view::print_json(&lines)? } else { view::print(&page.profile(&lines))? }
         }
         MemoryCommand::Log { limit, json } => {
             let log = memory.log(limit)?;
@@ -115,10 +123,12 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
                 ));
             }
         }
-        MemoryCommand::Export { file } => export(&memory, file.as_deref())?,
-        MemoryCommand::Import { from, path, json } => {
-            let summary = read_in(&memory, root.as_deref(), from, path.as_deref()).await?;
-            if json.json { view::print_json(&summary)? } else { view::print(&summary.text())? }
+        MemoryCommand::Export { file } => exchange::export(&memory, file.as_deref(), now)?,
+        MemoryCommand::Import(args) => exchange::import(&memory, root.as_deref(), args, now).await?,
+        MemoryCommand::Prune { dry_run, json } => {
+            let config = config_files::load(&paths.config, None, &[])?;
+            let dropped = memory.keep_within(bounds(&config), now, dry_run)?;
+            if json.json { view::print_json(&dropped)? } else { view::print(&page.dropped(&dropped, dry_run))? }
         }
         MemoryCommand::Verify(json) => {
             let report = memory.verify(now)?;
@@ -143,14 +153,34 @@ pub fn root(whose: &WhoseArgs) -> Result<Option<PathBuf>> {
     Ok(Some(root))
 }
 
+/// Where the memory of a project lies, or the user's.
+fn home(paths: &Paths, root: Option<&Path>) -> Result<Home> {
+    let config = config_files::load(&paths.config, root, &[])?;
+    Ok(crate::run::home(paths, root, &config)?)
+}
+
 /// The memory of a project, or the user's.
 pub fn open(paths: &Paths, root: Option<&Path>) -> Result<Memory> {
-    let folder = root.map_or_else(|| paths.data.join("user"), |root| paths.project(&slug(root)));
-    let (memory, recovery) = Memory::open(Home::within(&folder), Redactor::from_env())?;
-    for note in recovery.notes {
-        tracing::info!("memory: {note}");
+    let (memory, recovery) = Memory::open(home(paths, root)?, Redactor::from_env())?;
+    let home = memory.home();
+    let begun = recovery.notes.iter().any(|note| matches!(note, Note::HistoryBegun(_)));
+    if let Some(own) = home.transcripts.parent().map(Home::within).filter(|own| begun && home.foreign && own.has_claims()) {
+        let (there, here) = (own.places.files.display(), home.places.files.display());
+        eprintln!("note: memory is in {here} from now on; the claims in {there} stay there");
+        eprintln!(
+            "  to take them along, leave the setting out, `memory export FILE`, set it, `memory import claims FILE --mine`"
+        );
+    }
+    for note in recovery.notes.iter().filter(|note| **note != Note::HistoryBegun(0)) {
+        eprintln!("note: memory: {}", one_line(&note.to_string()));
     }
     Ok(memory)
+}
+
+/// How much of what was observed is kept.
+fn bounds(config: &Config) -> Bounds {
+    let keep = Some(config.duration("memory.keep")).filter(|keep| !keep.is_zero());
+    Bounds { keep, size: Some(config.number("memory.size")).filter(|size| *size > 0) }
 }
 
 /// As `grep`: 1 where nothing was found.
@@ -158,125 +188,17 @@ fn found_any(any: bool) -> ExitCode {
     if any { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Something that a search found.
-#[derive(Debug, Serialize)]
-pub struct Found {
-    /// Of the claim or observation.
-    pub id: String,
-    /// How far it is believed; none for an observation.
-    pub status: Option<Status>,
-    /// What it is.
-    pub kind: String,
-    /// Where an observation comes from.
-    pub origin: Option<Origin>,
-    /// When it was said, or written down.
-    pub time: Millis,
-    /// Its session; a claim's topic.
-    pub session: String,
-    /// Comparable within one search.
-    pub score: f32,
-    /// The whole text.
-    pub text: String,
-}
-
-impl Found {
-    fn of(hit: kairos_memory::recall::search::Hit, status: impl Fn(&str) -> Option<Status>) -> Self {
-        let status = if hit.claim { status(&hit.id) } else { None };
-        let kairos_memory::recall::search::Hit { id, kind, origin, time, session, score, text, .. } = hit;
-        Self { id, status, kind, origin, time, session, score, text }
-    }
-}
-
 fn show(page: &Page, claim: &Claim, json: bool) -> Result<()> {
     if json { view::print_json(claim) } else { view::print(&page.claim(claim)) }
 }
 
-/// A claim with what bears it out.
-fn export(memory: &Memory, file: Option<&Path>) -> Result<()> {
-    let whys: Vec<_> = memory.book()?.claims().map(|c| memory.why(&c.id)).collect::<Result<_, _>>()?;
-    let Some(file) = file else { return view::print_json(&whys) };
-    let bytes = serde_json::to_vec_pretty(&whys)?;
-    std::fs::write(file, bytes).with_context(|| format!("can't write {}", file.display()))?;
-    view::print(&format!("{} claims are in {}\n", whys.len(), file.display()))
-}
-
-/// What an import came to.
-#[derive(Debug, Serialize)]
-struct ImportSummary {
-    files: u64,
-    read: u64,
-    stored: u64,
-    known: u64,
-    skipped: std::collections::BTreeMap<&'static str, u64>,
-    damaged: u64,
-}
-
-impl ImportSummary {
-    fn text(&self) -> String {
-        let skipped: Vec<String> = self.skipped.iter().map(|(why, n)| format!("{n} {why}")).collect();
-        let mut out = format!(
-            "{} observations are new, {} were known already ({} files, {} entries read)\n",
-            self.stored, self.known, self.files, self.read
-        );
-        if !skipped.is_empty() {
-            out += &format!("left out: {}\n", skipped.join(", "));
-        }
-        if self.damaged > 0 {
-            out += &format!("{} lines could not be read\n", self.damaged);
-        }
-        out
+/// Says what is wrong in the folder, where it concerns what was just done or shown.
+fn warn(memory: &Memory) -> Result<()> {
+    for problem in memory.book()?.problems() {
+        eprintln!("warning: {} {}", problem.file, one_line(&problem.text));
     }
+    Ok(())
 }
-
-impl From<Summary> for ImportSummary {
-    fn from(s: Summary) -> Self {
-        Self { files: s.files, read: s.read, stored: s.stored, known: s.known, skipped: s.skipped, damaged: s.damage.count }
-    }
-}
-
-async fn read_in(memory: &Memory, root: Option<&Path>, from: Source, path: Option<&Path>) -> Result<ImportSummary> {
-    let terminal = std::io::stderr().is_terminal();
-    let mut shown = 101;
-    let mut watch = |p: Progress<'_>| {
-        let share = (p.done * 100).checked_div(p.total).unwrap_or(100);
-        if terminal && share != shown {
-            shown = share;
-            // Who can't see the progress can do without.
-            let _ = write!(std::io::stderr(), "\r\x1b[K{share:3} % {}", p.file.display());
-        }
-    };
-    let summary = match (from, path) {
-        (Source::Claude, path) => {
-            let place = path.map(Path::to_path_buf).or_else(claude_sessions).context("say where: `memory import claude DIR`")?;
-            import::claude(&place, root, memory.transcripts(), &mut watch)?
-        }
-        (Source::Notes, Some(path)) => import::notes(path, Origin::User, memory.transcripts(), &mut watch)?,
-        (Source::Notes, None) => {
-            return Err(advice("there is nothing to read", "name a file or folder: `memory import notes DIR`"));
-        }
-        (Source::Git, path) => {
-            let root = path.or(root).context("name the project: `memory import git DIR`")?;
-            let mut commits = Project::open(root, &[])?.log_with_files(COMMITS).await?;
-            let year = crate::view::text::now().saturating_sub(YEAR);
-            commits.retain(|(commit, _)| commit.time >= year);
-            import::git(&commits, memory.transcripts(), &mut watch)?
-        }
-    };
-    if terminal {
-        eprint!("\r\x1b[K");
-    }
-    Ok(summary.into())
-}
-
-fn claude_sessions() -> Option<PathBuf> {
-    let home = std::env::var_os("HOME").map(PathBuf::from)?;
-    Some(home.join(".claude").join("projects")).filter(|folder| folder.is_dir())
-}
-
-/// Most commits that are read.
-const COMMITS: u32 = 1000;
-/// What is older, in milliseconds, tells little of how the project is now.
-const YEAR: Millis = 365 * 24 * 3600 * 1000;
 
 /// What was typed in one terminal belongs together.
 fn session() -> String {

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod dream;
 pub mod exec;
 pub mod forget;
+pub mod import;
 pub mod inbox;
 pub mod lifecycle;
 pub mod logs;

@@ -4,10 +4,11 @@ use crate::view;
 use anyhow::{Context, Result};
 use std::path::Path;
 
-const FILES: &[(&str, &str)] = &[
+const FILES: [(&str, &str); 9] = [
     ("host/types.wit", include_str!("../../../../wit/host/types.wit")),
     ("host/model.wit", include_str!("../../../../wit/host/model.wit")),
     ("host/services.wit", include_str!("../../../../wit/host/services.wit")),
+    ("host/memory.wit", include_str!("../../../../wit/host/memory.wit")),
     ("detector/detector.wit", include_str!("../../../../wit/detector/detector.wit")),
     ("tool/tool.wit", include_str!("../../../../wit/tool/tool.wit")),
     ("dream/dream.wit", include_str!("../../../../wit/dream/dream.wit")),

@@ -2,6 +2,7 @@
 
 use super::lists::Page;
 use super::text::{ago, count, dim, plain, table};
+use crate::commands::dream::DreamLog;
 use kairos_api::{DreamChange, DreamStatus, DreamSummary};
 use kairos_core::dream::{Conflict, Dream, Reverted, State, Step, Touched, verb};
 use kairos_core::finding::one_line;
@@ -22,6 +23,30 @@ impl Page {
         };
         if let Some(why) = stopped {
             let _ = writeln!(out, "\n{}", self.paint.bad(&halted(why)));
+        }
+        out
+    }
+
+    /// `dream log`.
+    pub fn dream_log(&self, dreams: &[DreamLog]) -> String {
+        if dreams.is_empty() {
+            return self.dreams(&[], None);
+        }
+        let mut out = String::new();
+        for DreamLog { dream, changes } in dreams {
+            let head = format!(
+                "{}  {}, {}: {}",
+                self.paint.bold(&dream.id),
+                ago(dream.time, self.now),
+                dream.state.as_str(),
+                dream.outcome
+            );
+            let _ = writeln!(out, "{head}");
+            for change in changes {
+                let first = one_line(change.message.lines().next().unwrap_or_default());
+                let id = change.id.get(..10).unwrap_or(&change.id);
+                let _ = writeln!(out, "  {}  {first}  {}", self.paint.dim(id), self.paint.dim(&one_line(&change.author)));
+            }
         }
         out
     }

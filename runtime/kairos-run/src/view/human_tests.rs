@@ -96,3 +96,29 @@ fn a_plugin_that_waits_says_what_to_type() {
         ]
     );
 }
+
+#[test]
+fn a_dream_is_a_line_when_it_begins_and_a_line_when_it_ends() {
+    let mut view = human(false);
+    let event = |change, why: Option<&str>, state: Option<&str>| {
+        let dream = state.map(|state| {
+            let outcome = if state == "nothing" { "nothing to change" } else { "3 claims added, 1 superseded" };
+            let d = serde_json::json!({"id": "d1", "time": 0, "strategies": [], "state": state, "outcome": outcome, "passed": 4, "refused": 0});
+            serde_json::from_value(d).unwrap()
+        });
+        Event::Dream { project: "/home/a/shop".into(), change, why: why.map(Into::into), dream }
+    };
+    for (event, line) in [
+        (event(DreamChange::Began, Some("nothing has happened for 31 min"), None), "dreaming: nothing has happened for 31 min"),
+        (event(DreamChange::Ended, None, Some("applied")), "dreamt: 3 claims added, 1 superseded; kairos-run dream show d1"),
+        (
+            event(DreamChange::Ended, None, Some("waiting")),
+            "dreamt, and waits for you: 3 claims added, 1 superseded; kairos-run dream show d1",
+        ),
+        (event(DreamChange::Ended, None, Some("nothing")), "dreamt: nothing to change"),
+        (event(DreamChange::Failed, Some("no\u{1b}[2J dreams"), None), "the dream failed: no[2J dreams"),
+        (event(DreamChange::Stopped, None, None), "the dream was stopped; memory is as it was"),
+    ] {
+        assert_eq!(view.lines(&event), [format!("14:03:05  {line}")]);
+    }
+}

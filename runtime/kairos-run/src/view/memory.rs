@@ -1,12 +1,15 @@
 //! What `memory` prints.
 
 use super::lists::Page;
-use super::text::{ago, count, cut, date, dim, plain, table};
+use super::text::{ago, count, cut, date, dim, plain, size, table};
 use crate::commands::forget::Gone;
-use crate::commands::memory::Found;
+use crate::commands::memory::{Found, Scope, Sketch};
 use kairos_core::finding::one_line;
-use kairos_core::memory::{Claim, Observation, Status};
-use kairos_memory::memory::{Verified, Why};
+use kairos_core::memory::{Claim, Observation, Origin, Status};
+use kairos_core::ports::ClaimView;
+use kairos_memory::book::OTHER_TOOL;
+use kairos_memory::memory::{Part, Verified, Why};
+use kairos_memory::transcript::Dropped;
 use kairos_memory::vault::{Difference, Revision};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -55,6 +58,15 @@ impl Page {
         out
     }
 
+    /// `memory show`: a claim, and how often it was looked for.
+    pub fn claim_view(&self, view: &ClaimView) -> String {
+        let mut out = self.claim(&view.claim);
+        if let Some(last) = view.last_recall {
+            let _ = writeln!(out, "  found by a search {}, last {}", count(u64::from(view.recalls), "time"), ago(last, self.now));
+        }
+        out
+    }
+
     /// `memory why`.
     pub fn why(&self, why: &Why) -> String {
         let mut out = self.claim(&why.claim);
@@ -71,6 +83,11 @@ impl Page {
                 "  {}",
                 self.paint.bad(&format!("{} forgotten or lost", count(why.gone.len() as u64, "observation")))
             );
+        }
+        for d in &why.dropped {
+            let text =
+                format!("  what was seen on {} was dropped on {} by {}", d.day, date(d.time, &self.zone), one_line(&d.rule));
+            let _ = writeln!(out, "{}", self.paint.dim(&text));
         }
         let _ = writeln!(out, "\n{}", self.paint.bold("History"));
         let log: Vec<Revision> = why.history.iter().map(|t| t.revision.clone()).collect();
@@ -107,7 +124,10 @@ impl Page {
         let mut out = String::new();
         for hit in hits {
             let what = match hit.status {
-                Some(status) => format!("{} in {}.md", status.as_str(), one_line(&hit.session)),
+                Some(status) => {
+                    let whose = if hit.scope == Scope::User { "your " } else { "" };
+                    format!("{} in {whose}{}.md", status.as_str(), one_line(&hit.session))
+                }
                 None => format!("{} {}, {}", hit.origin.map_or("", |o| o.as_str()), one_line(&hit.kind), ago(hit.time, self.now)),
             };
             let id = if hit.status.is_some() { self.paint.bold(&hit.id) } else { self.paint.dim(&hit.id) };
@@ -178,19 +198,60 @@ impl Page {
         out
     }
 
+    /// `memory prune`.
+    pub fn dropped(&self, dropped: &[Dropped], dry_run: bool) -> String {
+        if dropped.is_empty() {
+            return "Nothing is over memory.keep and memory.size.\n".into();
+        }
+        let row = |d: &Dropped| {
+            let kept = if d.kept > 0 { format!("{} stay: claims rest on them", d.kept) } else { String::new() };
+            vec![plain(&d.day), plain(count(d.count, "observation")), plain(size(d.bytes)), dim(&d.rule), dim(kept)]
+        };
+        let table = table(self.paint, &["DAY", "", "", "", ""], &dropped.iter().map(row).collect::<Vec<_>>(), self.width);
+        let sum = count(dropped.iter().map(|d| d.count).sum(), "observation");
+        format!("{table}{sum} {}\n", if dry_run { "would be dropped" } else { "dropped" })
+    }
+
     /// `memory profile`.
-    pub fn profile(&self, whys: &[Why]) -> String {
-        if whys.is_empty() {
-            return "Nothing is known of you yet; `kairos-run memory add --kind user TEXT` tells something.\n".into();
+    pub fn profile(&self, lines: &[Sketch]) -> String {
+        if lines.is_empty() {
+            return "Nothing is known of you yet; `kairos-run memory add --user --kind user TEXT` tells something.\n".into();
         }
         let mut out = String::new();
-        for why in whys {
-            let c = &why.claim;
-            let _ = writeln!(out, "{}  {} {}", self.paint.dim(&c.id), one_line(&c.text), self.mark(c.status));
-            let said = why.evidence.last().map(|o| format!("{} {}: {}", o.kind, ago(o.time, self.now), one_line(&o.text)));
-            let said = said.unwrap_or_else(|| "what it rested on is forgotten".into());
-            let _ = writeln!(out, "          {}", self.paint.dim(&cut(&said, self.width.saturating_sub(10))));
+        for lines in lines.chunk_by(|a, b| a.line.part == b.line.part) {
+            let heading = match lines[0].line.part {
+                Part::Who => "Who you are",
+                Part::How => "How you want to work",
+                Part::Avoid => "What to avoid",
+                Part::Repeat => "What to do again",
+                Part::Purpose => "What the work is for",
+            };
+            let _ = writeln!(out, "{}", self.paint.bold(heading));
+            lines.iter().for_each(|line| out += &self.sketch(line));
+            out.push('\n');
         }
+        out + &self.paint.dim("kairos-run memory why ID\n")
+    }
+
+    /// A claim, and the last that bears it out.
+    fn sketch(&self, sketch: &Sketch) -> String {
+        let why = &sketch.line.why;
+        let here = if sketch.scope == Scope::Project { " in this project" } else { "" };
+        let claim = format!("  {}  {} {}", self.paint.dim(&why.claim.id), one_line(&why.claim.text), self.mark(why.claim.status));
+        let mut out = format!("{}\n", claim.trim_end());
+        let said = why.evidence.last().map(|o| {
+            let how = match o.origin {
+                _ if o.source == OTHER_TOOL => "another tool wrote".to_owned(),
+                Origin::User => "you said".to_owned(),
+                Origin::Tool => "seen".to_owned(),
+                other => format!("written by a {}", other.as_str()),
+            };
+            let more = why.evidence.len() - 1;
+            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+            format!("{how} on {}{here}{more}: {}", date(o.time, &self.zone), one_line(&o.text))
+        });
+        let said = said.unwrap_or_else(|| "what it rested on is forgotten".into());
+        let _ = writeln!(out, "            {}", self.paint.dim(&cut(&said, self.width.saturating_sub(12))));
         out
     }
 

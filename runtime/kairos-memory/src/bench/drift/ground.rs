@@ -63,11 +63,23 @@ impl Tree<'_> {
         grep.status().is_ok_and(|status| status.success())
     }
 
-    /// The last name of every file and folder that was renamed.
-    pub(super) fn renames_since(&self, before: &Tree<'_>) -> Result<HashMap<String, String>, DriftError> {
+    /// The names that every file and folder may have come to by renames: by those of all commits that went into this one, then by
+    /// those along the first parents, where a merge shows what its branch did in one. A branch may move a file and then change it
+    /// beyond recognition, or make a copy and remove the original later: each way of looking sees what the other doesn't.
+    pub(super) fn renames_since(&self, before: &Tree<'_>) -> Result<HashMap<String, Vec<String>>, DriftError> {
+        let mut names: HashMap<String, Vec<String>> = HashMap::new();
+        for way in [&["--topo-order"][..], &["--first-parent", "--diff-merges=first-parent"][..]] {
+            for (old, new) in self.renamed(before, way)? {
+                names.entry(old).or_default().push(new);
+            }
+        }
+        Ok(names)
+    }
+
+    fn renamed(&self, before: &Tree<'_>, way: &[&str]) -> Result<HashMap<String, String>, DriftError> {
         let range = format!("{}..{}", before.commit, self.commit);
-        let log = ["log", "--first-parent", "--diff-merges=first-parent", "-M", "-l3000", "--diff-filter=R", "--reverse"];
-        let log = self.clone.git(&[&log[..], &["--name-status", "--format=", &range]].concat())?;
+        let log = ["-M", "-l3000", "--diff-filter=R", "--reverse", "--name-status", "--format=", &range];
+        let log = self.clone.git(&[&["log"][..], way, &log].concat())?;
         let mut last: HashMap<String, String> = before.files.iter().map(|file| (file.clone(), file.clone())).collect();
         for line in log.lines() {
             let mut parts = line.split('\t').skip(1);
@@ -86,6 +98,7 @@ impl Tree<'_> {
         let mut most: Vec<_> = folders.into_iter().collect();
         most.sort_by_key(|(_, files)| *files);
         last.extend(most.into_iter().map(|(names, _)| names));
+        last.retain(|old, new| old != new);
         Ok(last)
     }
 

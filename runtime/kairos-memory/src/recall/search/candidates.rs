@@ -1,7 +1,7 @@
 //! A search: candidates from the inverted index, then their ranking.
 
-use super::layout::{CLAIM, Card, FIRST, OBSERVATION, STANDING, origin_mark, place};
-use super::{Hit, Only, Search, SearchError, SearchIndex, Unit};
+use super::layout::{CLAIM, Card, FIRST, OBSERVATION, STANDING, key, origin_mark, place};
+use super::{DEPTH, Hit, Only, Search, SearchError, SearchIndex, Unit};
 use crate::recall::index::{Corpus, Index, SessionId, Turn};
 use crate::recall::query::{Asked, Query};
 use crate::recall::rank::top;
@@ -67,6 +67,26 @@ impl SearchIndex {
         Ok(hits)
     }
 
+    /// What stands before and after an observation in its session, at most `reach` turns each, oldest first.
+    ///
+    /// # Errors
+    /// Where the index can't be read.
+    pub fn beside(&self, id: &str, reach: u32) -> Result<(Vec<Hit>, Vec<Hit>), SearchError> {
+        let searcher = self.searcher()?;
+        let Some(address) = self.find(&searcher, self.fields.key, &key(false, id))? else { return Ok((vec![], vec![])) };
+        let (card, _) = self.read(&searcher, address)?;
+        let read = |ordinals: std::ops::RangeInclusive<u32>| -> Result<Vec<Hit>, SearchError> {
+            let mut turns = vec![];
+            for ordinal in ordinals.filter(|ordinal| *ordinal != card.ordinal) {
+                if let Some(address) = self.at(&searcher, &card.session, ordinal)? {
+                    turns.push(hit(&self.read(&searcher, address)?, 0.0));
+                }
+            }
+            Ok(turns)
+        };
+        Ok((read(card.ordinal.saturating_sub(reach)..=card.ordinal)?, read(card.ordinal..=card.ordinal.saturating_add(reach))?))
+    }
+
     /// Makes the corpus' speakers known, so that a name in the question is understood as one.
     fn speakers(&self, searcher: &Searcher, pool: &mut Index) -> Result<(), SearchError> {
         let mut names = BTreeSet::new();
@@ -120,22 +140,22 @@ impl SearchIndex {
         };
         let mut found = BTreeSet::new();
         if !words.is_empty() {
-            found.extend(best(vec![(Occur::Must, by_words())], self.depth)?);
+            found.extend(best(vec![(Occur::Must, by_words())], DEPTH)?);
         }
         for days in &asked.dates {
             let range =
                 self.between(days.first.checked_sub(DAYS_BEFORE.days()).ok(), days.last.checked_add(DAYS_AFTER.days()).ok());
-            found.extend(best(vec![(Occur::Must, silent(range)), (Occur::Should, by_words())], self.depth / 4)?);
+            found.extend(best(vec![(Occur::Must, silent(range)), (Occur::Should, by_words())], DEPTH / 4)?);
         }
         if asked.advice {
             let standing = silent(term(f.marks, STANDING, IndexRecordOption::Basic));
-            found.extend(best(vec![(Occur::Must, standing), (Occur::Should, by_words())], self.depth / 4)?);
+            found.extend(best(vec![(Occur::Must, standing), (Occur::Should, by_words())], DEPTH / 4)?);
         }
         // "What do you know about Ann?" has no word but the name.
-        if found.len() < self.depth && !asked.speakers.is_empty() {
+        if found.len() < DEPTH && !asked.speakers.is_empty() {
             let name = |id: &u32| (Occur::Should, term(f.speaker, &pool.speakers[*id as usize], IndexRecordOption::Basic));
             let any = silent(Box::new(BooleanQuery::new(asked.speakers.iter().map(name).collect())));
-            found.extend(best(vec![(Occur::Must, any), (Occur::Should, by_words())], self.depth)?);
+            found.extend(best(vec![(Occur::Must, any), (Occur::Should, by_words())], DEPTH)?);
         }
         Ok(found)
     }
@@ -201,9 +221,14 @@ impl SearchIndex {
     }
 
     fn at(&self, searcher: &Searcher, session: &str, ordinal: u32) -> Result<Option<DocAddress>, SearchError> {
-        let term = Term::from_field_text(self.fields.place, &place(session, ordinal));
+        self.find(searcher, self.fields.place, &place(session, ordinal))
+    }
+
+    /// The document that has this and nothing else in a field.
+    fn find(&self, searcher: &Searcher, field: Field, text: &str) -> Result<Option<DocAddress>, SearchError> {
+        let term = Term::from_field_text(field, text);
         for (number, segment) in (0..).zip(searcher.segment_readers()) {
-            let inverted = segment.inverted_index(self.fields.place).map_err(|e| self.failed(e))?;
+            let inverted = segment.inverted_index(field).map_err(|e| self.failed(e))?;
             let postings = inverted.read_postings(&term, IndexRecordOption::Basic).map_err(|e| self.failed(e.into()))?;
             let Some(mut docs) = postings else { continue };
             while docs.doc() != TERMINATED {

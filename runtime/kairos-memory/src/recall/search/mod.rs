@@ -121,13 +121,12 @@ pub struct SearchIndex {
     zone: TimeZone,
     table: Option<Arc<Table>>,
     ranking: Ranking,
-    depth: usize,
     discarded: Option<String>,
     batch: Mutex<Option<Batch>>,
 }
 
 /// How many candidates the first stage names. Chosen by `bench`: fewer lose evidence, more cost time and gain nothing.
-pub const DEPTH: usize = 200;
+const DEPTH: usize = 200;
 /// Blocks of the document store that a search keeps at hand; 16 KiB each before compression.
 const STORE_CACHE: usize = 32;
 
@@ -152,7 +151,7 @@ impl SearchIndex {
         let (_, fields) = layout::schema();
         let (zone, batch) = (TimeZone::system(), Mutex::new(None));
         let ranking = Ranking::default();
-        Ok(Self { folder, index, reader, fields, zone, table: None, ranking, depth: DEPTH, discarded, batch })
+        Ok(Self { folder, index, reader, fields, zone, table: None, ranking, discarded, batch })
     }
 
     /// Compares meanings too, by a table of token embeddings.
@@ -160,13 +159,6 @@ impl SearchIndex {
     pub fn with_table(mut self, table: Arc<Table>) -> Self {
         self.table = Some(table);
         self.ranking = Ranking::with_meaning();
-        self
-    }
-
-    /// Takes another number of candidates than [`DEPTH`].
-    #[must_use]
-    pub fn with_depth(mut self, depth: usize) -> Self {
-        self.depth = depth;
         self
     }
 
@@ -233,17 +225,27 @@ impl SearchIndex {
     }
 }
 
+/// How the system says that no room is left.
+const FULL: &str = "os error 28";
+
 fn failed(folder: &Path, error: TantivyError) -> SearchError {
     match error {
         TantivyError::LockFailure(..) => SearchError::Busy(folder.to_owned()),
         TantivyError::IoError(error) => SearchError::Folder(folder.to_owned(), std::io::Error::new(error.kind(), error)),
+        // It packs what the disk says into errors of its own: a full disk is no damage.
+        other if other.to_string().contains(FULL) => {
+            SearchError::Folder(folder.to_owned(), std::io::ErrorKind::StorageFull.into())
+        }
         other => SearchError::Index(folder.to_owned(), other.to_string()),
     }
 }
 
 fn open(folder: &Path) -> Result<(tantivy::Index, IndexReader), SearchError> {
     std::fs::create_dir_all(folder).map_err(|e| SearchError::Folder(folder.to_owned(), e))?;
-    let damaged = |e: TantivyError| SearchError::Index(folder.to_owned(), e.to_string());
+    let damaged = |e: TantivyError| match failed(folder, e) {
+        SearchError::Folder(folder, e) if e.kind() != std::io::ErrorKind::StorageFull => SearchError::Index(folder, e.to_string()),
+        other => other,
+    };
     let (schema, _) = layout::schema();
     let directory = MmapDirectory::open(folder).map_err(|e| damaged(e.into()))?;
     let exists = tantivy::Index::exists(&directory).map_err(|e| damaged(e.into()))?;

@@ -1,13 +1,16 @@
 //! Commits as observations: which files were changed together.
 
-use super::{Import, Summary, Watcher};
+use super::{Import, Progress, Summary, Watcher};
 use crate::transcript::{New, Result, Transcripts};
 use kairos_core::memory::Origin;
 use kairos_core::ports::Commit;
 use std::fmt::Write;
+use std::path::Path;
 
 /// Files that are named in the text; all of them are in the attribute `files`.
 const NAMED: usize = 10;
+/// Progress is told every so many commits.
+const TOLD: u64 = 50;
 
 /// Stores commits, given with the files that each changed.
 ///
@@ -16,6 +19,10 @@ const NAMED: usize = 10;
 pub fn git(commits: &[(Commit, Vec<String>)], transcripts: &Transcripts, watch: Watcher<'_>) -> Result<Summary> {
     let mut import = Import::new(transcripts, &[], watch)?;
     for (commit, files) in commits {
+        if import.summary.read.is_multiple_of(TOLD) {
+            let file = Path::new(commit.id.get(..10).unwrap_or(&commit.id));
+            (import.watch)(Progress { file, done: import.summary.read, total: commits.len() as u64 });
+        }
         import.summary.read += 1;
         if files.is_empty() {
             import.skip("commits that change no file, or more than 200");

@@ -9,7 +9,7 @@ mod tool;
 
 pub use claude::claude;
 pub use git::{git, observed};
-pub use notes::notes;
+pub use notes::{notes, others_notes};
 
 use super::error::{Error, Result};
 use super::lines::{Blocks, Piece};
@@ -31,9 +31,9 @@ const MAX_DEPTH: usize = 4;
 pub struct Progress<'a> {
     /// What is being read.
     pub file: &'a Path,
-    /// Bytes read, of all files.
+    /// Bytes read, of all files; commits, where there are no files.
     pub done: u64,
-    /// Bytes to read in all.
+    /// As many there are in all.
     pub total: u64,
 }
 

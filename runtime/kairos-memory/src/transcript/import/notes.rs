@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use kairos_core::Millis;
 use kairos_core::memory::{MAX_OBSERVATION, Origin};
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Who noticed it, in what is stored.
 const SOURCE: &str = "notes";
@@ -19,11 +19,23 @@ const MAX_SECTION: usize = 2000;
 /// notes, [`Origin::File`] for all others. When it was written is taken from a heading or a file's name that begins with a date,
 /// otherwise from the file. Running it again stores only what is new or changed.
 pub fn notes(place: &Path, origin: Origin, transcripts: &Transcripts, watch: Watcher<'_>) -> Result<Summary> {
-    let files = sources(place, &[".md", ".markdown", ".txt"])?;
+    read(&sources(place, &[".md", ".markdown", ".txt"])?, origin, false, transcripts, watch)
+}
+
+/// Imports these files of another agent's memory: what a model wrote, with the file's name as `path`.
+pub fn others_notes(files: &[PathBuf], transcripts: &Transcripts) -> Result<Summary> {
+    let mut all = vec![];
+    for file in files {
+        all.extend(sources(file, &[])?);
+    }
+    read(&all, Origin::Model, true, transcripts, &mut |_| {})
+}
+
+fn read(files: &[Source], origin: Origin, named: bool, transcripts: &Transcripts, watch: Watcher<'_>) -> Result<Summary> {
     let known = Known::read(transcripts)?;
-    let mut import = Import::new(transcripts, &files, watch)?;
-    for source in &files {
-        let mut note = Note::new(source, origin, &known);
+    let mut import = Import::new(transcripts, files, watch)?;
+    for source in files {
+        let mut note = Note { named, ..Note::new(source, origin, &known) };
         import.lines(source, |import, at, line| match std::str::from_utf8(line) {
             Ok(line) => note.line(import, line.trim_end()),
             Err(_) => import.summary.damage.add(&source.path, at, Reason::NotUtf8),
@@ -68,6 +80,8 @@ struct Note<'a> {
     origin: Origin,
     known: &'a Known,
     markdown: bool,
+    /// Each note names its file.
+    named: bool,
     /// None before the first line, then whether we are still within it.
     frontmatter: Option<bool>,
     fence: bool,
@@ -88,6 +102,7 @@ impl<'a> Note<'a> {
             origin,
             known,
             markdown,
+            named: false,
             frontmatter: None,
             fence: false,
             time: 0,
@@ -170,6 +185,9 @@ impl<'a> Note<'a> {
         let mut new = New { time, source: SOURCE.into(), session, origin, kind: "note".into(), attributes: vec![], text };
         if !self.heading.is_empty() {
             new = new.with("heading", &self.heading);
+        }
+        if self.named {
+            new = new.with("path", &self.source.name);
         }
         let observation = new.clone().observe(&import.transcripts.redactor);
         if self.known.forgotten.contains(&observation.hash) {

@@ -174,9 +174,9 @@ fn places_may_lie_apart_and_permissions_stay() {
     fs::create_dir(at("theirs")).unwrap();
     fs::write(at("theirs/MEMORY.md"), "- theirs\n").unwrap();
     fs::set_permissions(at("theirs/MEMORY.md"), fs::Permissions::from_mode(0o640)).unwrap();
-    let places = Places { files: at("theirs"), private: at("ours/private"), git: at("ours/history") };
+    let places = Places { files: at("theirs"), index: None, private: at("ours/private"), git: at("ours/history") };
     let (vault, recovery) = Vault::open(places).unwrap();
-    assert_eq!(recovery.notes, [Note::HistoryBegun(1)]);
+    assert_eq!(recovery.notes, [Note::HistoryBegun(0)], "what is theirs is not copied");
     vault
         .write(
             &vault.lock().unwrap(),

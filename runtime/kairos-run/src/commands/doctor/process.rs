@@ -85,6 +85,7 @@ impl Daemon {
         }
         all.push(self.socket(paths));
         all.extend(self.projects().iter().map(|p| project(p, now())));
+        all.extend(self.projects().iter().filter_map(dreams));
         if let Self::Well(status, plugins) = self {
             if status.projects.is_empty() {
                 all.push(Check::warn("project", "none is watched", "`kairos-run project add DIR`"));
@@ -167,6 +168,13 @@ fn project(p: &ProjectStatus, now: u64) -> Check {
         return Check::warn("project", what, "ignore what changes all the time: `files.ignore` in kairos.toml");
     }
     Check::ok("project", format!("{}: {last}, {} watched", p.path, count(p.watch.watched_dirs, "folder")))
+}
+
+/// Says that no dream begins unasked.
+fn dreams(p: &ProjectStatus) -> Option<Check> {
+    let why = p.dreams.stopped.as_deref()?;
+    let what = format!("{}: none begins by itself: {why}", p.path);
+    Some(Check::warn("dreams", what, "look at `kairos-run dream list`; `dream now` or `dream use` lets them go on"))
 }
 
 fn plugin_checks(plugins: &[PluginInfo]) -> Vec<Check> {

@@ -6,6 +6,9 @@ use crate::config_files;
 use crate::disk::Usage;
 use crate::paths::Paths;
 use crate::view::text;
+use jiff::tz::TimeZone;
+use kairos_exec::redact::Redactor;
+use kairos_memory::transcript::Transcripts;
 use kairos_store::{ProjectDb, StoreError, UserDb};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -98,9 +101,36 @@ pub fn size(paths: &Paths, daemon: &Daemon) -> Check {
     let what = format!("{what}; `limits.disk` allows {}", size_text(limit));
     match daemon {
         Daemon::Well(status, _) if status.disk.is_none() => Check::warn("size", what, "kairos-run makes room within ten minutes"),
-        Daemon::Well(..) => Check::warn("size", what, "no more can be spared: set `limits.disk` higher"),
+        Daemon::Well(..) => Check::warn("size", what, "no more can be spared: set `limits.disk` higher, or `memory.size` lower"),
         _ => Check::warn("size", what, "`kairos-run start`: while it runs, it makes room"),
     }
+}
+
+/// What was observed, and what of it was dropped.
+pub fn memory(paths: &Paths) -> Check {
+    let name = "memory";
+    let (mut days, mut observed, mut dropped, mut last) = (0, 0, 0, None);
+    for folder in paths.memories().into_iter().filter(|folder| folder.ends_with("transcripts")) {
+        let transcripts = Transcripts::open(&folder, Redactor::default());
+        match transcripts.days().and_then(|days| Ok((days, transcripts.dropped()?))) {
+            Ok((seen, gone)) => {
+                days += seen.len() as u64;
+                dropped += gone.iter().map(|d| d.count).sum::<u64>();
+                last = last.max(gone.last().map(|d| (d.time, d.rule.clone())));
+            }
+            Err(e) => return Check::warn(name, e.to_string(), "`kairos-run memory verify` tells more"),
+        }
+        observed += folder.read_dir().into_iter().flatten().flatten().filter_map(|e| Some(e.metadata().ok()?.len())).sum::<u64>();
+    }
+    let what = format!("{} of what was observed on {}", size_text(observed), text::count(days, "day"));
+    let gone = last.map(|(time, rule)| {
+        format!(
+            "; {} dropped so far, last on {} by {rule}",
+            text::count(dropped, "observation"),
+            text::date(time, &TimeZone::system())
+        )
+    });
+    Check::ok(name, what + &gone.unwrap_or_default())
 }
 
 /// Each database, read from end to end.

@@ -1,0 +1,107 @@
+//! The memory of a project and that of the user, asked together.
+
+use super::open;
+use crate::paths::Paths;
+use anyhow::Result;
+use kairos_core::Millis;
+use kairos_core::memory::{Origin, Status};
+use kairos_memory::memory::{Memory, Trait};
+use kairos_memory::recall::search::{Hit, Only, Search};
+use serde::Serialize;
+
+/// Whose memory something is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// This project's.
+    Project,
+    /// What is true in all projects.
+    User,
+}
+
+/// The user's memory, if there is one.
+pub fn users(paths: &Paths) -> Result<Option<Memory>> {
+    let home = super::home(paths, None)?;
+    if home.foreign || home.has_claims() { open(paths, None).map(Some) } else { Ok(None) }
+}
+
+/// The memory that holds a claim: the first, unless only the user's knows it.
+pub fn holder<'a>(memory: &'a Memory, users: Option<&'a Memory>, id: &str) -> &'a Memory {
+    match users {
+        Some(users) if memory.claim(id).is_err() && users.claim(id).is_ok() => users,
+        _ => memory,
+    }
+}
+
+/// Something that a search found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Found {
+    /// Of the claim or observation.
+    pub id: String,
+    /// In whose memory.
+    pub scope: Scope,
+    /// How far it is believed; none for an observation.
+    pub status: Option<Status>,
+    /// What it is.
+    pub kind: String,
+    /// Where an observation comes from.
+    pub origin: Option<Origin>,
+    /// When it was said, or written down.
+    pub time: Millis,
+    /// Its session; a claim's topic.
+    pub session: String,
+    /// Comparable within one search and scope.
+    pub score: f32,
+    /// The whole text.
+    pub text: String,
+}
+
+/// What is remembered about something. Of the user's memory only claims: what they rest on was said elsewhere. The scores of two indexes
+/// can't be compared, so the best of each stand first, in turn.
+pub fn search(memories: &[(Scope, &Memory)], text: &str, claims: bool, limit: usize, now: Millis) -> Result<Vec<Found>> {
+    let only = |at: usize| if claims || at > 0 { Only::Claims } else { Only::Both };
+    let mut all: Vec<(usize, Found)> = vec![];
+    for (at, (scope, memory)) in memories.iter().enumerate() {
+        all.extend(in_one(memory, *scope, text, only(at), limit, now)?.into_iter().enumerate());
+    }
+    all.sort_by_key(|(rank, _)| *rank);
+    Ok(all.into_iter().map(|(_, found)| found).take(limit).collect())
+}
+
+fn in_one(memory: &Memory, scope: Scope, text: &str, only: Only, limit: usize, now: Millis) -> Result<Vec<Found>> {
+    memory.absorb(now)?;
+    let today = Some(jiff::Zoned::now().date());
+    let search = Search { text: text.to_owned(), today, asker: Some("user".to_owned()), only, limit, ..Search::default() };
+    let hits = memory.search(&search, now)?;
+    let book = memory.book()?;
+    // What bears a claim out is shown by `why`; here it would say the same again.
+    let borne =
+        |id: &str| hits.iter().filter(|h| h.claim).any(|h| book.claim(&h.id).is_some_and(|c| c.evidence.iter().any(|e| e == id)));
+    let found = |hit: &Hit| {
+        let status = if hit.claim { book.claim(&hit.id).map(|c| c.status) } else { None };
+        let Hit { id, kind, origin, time, session, score, text, .. } = hit.clone();
+        Found { id, scope, status, kind, origin, time, session, score, text }
+    };
+    Ok(hits.iter().filter(|h| h.claim || !borne(&h.id)).map(found).collect())
+}
+
+/// A line of the profile.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sketch {
+    /// From whose memory.
+    pub scope: Scope,
+    /// What it says, and why.
+    #[serde(flatten)]
+    pub line: Trait,
+}
+
+/// The picture of the user, from both memories: what is true everywhere before what is so in this project.
+pub fn profile(memories: &[(Scope, &Memory)], now: Millis) -> Result<Vec<Sketch>> {
+    let mut lines = vec![];
+    for (scope, memory) in memories.iter().rev() {
+        memory.absorb(now)?;
+        lines.extend(memory.profile()?.into_iter().map(|line| Sketch { scope: *scope, line }));
+    }
+    lines.sort_by_key(|sketch| sketch.line.part);
+    Ok(lines)
+}
