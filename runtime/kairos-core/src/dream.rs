@@ -256,7 +256,7 @@ mod tests {
             touched: vec![],
         };
         let steps = changes.iter().map(step).collect();
-        Dream { id: "d".into(), time: 0, strategies: vec![], state, steps, skipped: vec![], position: String::new() }
+        Dream { id: "d".into(), time: 0, strategies: vec![], skipped: vec![], state, steps, position: String::new() }
     }
 
     #[test]
