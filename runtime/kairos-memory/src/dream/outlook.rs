@@ -71,7 +71,6 @@ mod tests {
             skipped: vec![],
             state,
             steps: vec![],
-            skipped: vec![],
             position: "".into(),
         };
         use State::{Applied, Nothing, Rejected, Reverted, Waiting};
