@@ -8,7 +8,7 @@ use crate::models::Occasion;
 use crate::now;
 use crate::registry::{Registry, Running};
 use kairos_core::dream::Dream;
-use kairos_core::memory::{Change, Operation};
+use kairos_core::memory::{Anchor, Change, Operation};
 use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{ErrorCode, PluginKind};
 use kairos_host::{Access, CallError};
@@ -146,7 +146,13 @@ impl Dreamer {
                     Verdict::Holds | Verdict::Unknown(_) => {}
                 }
             }
-            new.anchors.extend(finder.find(&new.text).await);
+            for found in finder.find(&new.text).await {
+                let is = |a: &&mut Anchor| (&a.path, &a.symbol, &a.quote) == (&found.path, &found.symbol, &found.quote);
+                match new.anchors.iter_mut().find(is) {
+                    Some(known) => known.blob = found.blob,
+                    None => new.anchors.push(found),
+                }
+            }
             new.anchors.sort();
             new.anchors.dedup();
         }

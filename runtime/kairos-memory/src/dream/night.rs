@@ -212,6 +212,11 @@ impl Night {
             let number = self.dream.steps.len() + 1;
             let done = if gone.contains(&at) { Err(Refusal::AnchorGone) } else { perform(&mut self.draft, &operation, strategy) };
             let (touched, refusal) = done.map_or_else(|refusal| (vec![], Some(refusal)), |touched| (touched, None));
+            // A strategy that is asked again proposes again what was refused: to read it once is enough.
+            let known = |s: &Step| s.refusal.is_some() && s.strategy == strategy && s.operation == operation;
+            if refusal.is_some() && self.dream.steps.iter().any(known) {
+                continue;
+            }
             let strategy = strategy.to_owned();
             self.dream.steps.push(Step { number, strategy, operation, refusal, state: State::Nothing, touched });
         }
