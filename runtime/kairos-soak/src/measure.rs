@@ -59,9 +59,14 @@ impl Score {
         share(sum(|x| x.1), sum(|x| x.0))
     }
 
-    /// What is believed and is worth nothing, said twice, or no longer so; 0 to 1.
+    /// What is believed and is worth nothing, 0 to 1.
     pub fn junk_rate(&self) -> f64 {
-        share(self.junk + self.twice, self.believed)
+        if self.believed == 0 { 0.0 } else { share(self.junk, self.believed) }
+    }
+
+    /// What is believed and said again in other words, 0 to 1.
+    pub fn twice_rate(&self) -> f64 {
+        if self.believed == 0 { 0.0 } else { share(self.twice, self.believed) }
     }
 }
 

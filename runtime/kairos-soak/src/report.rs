@@ -8,8 +8,10 @@ use std::time::Duration;
 
 /// Of what was told and is learnt from words and commands, so much is believed at the end.
 const SURVIVAL: f64 = 0.95;
-/// Of what is believed so much at most is junk or said twice, on any night.
+/// Of what is believed so much at most is junk, on any night.
 const JUNK: f64 = 0.10;
+/// And so much at most says again what another claim says.
+const TWICE: f64 = 0.25;
 /// And so much at most was so once.
 const OUTDATED: f64 = 0.05;
 /// Most lines and bytes of the index: what is always in an agent's context.
@@ -89,6 +91,8 @@ impl Month {
                 score.junk_rate() <= JUNK || score.believed < 20,
                 format!("night {n}: {:.0}% junk", 100.0 * score.junk_rate()),
             );
+            let twice = score.twice_rate();
+            expect(twice <= TWICE || score.believed < 20, format!("night {n}: {:.0}% is said twice", 100.0 * twice));
             let outdated = share(score.outdated, score.believed);
             expect(outdated <= OUTDATED || score.outdated <= 1, format!("night {n}: {:.0}% is no longer so", 100.0 * outdated));
             let (before, after) = (night.before.at_10, night.after.at_10);
@@ -117,17 +121,21 @@ impl fmt::Display for Month {
             f,
             "what was planted (all of what is believed), recall@10 before and after the dream, right answer before the old one."
         )?;
-        writeln!(f, "night claims believed  kept  junk outdated planted  recall@10     right first   ops       index  took")?;
+        writeln!(
+            f,
+            "night claims believed  kept  junk twice outdated planted  recall@10     right first   ops       index  took"
+        )?;
         for (n, night) in self.nights.iter().enumerate() {
             let s = &night.score;
             writeln!(
                 f,
-                "{:>5} {:>6} {:>8} {:>4.0}% {:>4.0}% {:>8} {:>7}  {:.3} {:.3}   {:.3} {:.3}   {:>3}/{:<3} {:>7} B  {} ms",
+                "{:>5} {:>6} {:>8} {:>4.0}% {:>4.0}% {:>4.0}% {:>8} {:>7}  {:.3} {:.3}   {:.3} {:.3}   {:>3}/{:<3} {:>7} B  {} ms",
                 n + 1,
                 night.claims,
                 s.believed,
                 100.0 * s.survival(),
                 100.0 * s.junk_rate(),
+                100.0 * s.twice_rate(),
                 s.outdated,
                 s.planted,
                 night.before.at_10,
@@ -141,18 +149,17 @@ impl fmt::Display for Month {
             )?;
         }
         writeln!(f)?;
-        writeln!(f, "At the end            kept  junk  outdated  planted  believed    bytes  recall@10  right first")?;
+        writeln!(f, "At the end            kept  junk twice  outdated  planted  believed    bytes  recall@10  right first")?;
         let own = self.nights.last().map(|n| Rival::new("dreams", n.score.clone(), n.after));
         for r in own.iter().chain(&self.rivals) {
-            let (junk, outdated) = (100.0 * r.score.junk_rate(), r.score.outdated);
-            let junk = if r.score.believed == 0 { 0.0 } else { junk };
             writeln!(
                 f,
-                "{:<20} {:>4.0}% {:>4.0}% {:>9} {:>8} {:>9} {:>8} {:>10.3} {:>12.3}",
+                "{:<20} {:>4.0}% {:>4.0}% {:>4.0}% {:>9} {:>8} {:>9} {:>8} {:>10.3} {:>12.3}",
                 r.name,
                 100.0 * r.score.survival(),
-                junk,
-                outdated,
+                100.0 * r.score.junk_rate(),
+                100.0 * r.score.twice_rate(),
+                r.score.outdated,
                 r.score.planted,
                 r.score.believed,
                 r.score.bytes,

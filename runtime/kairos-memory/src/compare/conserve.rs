@@ -34,14 +34,23 @@ const RESTS: f32 = 0.5;
 /// # Errors
 /// The first that does not, by name.
 pub fn conserved(text: &str, evidence: &[&str]) -> Result<(), Missing> {
-    let known: Vec<Sentence> = evidence.iter().flat_map(|e| sentences(e)).map(Sentence::parse).collect();
-    for sentence in sentences(text).map(Sentence::parse) {
+    let known: Vec<Sentence> = evidence.iter().flat_map(|e| sentences(e)).map(after_answer).map(Sentence::parse).collect();
+    for sentence in sentences(text).map(after_answer).map(Sentence::parse) {
         for token in &sentence.tokens {
             stands(token, &known, evidence)?;
         }
         same_denials(&sentence, &known)?;
     }
     Ok(())
+}
+
+/// "No, use pnpm": the "no" answers what was said before, and denies nothing of what follows.
+fn after_answer(sentence: &str) -> &str {
+    let answer = ["no", "nope"].into_iter().find(|a| {
+        let (word, rest) = sentence.split_at_checked(a.len()).unwrap_or_default();
+        word.eq_ignore_ascii_case(a) && rest.starts_with(',')
+    });
+    answer.map_or(sentence, |a| sentence[a.len() + 1..].trim_start())
 }
 
 /// Is the word somewhere in the evidence?
@@ -133,6 +142,7 @@ mod tests {
         assert_eq!(of("According to Ada, never push to main"), Ok(()));
         assert_eq!(of("According to Grace, never push to main"), Err(Missing::Name("Grace".into())));
         assert_eq!(of("Don't push to main"), Ok(()));
+        assert_eq!(conserved("From now on, use pnpm.", &["Don't push yet. No, from now on, use pnpm. Thanks."]), Ok(()));
         assert_eq!(of("Push to main"), Err(Missing::Affirmed("Push".into())));
         assert_eq!(of("The API does not run on port 8080"), Err(Missing::Denied("run".into())));
         assert_eq!(

@@ -40,6 +40,16 @@ impl Parsed {
         Self { text: text.into(), sentence: Sentence::parse(text) }
     }
 
+    /// As [`compare`], but contrary is only what speaks of the same subject: of two limits of two things each may hold. "Use pnpm, not
+    /// npm" is contrary to "use npm".
+    pub(crate) fn relation_of_claims(&self, other: &Self) -> Relation {
+        match self.relation(other) {
+            Relation::Contrary if !same_subject_of_claims(&self.text, &other.text) => Relation::Related,
+            Relation::Related if overtakes(&self.text, &other.text) || overtakes(&other.text, &self.text) => Relation::Contrary,
+            told => told,
+        }
+    }
+
     /// As [`compare`].
     pub(crate) fn relation(&self, other: &Self) -> Relation {
         // Judged in one order only, so that both orders agree.
@@ -49,6 +59,33 @@ impl Parsed {
             Ordering::Greater => mirrored(judge::judge(&other.sentence, &self.sentence)),
         }
     }
+}
+
+/// As [`same_subject`], also where the one names what the other says as what it takes the place of.
+pub(crate) fn same_subject_of_claims(first: &str, second: &str) -> bool {
+    same_subject(first, second) || overtakes(first, second) || overtakes(second, first)
+}
+
+/// Does the first name what the second says as what it takes the place of?
+fn overtakes(first: &str, second: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let word = |w: &str| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        text.split_whitespace().map(word).filter(|w| !w.is_empty()).collect()
+    };
+    let replaced = words(&first[core(first).len()..]);
+    let replaced = replaced.strip_prefix(&["not".to_owned()]).unwrap_or_default();
+    let said = words(core(second));
+    let new = words(core(first));
+    // What is left of the second speaks of the same: short words tell nothing of that.
+    let rest: Vec<&String> = said.iter().filter(|w| w.len() > 3 && !replaced.contains(w) && *w != "always").collect();
+    let shared = rest.iter().filter(|w| new.contains(w)).count();
+    let names_it = !replaced.is_empty() && said.windows(replaced.len()).any(|w| w == replaced);
+    names_it && shared > 0 && 2 * shared >= rest.len()
+}
+
+/// A claim without what it takes the place of: "use pnpm, not npm".
+fn core(text: &str) -> &str {
+    text.find(", not ").map_or(text, |at| &text[..at])
 }
 
 fn mirrored(relation: Relation) -> Relation {
@@ -90,6 +127,13 @@ mod tests {
         assert_ne!(compare("CI used Node 18", "CI uses Node 18"), Same);
         assert_ne!(compare("The timeout was 5s", "The timeout is 5s"), Same);
         assert_ne!(compare("copy from a.txt to b.txt", "copy from b.txt to a.txt"), Same);
+        for old in ["We use `a1` for search queries.", "From now on, use `a1` for search queries."] {
+            let new = "From now on, use `b2` for search queries, not `a1`.";
+            assert_eq!(Parsed::new(old).relation_of_claims(&Parsed::new(new)), Contrary, "{old}");
+            assert!(same_subject_of_claims(old, new), "{old}");
+        }
+        let two = ["Always keep lines under 14.", "Always keep changelog entries under 42."].map(Parsed::new);
+        assert_eq!(two[0].relation_of_claims(&two[1]), Related);
         let long = "word ".repeat(500);
         assert_ne!(compare(&format!("{long} on"), &format!("{long} off")), Same);
         assert_ne!(compare("The cache is on in staging", "The cache is on in production"), Same);

@@ -31,9 +31,13 @@ fn is_value(pair: &Pair, a: &Sentence, b: &Sentence) -> bool {
     matches!(pair.link, Link::Exclusive | Link::Opposite) || (pair.link == Link::Slot && !(plain(x) && plain(y)))
 }
 
-/// Does a left-over word narrow where or when the claim holds? "since March" tells when it began, which narrows nothing.
+/// Does a left-over word narrow where or when the claim holds? "since March" and "from now on" tell when it began, which narrows
+/// nothing.
 fn narrows(token: &Token) -> bool {
     use Place::{Before, During, Except, For, From, If, In, Over, Through, Under, Unless, Without};
+    if token.word.eq_ignore_ascii_case("now") {
+        return false;
+    }
     matches!(token.place, Some(In | For | From | During | If | Unless | Except | Without | Before | Through | Over | Under))
 }
 

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::evidence::{Strength, is_own_words, latest, live, needed, strength, support};
 use crate::book::{OTHER_TOOL, USER};
-use crate::compare::{Parsed, compare, conserved, is_instruction, same_subject};
+use crate::compare::{Parsed, compare, conserved, is_instruction, same_subject_of_claims};
 use kairos_core::dream::Refusal;
 use kairos_core::memory::{Claim, ClaimKind, NewClaim, Observation, Operation, Relation, Status};
 use std::collections::BTreeSet;
@@ -92,7 +92,7 @@ pub(super) fn supersede(draft: &Draft, claim: &str, by: &str) -> Checked {
         return Err(Refusal::TooFew);
     }
     others_own(old)?;
-    if old.kind != new.kind || !same_subject(&old.text, &new.text) {
+    if old.kind != new.kind || !same_subject_of_claims(&old.text, &new.text) {
         return Err(Refusal::OtherSubject { first: old.id.clone(), second: new.id.clone() });
     }
     if strength(new, &draft.seen) < strength(old, &draft.seen) || new.status == Status::Stale {
@@ -110,7 +110,8 @@ pub(super) fn supersede(draft: &Draft, claim: &str, by: &str) -> Checked {
 pub(super) fn dispute(draft: &Draft, ids: &[String]) -> Checked {
     let claims = several(draft, ids)?;
     for first in &claims {
-        let relation = |second: &&&Claim| compare(&first.text, &second.text);
+        let said = Parsed::new(&first.text);
+        let relation = |second: &&&Claim| draft.relation(&said, second);
         if !claims.iter().filter(|c| c.id != first.id).any(|second| relation(&second) == Relation::Contrary) {
             let second = claims.iter().find(|c| c.id != first.id).ok_or(Refusal::TooFew)?;
             let relation = relation(&second);
