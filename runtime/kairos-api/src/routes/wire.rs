@@ -113,7 +113,12 @@ impl<T: ToSchema> IntoResponses for Json<T> {
 
 impl<T: ToSchema> IntoResponses for List<T> {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
-        ok(&format!("A list; each is this: {}", about::<T>()), "application/json", Array::new(name::<T>()))
+        // What has no words of its own, as plain text, stands where it is used.
+        let (about, each) = match about::<T>() {
+            about if about.is_empty() => ("A list.".to_owned(), T::schema()),
+            about => (format!("A list; each is this: {about}"), name::<T>().into()),
+        };
+        ok(&about, "application/json", Array::new(each))
     }
 }
 
