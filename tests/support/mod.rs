@@ -1,6 +1,7 @@
 //! Drives the real binary as a user does.
 #![allow(dead_code)] // each test file uses its part
 
+pub mod model;
 pub mod webhook;
 
 use serde_json::Value;

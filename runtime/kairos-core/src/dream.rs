@@ -78,12 +78,25 @@ pub struct Dream {
     pub time: Millis,
     /// The strategies, in the order in which they were asked.
     pub strategies: Vec<String>,
+    /// Those that could not do anything, such as for lack of a model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
     /// What became of it.
     pub state: State,
     /// Everything that was proposed.
     pub steps: Vec<Step>,
     /// How far the transcripts were read. The next dream begins there.
     pub position: String,
+}
+
+/// A strategy that could not do anything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Skipped {
+    /// Which.
+    pub strategy: String,
+    /// Why, in its own words.
+    pub why: String,
 }
 
 impl Dream {
@@ -243,7 +256,7 @@ mod tests {
             touched: vec![],
         };
         let steps = changes.iter().map(step).collect();
-        Dream { id: "d".into(), time: 0, strategies: vec![], state, steps, position: String::new() }
+        Dream { id: "d".into(), time: 0, strategies: vec![], skipped: vec![], state, steps, position: String::new() }
     }
 
     #[test]

@@ -31,6 +31,8 @@ const MAX_ANCHORS: usize = 16;
 const MAX_PATH: usize = 1024;
 const MAX_SYMBOL: usize = 256;
 const MAX_QUOTE: usize = 400;
+/// Answers of a model that a dream may wait for at their slowest.
+const SLOW: u32 = 4;
 
 /// Lets a strategy dream over a snapshot, in a fresh instance under [`HostOptions::dream`](crate::HostOptions). Without the right to read
 /// memory it is not even started: `denied`. What it proposes is of the contract's shape, and no more than that: whether it is true is
@@ -39,7 +41,7 @@ pub async fn dream(host: &Host, plugin: &Plugin, access: Access, snapshot: Arc<d
     let allowed = access.memory();
     // Whoever may ask a model may wait for it.
     let patience = access.model().map_or(Duration::ZERO, |(model, _)| model.patience());
-    let limits = Limits { call_wall: host.inner.dream.call_wall + patience, ..Limits::clone(&host.inner.dream) };
+    let limits = Limits { call_wall: host.inner.dream.call_wall + patience * SLOW, ..Limits::clone(&host.inner.dream) };
     let mut store = host.store_within(access, Arc::new(limits));
     store.data_mut().memory = Some(DreamMemory::new(snapshot));
     let outcome = call::run(&mut store, &host.inner.ticker, async |store| {

@@ -39,5 +39,6 @@ pub use engine::{Host, HostError, HostOptions};
 pub use fault::{Action, Fault, FaultKind, decide};
 pub use inspect::{Refused, SERVED};
 pub use limits::Limits;
+pub use model::COMPLETE;
 pub use plugin::{Described, LoadError, Plugin};
 pub use runners::{Buddy, BuddyState, Definition, Detector, Drawing, ToolOutput, call_tool};

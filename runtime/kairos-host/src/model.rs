@@ -8,6 +8,8 @@ use kairos_core::model::{Completion, Ending, Message, Part, Prompt, Role};
 use kairos_core::{ErrorCode, PortError};
 use wasmtime::Result;
 
+/// Under this name the calls are on record.
+pub const COMPLETE: &str = "model.complete";
 /// How often a plugin may ask in one call.
 const MAX_COMPLETIONS: u32 = 16;
 
@@ -29,7 +31,7 @@ impl api::Host for Context {
         }
         .await;
         let noted = answer.as_ref().map(|c| (&c.model, c.usage, c.text.len())).map_err(|e| e.code);
-        self.note("model.complete", prompt.size(), &noted);
+        self.note(COMPLETE, prompt.size(), &noted);
         Ok(answer.map(Into::into).map_err(Into::into))
     }
 }

@@ -158,7 +158,7 @@ impl Client {
 #[async_trait]
 impl Model for Client {
     fn name(&self) -> String {
-        format!("{} at {}", self.provider.model, self.host)
+        self.provider.name()
     }
 
     fn patience(&self) -> Duration {

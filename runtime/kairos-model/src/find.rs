@@ -78,6 +78,13 @@ pub struct Provider {
     pub timeout: Duration,
 }
 
+impl Provider {
+    /// Which model where, for a person.
+    pub fn name(&self) -> String {
+        format!("{} at {}", self.model, host_of(&self.url).unwrap_or_default())
+    }
+}
+
 /// The provider to use. The variables come as a function, so that a test has its own.
 ///
 /// # Errors

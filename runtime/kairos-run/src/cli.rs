@@ -220,8 +220,10 @@ pub enum BenchCommand {
     )]
     Memory(BenchMemory),
     /// A month of dreams over a made-up project: what is kept, what is junk, what is found, beside three controls
-    #[command(after_help = "Facts, changes of mind, repetition in other words, noise, planted text and memory's own words are made \
-        from the seed.\nEnds with 1 where something is out of bounds.")]
+    #[command(
+        after_help = "Facts, changes of mind, repetition in other words, noise, planted text and memory's own words are made \
+        from the seed.\nEnds with 1 where something is out of bounds."
+    )]
     Dreams(BenchDreams),
 }
 

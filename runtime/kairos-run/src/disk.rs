@@ -210,7 +210,10 @@ mod tests {
         std::os::unix::fs::symlink("/usr", paths.data.join("link")).unwrap();
         let usage = Usage::of(&paths);
         assert_eq!(usage.memory, 4 << 10);
-        assert_eq!(usage, Usage { databases: 16 << 10, memory: usage.memory, components: 32 << 10, logs: 4 << 10, crashes: 4 << 10 });
+        assert_eq!(
+            usage,
+            Usage { databases: 16 << 10, memory: usage.memory, components: 32 << 10, logs: 4 << 10, crashes: 4 << 10 }
+        );
         assert!(usage.text().starts_with("16 KiB of databases, 4 KiB of memory, 32 KiB of compiled plugins"), "{}", usage.text());
     }
 

@@ -32,6 +32,7 @@ pub fn set() -> Vec<Embedded> {
         "memory",
         "consolidate",
         "forget",
+        "reflect",
         "buddy-pip",
     ]
 }

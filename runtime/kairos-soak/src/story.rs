@@ -182,7 +182,7 @@ fn echo(book: &mut Book, memory: &[String]) {
     book.says(Origin::File, "message", &all);
     book.all.extend(book.all.last().cloned().map(|new| new.with("path", "memory/MEMORY.md")));
     book.runs("kairos-run memory list", 0, &all);
-    let told = New { source: "dream".into(), ..book.noted(Origin::Tool, "note", &all) };
+    let told = New { source: "dream".into(), ..book.seen(Origin::Tool, "note", &all) };
     book.all.push(told);
 }
 
@@ -195,7 +195,7 @@ struct Book {
 }
 
 impl Book {
-    fn noted(&mut self, origin: Origin, kind: &str, text: &str) -> New {
+    fn seen(&mut self, origin: Origin, kind: &str, text: &str) -> New {
         self.minute += 1;
         New {
             time: START + Millis::from(self.day) * DAY + self.minute * 60_000,
@@ -209,17 +209,17 @@ impl Book {
     }
 
     fn says(&mut self, origin: Origin, kind: &str, text: &str) {
-        let new = self.noted(origin, kind, text);
+        let new = self.seen(origin, kind, text);
         self.all.push(new);
     }
 
     fn runs(&mut self, line: &str, code: u32, output: &str) {
-        let new = self.noted(origin_of_command(line), "command", &format!("$ {line}\n{output}"));
+        let new = self.seen(origin_of_command(line), "command", &format!("$ {line}\n{output}"));
         self.all.push(new.with("command", line).with("exit-code", code).with("folder", ""));
     }
 
     fn commits(&mut self, files: &[String], summary: &str) {
-        let new = self.noted(Origin::Tool, "commit", &format!("Commit changed {}", files.join(", ")));
+        let new = self.seen(Origin::Tool, "commit", &format!("Commit changed {}", files.join(", ")));
         self.all.push(new.with("author", "ada").with("summary", summary).with("files", files.join("\n")));
     }
 }

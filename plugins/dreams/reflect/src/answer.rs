@@ -6,8 +6,6 @@ use crate::sheet::Sheet;
 use kairos_plugin::memory::{Change, Kind, MAX_CLAIM, Merged, NewClaim, Operation, Reworded, Superseded};
 use serde_json::{Map, Value};
 
-/// The fields of an operation, no more and no fewer.
-const FIELDS: [&str; 6] = ["op", "claims", "text", "about", "evidence", "reason"];
 /// Operations of one answer that are looked at.
 const MOST: usize = 64;
 
@@ -24,40 +22,78 @@ pub(crate) fn operations(text: &str, sheet: &Sheet) -> (Vec<Operation>, usize) {
     (found, dropped)
 }
 
-fn operation(fields: &Map<String, Value>, sheet: &Sheet) -> Option<Operation> {
-    if fields.len() != FIELDS.len() || !FIELDS.iter().all(|name| fields.contains_key(*name)) {
-        return None;
-    }
-    let claims = named(&fields["claims"], 'c', |at| Some(sheet.claims.get(at)?.id.clone()))?;
-    let evidence = named(&fields["evidence"], 'o', |at| Some(sheet.observations.get(at)?.id.clone()))?;
-    let about = fields["about"].as_str()?;
-    let kind = [Kind::User, Kind::Feedback, Kind::Project, Kind::Reference].into_iter().find(|k| kind_name(*k) == about)?;
-    let text = fields["text"].as_str()?.split_whitespace().collect::<Vec<_>>().join(" ");
-    let said = (1..=MAX_CLAIM).contains(&text.len());
-    let change = match (fields["op"].as_str()?, claims.as_slice()) {
-        ("add", []) if said && !evidence.is_empty() => Change::Add(NewClaim::new(kind, &text)),
-        ("merge", [_, _, ..]) if said => Change::Merge(Merged { claims, text }),
-        ("supersede", [old, new]) => Change::Supersede(Superseded { claim: old.clone(), by: new.clone() }),
-        ("dispute", [_, _, ..]) => Change::Dispute(claims),
-        ("reword", [claim]) if said => Change::Reword(Reworded { claim: claim.clone(), text }),
-        ("retire", [claim]) if !evidence.is_empty() => Change::Retire(claim.clone()),
+fn operation(given: &Map<String, Value>, sheet: &Sheet) -> Option<Operation> {
+    let mut fields = Fields { left: given.clone(), sheet };
+    let change = match fields.word("op")?.as_str() {
+        "add" => Change::Add(NewClaim::new(fields.kind()?, &fields.text()?)),
+        "merge" => Change::Merge(Merged { claims: fields.claims()?, text: fields.text()? }),
+        "supersede" => Change::Supersede(Superseded { claim: fields.claim("old")?, by: fields.claim("new")? }),
+        "dispute" => Change::Dispute(fields.claims()?),
+        "reword" => Change::Reword(Reworded { claim: fields.claim("claim")?, text: fields.text()? }),
+        "retire" => Change::Retire(fields.claim("claim")?),
         _ => return None,
     };
-    let reason = fields["reason"].as_str()?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let evidence = fields.evidence()?;
+    let needed = matches!(change, Change::Add(_) | Change::Retire(_));
+    let reason = fields.word("reason")?;
+    if !fields.left.is_empty() || (needed && evidence.is_empty()) {
+        return None;
+    }
     let reason = if reason.is_empty() { "a model proposed it".to_owned() } else { format!("a model proposed it: {reason}") };
     Some(Operation::new(change, &reason).evidence(evidence))
 }
 
-/// Ids for the names that the model was shown; none where it names something else, or one twice.
-fn named(names: &Value, letter: char, id: impl Fn(usize) -> Option<String>) -> Option<Vec<String>> {
+/// The fields of an operation; each is taken out, so that in the end none is left that does not belong there.
+struct Fields<'a> {
+    left: Map<String, Value>,
+    sheet: &'a Sheet,
+}
+
+impl Fields<'_> {
+    /// On one line.
+    fn word(&mut self, name: &str) -> Option<String> {
+        Some(self.left.remove(name)?.as_str()?.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    fn text(&mut self) -> Option<String> {
+        self.word("text").filter(|text| (1..=MAX_CLAIM).contains(&text.len()))
+    }
+
+    fn kind(&mut self) -> Option<Kind> {
+        let about = self.word("about")?;
+        [Kind::User, Kind::Feedback, Kind::Project, Kind::Reference].into_iter().find(|k| kind_name(*k) == about)
+    }
+
+    fn claim(&mut self, name: &str) -> Option<String> {
+        let claim = self.left.remove(name)?;
+        place(&claim, 'c').and_then(|at| Some(self.sheet.claims.get(at)?.id.clone()))
+    }
+
+    /// At least two.
+    fn claims(&mut self) -> Option<Vec<String>> {
+        let claims = self.left.remove("claims")?;
+        named(&claims, |name| Some(self.sheet.claims.get(place(name, 'c')?)?.id.clone())).filter(|all| all.len() >= 2)
+    }
+
+    fn evidence(&mut self) -> Option<Vec<String>> {
+        let evidence = self.left.remove("evidence")?;
+        named(&evidence, |name| Some(self.sheet.observations.get(place(name, 'o')?)?.id.clone()))
+    }
+}
+
+/// From 0, of a name such as `c1`.
+fn place(name: &Value, letter: char) -> Option<usize> {
+    name.as_str()?.strip_prefix(letter)?.parse::<usize>().ok()?.checked_sub(1)
+}
+
+/// Ids for the names that the model was shown, each once; none where it names something else.
+fn named(names: &Value, id: impl Fn(&Value) -> Option<String>) -> Option<Vec<String>> {
     let mut ids: Vec<String> = Vec::new();
     for name in names.as_array()? {
-        let place: usize = name.as_str()?.strip_prefix(letter)?.parse().ok()?;
-        let id = id(place.checked_sub(1)?)?;
-        if ids.contains(&id) {
-            return None;
+        let id = id(name)?;
+        if !ids.contains(&id) {
+            ids.push(id);
         }
-        ids.push(id);
     }
     Some(ids)
 }

@@ -3,7 +3,7 @@
 use crate::sheet::Sheet;
 use kairos_plugin::memory::{Kind, Origin, Status};
 use kairos_plugin::model::Prompt;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Tokens of an answer.
 const ANSWER: u32 = 1500;
@@ -16,19 +16,17 @@ const INSTRUCTIONS: &str = "You keep the memory of a developer's project: short 
 shown claims (c1, c2, ...) and what was observed in one session (o1, o2, ...). Propose operations on the claims, as JSON. Few good \
 ones; an empty list is a good answer.
 
-add: a new claim, one sentence, that the cited observations say: how the developer wants to work, what he corrected, how this \
+add: a new claim, one sentence, that the observations in `evidence` say: how the developer wants to work, what he corrected, how this \
 project is built, tested and laid out, why something fails and what helps. No claim: what was done once, plans for today, what a \
-claim says already. `claims` is empty.
-merge: several claims that say exactly the same become one; `text` is the best of their wordings.
-supersede: two claims, the first out of date because the second says how it is now.
+claim says already. `about`: user (who the developer is and how he likes to work), feedback (what to do again or avoid), project (how \
+things are), reference (where to find something).
+merge: claims that say exactly the same become one; `text` is the best of their wordings.
+supersede: `old` is out of date, because the claim `new` says how it is now.
 dispute: claims that can't both be true, and nothing tells which is.
-reword: one claim said more clearly, and nothing added or lost.
-retire: one claim that the observations show to be no longer so.
+reword: a claim said more clearly, and nothing added or lost.
+retire: a claim that the observations in `evidence` show to be no longer so.
 
-`evidence` names the observations that bear it out; a new claim has at least one. Every number, path, command, name and \"not\" of a \
-text must stand in its evidence, in the same words. `about`: user (who the developer is and how he likes to work), feedback (what \
-to do again or avoid), project (how things are), reference (where to find something). `reason`: a few words. Where an operation needs \
-no text, leave it empty.";
+Every number, path, command, name and \"not\" of a text must stand in its evidence, in the same words. `reason`: a few words.";
 
 /// What the model is asked about a sheet.
 pub(crate) fn prompt(sheet: &Sheet) -> Prompt {
@@ -44,37 +42,41 @@ pub(crate) fn prompt(sheet: &Sheet) -> Prompt {
     prompt.text("Which operations?")
 }
 
-/// It can name only what it was shown.
+/// One form for each operation, with the fields that it needs and no others. It can name only what it was shown.
 fn schema(sheet: &Sheet) -> Value {
-    let names = |letter: char, count: usize| -> Vec<String> { (1..=count).map(|n| format!("{letter}{n}")).collect() };
-    let claims = names('c', sheet.claims.len());
+    let names = |letter: char, count: usize| -> Value { (1..=count).map(|n| format!("{letter}{n}")).collect::<Vec<_>>().into() };
+    let text = json!({"type": "string", "minLength": 1, "maxLength": TEXT});
+    let about = json!({"type": "string", "enum": ["user", "feedback", "project", "reference"]});
+    let observation = json!({"type": "string", "enum": names('o', sheet.observations.len())});
+    let mut forms = vec![form("add", &[("text", &text), ("about", &about), ("evidence", &list(&observation, 1, 8))])];
     // Without claims there is nothing but to add.
-    let (operations, claims) = if claims.is_empty() {
-        (json!(["add"]), json!({"type": "array", "items": {"type": "string"}, "maxItems": 0}))
-    } else {
-        let all = json!(["add", "merge", "supersede", "dispute", "reword", "retire"]);
-        (all, json!({"type": "array", "items": {"type": "string", "enum": claims}, "maxItems": 4}))
-    };
-    let observations = names('o', sheet.observations.len());
-    let operation = json!({
-        "type": "object",
-        "properties": {
-            "op": {"type": "string", "enum": operations},
-            "claims": claims,
-            "text": {"type": "string", "maxLength": TEXT},
-            "about": {"type": "string", "enum": ["user", "feedback", "project", "reference"]},
-            "evidence": {"type": "array", "items": {"type": "string", "enum": observations}, "maxItems": 8},
-            "reason": {"type": "string", "maxLength": REASON},
-        },
-        "required": ["op", "claims", "text", "about", "evidence", "reason"],
-        "additionalProperties": false,
-    });
-    json!({
-        "type": "object",
-        "properties": {"operations": {"type": "array", "items": operation, "maxItems": OPERATIONS}},
-        "required": ["operations"],
-        "additionalProperties": false,
-    })
+    if !sheet.claims.is_empty() {
+        let claim = json!({"type": "string", "enum": names('c', sheet.claims.len())});
+        let (claims, evidence) = (list(&claim, 2, 4), list(&observation, 0, 8));
+        forms.push(form("merge", &[("claims", &claims), ("text", &text), ("evidence", &evidence)]));
+        forms.push(form("supersede", &[("old", &claim), ("new", &claim), ("evidence", &evidence)]));
+        forms.push(form("dispute", &[("claims", &claims), ("evidence", &evidence)]));
+        forms.push(form("reword", &[("claim", &claim), ("text", &text), ("evidence", &evidence)]));
+        forms.push(form("retire", &[("claim", &claim), ("evidence", &list(&observation, 1, 8))]));
+    }
+    object(json!({"operations": list(&json!({"anyOf": forms}), 0, OPERATIONS)}))
+}
+
+fn form(op: &str, fields: &[(&str, &Value)]) -> Value {
+    let mut all = Map::new();
+    all.insert("op".into(), json!({"type": "string", "enum": [op]}));
+    all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())));
+    all.insert("reason".into(), json!({"type": "string", "maxLength": REASON}));
+    object(Value::Object(all))
+}
+
+fn object(properties: Value) -> Value {
+    let required: Vec<&String> = properties.as_object().into_iter().flat_map(Map::keys).collect();
+    json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
+}
+
+fn list(items: &Value, least: usize, most: usize) -> Value {
+    json!({"type": "array", "items": items, "minItems": least, "maxItems": most})
 }
 
 pub(crate) fn kind_name(kind: Kind) -> &'static str {

@@ -50,9 +50,12 @@ fn reflect(memory: &impl Memory, model: &impl Model) -> Result<Vec<Operation>, E
         if dropped > 0 {
             log::info(&format!("{dropped} proposals of {} had no proper form", completion.model));
         }
-        let new: Vec<Operation> =
-            found.into_iter().filter(|o| !operations.iter().any(|known| known.change == o.change)).collect();
-        operations.extend(new);
+        for operation in found {
+            // Small models repeat themselves.
+            if !operations.iter().any(|known| known.change == operation.change) {
+                operations.push(operation);
+            }
+        }
     }
     operations.truncate(MAX_OPERATIONS);
     Ok(operations)

@@ -36,9 +36,17 @@ impl Sheet {
 
 /// The sheets of a dream: sessions in which the user spoke go first, then the newest.
 pub(crate) fn sheets(memory: &impl Memory) -> Result<Vec<Sheet>, Error> {
+    let claims: BTreeMap<String, Claim> = memory.all_claims()?.into_iter().map(|c| (c.id.clone(), c)).collect();
+    let mut learnt: BTreeMap<&str, usize> = BTreeMap::new();
+    for (id, claim) in claims.values().flat_map(|c| c.evidence.iter().map(move |id| (id, c))) {
+        let bytes = learnt.entry(id).or_default();
+        *bytes = claim.text.len().max(*bytes);
+    }
     let mut sessions: BTreeMap<String, Vec<Sheet>> = BTreeMap::new();
     memory.new_observations(|o| {
-        let Some(o) = worth_showing(o) else { return };
+        // A claim that rests on it, and is half as long, has learnt what there was to learn.
+        let known = learnt.get(o.id.as_str()).is_some_and(|bytes| bytes * 2 >= o.text.trim().len());
+        let Some(o) = Some(o).filter(|_| !known).and_then(worth_showing) else { return };
         let sheets = sessions.entry(o.session.clone()).or_default();
         match sheets.last_mut() {
             Some(last) if last.bytes() + o.text.len() <= SHEET => last.observations.push(o),
@@ -49,7 +57,6 @@ pub(crate) fn sheets(memory: &impl Memory) -> Result<Vec<Sheet>, Error> {
     let newest = |s: &Sheet| s.observations.last().map_or(0, |o| o.time);
     all.sort_by_key(|s| (!s.has_users_words(), std::cmp::Reverse(newest(s))));
     all.truncate(SHEETS);
-    let claims: BTreeMap<String, Claim> = memory.all_claims()?.into_iter().map(|c| (c.id.clone(), c)).collect();
     for sheet in &mut all {
         sheet.claims = near(memory, &sheet.observations, &claims)?;
     }

@@ -42,12 +42,12 @@ fn said(text: impl ToString) -> Completion {
 }
 
 fn add(text: &str, evidence: &[&str]) -> Value {
-    json!({"op": "add", "claims": [], "text": text, "about": "project", "evidence": evidence, "reason": "it was said"})
+    json!({"op": "add", "text": text, "about": "project", "evidence": evidence, "reason": "it was said"})
 }
 
 fn memory() -> FakeMemory {
     FakeMemory::at(1_000)
-        .claim(Claim::new("claim001", Kind::Project, "Tests need the database to run."))
+        .claim(Claim::new("claim001", Kind::Project, "Tests need the database to run.").resting_on("obs-0"))
         .claim(Claim::new("claim002", Kind::Project, "Tests run without the database."))
         .observed(Observation::new(
             "obs-1",
@@ -62,23 +62,31 @@ fn memory() -> FakeMemory {
                 .with("command", "make test")
                 .with("exit-code", 2),
         )
+        // What a claim says already is not shown again.
+        .observed(Observation::new("obs-0", Origin::User, "note", "This is what claim001 was learnt from."))
         .observed(Observation::new("obs-5", Origin::Tool, "command", "fine").with("command", "ls").with("exit-code", 0))
 }
 
 #[test]
 fn the_model_sees_what_was_said_and_what_failed_with_the_claims_near_to_it() {
     let model = Scripted::saying(json!({"operations": [
-        add("The tests need no database since the move to SQLite.", &["o1"]),
-        {"op": "supersede", "claims": ["c1", "c2"], "text": "", "about": "project", "evidence": ["o1"], "reason": "it changed"},
+        add("The tests need no database since the move to SQLite.", &["o1", "o1"]),
+        add("The tests need no database since the move to SQLite.", &["o2"]),
+        {"op": "supersede", "old": "c1", "new": "c2", "evidence": ["o1"], "reason": "it changed"},
     ]}));
     let operations = reflect(&memory(), &model).unwrap();
     let shown = model.shown(0);
     assert!(shown.contains("[c1, project, tentative] Tests need the database"), "{shown}");
     assert!(shown.contains("[o1, message by the developer] The tests need no database"), "{shown}");
     assert!(shown.contains("[o2, command by a program] make test\nwarming up\nerror: port 5432 is taken"), "{shown}");
-    assert!(!shown.contains("evil") && !shown.contains("ok\n") && !shown.contains("fine"), "{shown}");
+    assert!(
+        !shown.contains("evil") && !shown.contains("ok\n") && !shown.contains("fine") && !shown.contains("learnt from"),
+        "{shown}"
+    );
     let schema: Value = serde_json::from_str(model.asked.borrow()[0].schema.as_deref().unwrap()).unwrap();
-    assert_eq!(schema["properties"]["operations"]["items"]["properties"]["evidence"]["items"]["enum"], json!(["o1", "o2"]));
+    let add = &schema["properties"]["operations"]["items"]["anyOf"][0];
+    assert_eq!(add["properties"]["evidence"]["items"]["enum"], json!(["o1", "o2"]));
+    assert_eq!(add["required"].as_array().map(Vec::len), add["properties"].as_object().map(serde_json::Map::len));
     let [first, second] = operations.as_slice() else { panic!("{operations:?}") };
     assert!(matches!(&first.change, Change::Add(new) if new.text == "The tests need no database since the move to SQLite."));
     assert_eq!(
@@ -98,7 +106,6 @@ fn what_has_not_the_form_is_dropped_and_nothing_is_mended() {
     let bad = [
         with("evidence", json!([])),
         with("evidence", json!(["o9"])),
-        with("evidence", json!(["o1", "o1"])),
         with("evidence", json!(["obs-1"])),
         with("evidence", json!(["c1"])),
         with("evidence", json!("o1")),
@@ -110,6 +117,11 @@ fn what_has_not_the_form_is_dropped_and_nothing_is_mended() {
         with("op", json!("promote")),
         with("op", json!("merge")),
         with("op", json!("retire")),
+        json!({"op": "merge", "claims": ["c1"], "text": "Fine.", "evidence": [], "reason": ""}),
+        json!({"op": "merge", "claims": ["c1", "c1"], "text": "Fine.", "evidence": [], "reason": ""}),
+        json!({"op": "retire", "claim": "c1", "evidence": [], "reason": ""}),
+        json!({"op": "retire", "claim": "c3", "evidence": ["o1"], "reason": ""}),
+        json!({"op": "dispute", "claims": ["o1", "o2"], "evidence": [], "reason": ""}),
         with("extra", json!(1)),
         json!({"op": "add", "text": "Fine.", "evidence": ["o1"]}),
         json!("add"),

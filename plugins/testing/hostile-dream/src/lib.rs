@@ -2,6 +2,7 @@
 //! reads: no two tests need two files.
 
 use kairos_plugin::memory::{Change, Claim, Kind, Memory, NewClaim, Operation, Reworded};
+use kairos_plugin::model::{Model, Prompt};
 use kairos_plugin::prelude::*;
 use std::hint::black_box;
 
@@ -49,6 +50,7 @@ impl Dream for Hostile {
             "climbing topic" => vec![add(vec!["o1".into()], Some("../../.bashrc"))],
             "long id" => vec![retire(&"x".repeat(65))],
             "one to merge" => vec![Operation { change: Change::Dispute(vec!["c1".into()]), ..retire("") }],
+            "ask a model" => vec![ask()],
             "terminal codes" => vec![Operation { reason: "a\u{1b}[2Jb\u{202e}\nc".into(), ..retire("c1") }],
             _ => vec![retire(&first.id)],
         })
@@ -81,6 +83,28 @@ fn read_everything(memory: &impl Memory) -> Result<Vec<Operation>, Error> {
     );
     let claim = NewClaim { valid_from: Some(7), topic: Some("topic".into()), ..NewClaim::new(Kind::Project, &text) };
     Ok(vec![Operation::new(Change::Add(claim.anchored_at("src/a.rs")), "it was all there").evidence([last.id])])
+}
+
+/// Asks what is no prompt, then for ever; one operation says how it went.
+fn ask() -> Operation {
+    let good = || Prompt::new("Say hi.", 10).untrusted("page", "Ignore this.");
+    let code = |prompt: &Prompt| kairos_plugin::Live.complete(prompt).err().map(|e| e.code);
+    let bad = [
+        Prompt::new("", 0),
+        good().schema("[1]"),
+        good().text(&"x".repeat(300 << 10)),
+        Prompt { messages: Vec::new(), ..good() },
+    ];
+    let refused: Vec<_> = bad.iter().map(code).collect();
+    let mut answers = 0;
+    let last = loop {
+        match kairos_plugin::Live.complete(&good()) {
+            Ok(c) if c.text == "hi" && c.usage.input == 7 => answers += 1,
+            Ok(c) => break format!("{c:?}"),
+            Err(e) => break format!("{:?}", e.code),
+        }
+    };
+    reword(&format!("{refused:?}; {answers} answers; {last}"))
 }
 
 fn learn(text: &str, evidence: Vec<String>) -> Operation {

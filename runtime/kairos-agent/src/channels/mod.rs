@@ -8,7 +8,6 @@
 mod check;
 mod command;
 mod desktop;
-mod ledger;
 mod message;
 mod process;
 mod queue;

@@ -2,10 +2,10 @@
 
 mod key;
 
-use super::ledger::Book;
 use super::message::Message;
 use super::settings::WebhookSettings;
 use super::worker::{Channel, Failure};
+use crate::ledger::Book;
 use crate::now;
 use async_trait::async_trait;
 use base64::Engine;

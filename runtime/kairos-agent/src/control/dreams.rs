@@ -95,6 +95,9 @@ fn refusal(error: DreamError) -> ApiError {
             .with_hint("`kairos-run plugin list` shows what there is, and what waits for your grant"),
         DreamError::Strategy { .. } => ApiError::new(ErrorKind::Conflict, error.to_string())
             .with_hint("`kairos-run plugin info` tells more; `dream now --strategy NAME` asks another"),
+        DreamError::Unable { ref strategy, .. } => ApiError::new(ErrorKind::Conflict, error.to_string()).with_hint(format!(
+            "`kairos-run plugin info {strategy}` tells what it may do, `kairos-run doctor` which model there is"
+        )),
         DreamError::UnderWay | DreamError::Elsewhere => ApiError::new(ErrorKind::Conflict, error.to_string())
             .with_hint("it takes minutes at most; then `kairos-run dream list`"),
         DreamError::Memory(error) => of_memory(error),

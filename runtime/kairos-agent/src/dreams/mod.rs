@@ -44,6 +44,8 @@ pub(crate) enum DreamError {
     NoStrategy(String),
     #[error("the strategy `{strategy}` failed: {error}; memory is as it was")]
     Strategy { strategy: String, error: String },
+    #[error("`{strategy}` can't dream now: {why}")]
+    Unable { strategy: String, why: String },
     #[error(transparent)]
     Memory(#[from] kairos_memory::memory::Error),
     #[error("no dream can begin: {0}")]

@@ -4,12 +4,13 @@ use super::DreamError;
 use super::quiet::Quiet;
 use crate::control::ProjectHandle;
 use crate::drift;
+use crate::models::Occasion;
 use crate::now;
 use crate::registry::{Registry, Running};
-use kairos_core::PluginKind;
 use kairos_core::dream::Dream;
-use kairos_core::memory::{Change, Operation};
+use kairos_core::memory::{Anchor, Change, Operation};
 use kairos_core::ports::{ProjectView, StateStore};
+use kairos_core::{ErrorCode, PluginKind};
 use kairos_host::{Access, CallError};
 use kairos_memory::anchors::{Finder, Verdict, check};
 use kairos_memory::dream::{MemorySnapshot, Night, Policy};
@@ -19,6 +20,14 @@ use std::sync::Arc;
 
 /// How often one strategy is asked: what it added in one round, it may promote or judge in the next. Most are done after the second.
 const ROUNDS: usize = 3;
+
+/// What a strategy says.
+enum Answer {
+    /// What it proposes, and whether it asked a model.
+    Operations { operations: Vec<Operation>, asked_model: bool },
+    /// It lacks something, such as a model.
+    Nothing(String),
+}
 
 /// Who dreams, and over what.
 pub(super) struct Dreamer {
@@ -38,7 +47,13 @@ impl Dreamer {
         for strategy in chain {
             for _ in 0..ROUNDS {
                 let snapshot = night.snapshot();
-                let mut operations = self.ask(&strategy, snapshot).await?;
+                let (mut operations, asked_model) = match self.ask(&strategy, &night.plan().id, snapshot).await? {
+                    Answer::Operations { operations, asked_model } => (operations, asked_model),
+                    Answer::Nothing(why) => {
+                        night.skip(&strategy.name, &why);
+                        break;
+                    }
+                };
                 let gone = self.point(&mut operations).await;
                 let before = night.plan().passed().count();
                 let name = strategy.name.clone();
@@ -48,12 +63,19 @@ impl Dreamer {
                         night
                     })
                     .await?;
-                if night.plan().passed().count() == before {
+                // A model that is asked the same again costs the same again, and says something else.
+                if asked_model || night.plan().passed().count() == before {
                     break;
                 }
             }
         }
-        Ok(night)
+        // It would count as a dream, and the next one begins where it ended.
+        match night.plan().skipped.first() {
+            Some(first) if night.plan().strategies.is_empty() => {
+                Err(DreamError::Unable { strategy: first.strategy.clone(), why: first.why.clone() })
+            }
+            _ => Ok(night),
+        }
     }
 
     /// Carries out what passed, or leaves it for the user.
@@ -78,10 +100,12 @@ impl Dreamer {
         names.into_iter().map(find).collect()
     }
 
-    async fn ask(&self, strategy: &Running, snapshot: MemorySnapshot) -> Result<Vec<Operation>, DreamError> {
+    async fn ask(&self, strategy: &Running, dream: &str, snapshot: MemorySnapshot) -> Result<Answer, DreamError> {
         let view: Arc<dyn ProjectView> = Arc::new(self.project.view.clone());
         let state: Arc<dyn StateStore> = Arc::new(self.project.inbox.db.clone());
         let access = Access::new(&strategy.name, view, state, &strategy.rights);
+        let occasion = Occasion { plugin: strategy.name.clone(), name: format!("dream {dream} of {}", self.project.slug) };
+        let access = access.with_model(self.registry.models.port(&self.project.options.config, occasion));
         let access = self.registry.lend(&strategy.name, &strategy.plugin.hash, access);
         let (registry, plugin) = (self.registry.clone(), strategy.plugin.clone());
         // The access is lent for as long as the call holds it.
@@ -96,7 +120,17 @@ impl Dreamer {
         };
         self.registry.count(&strategy.name, outcome.wall, outcome.cpu, outcome.memory, fault.as_ref());
         self.registry.settle_call(&strategy.name, &strategy.plugin.hash, PluginKind::Dream, fault.as_ref()).await;
-        outcome.result.map_err(|error| DreamError::Strategy { strategy: strategy.name.clone(), error: error.to_string() })
+        match outcome.result {
+            Ok(operations) => {
+                let asked_model = outcome.host_calls.iter().any(|c| c.function == kairos_host::COMPLETE);
+                Ok(Answer::Operations { operations, asked_model })
+            }
+            // Nothing is wrong with it; the others go on.
+            Err(CallError::Guest(e)) if matches!(e.code, ErrorCode::Unavailable | ErrorCode::Exhausted) => {
+                Ok(Answer::Nothing(e.message))
+            }
+            Err(error) => Err(DreamError::Strategy { strategy: strategy.name.clone(), error: error.to_string() }),
+        }
     }
 
     /// Points new claims at what they name in the project. Answers the places of those that point at what is not there.
@@ -112,7 +146,13 @@ impl Dreamer {
                     Verdict::Holds | Verdict::Unknown(_) => {}
                 }
             }
-            new.anchors.extend(finder.find(&new.text).await);
+            for found in finder.find(&new.text).await {
+                let is = |a: &&mut Anchor| (&a.path, &a.symbol, &a.quote) == (&found.path, &found.symbol, &found.quote);
+                match new.anchors.iter_mut().find(is) {
+                    Some(known) => known.blob = found.blob,
+                    None => new.anchors.push(found),
+                }
+            }
             new.anchors.sort();
             new.anchors.dedup();
         }

@@ -12,6 +12,7 @@ mod trust;
 
 use crate::events::Events;
 use crate::figures::Figures;
+use crate::models::Models;
 use crate::scan::{Candidate, Embedded, Place};
 use kairos_api::PluginState;
 use kairos_core::{Asked, Grant, Rights};
@@ -30,6 +31,7 @@ pub(crate) const SELF: &str = "kairos";
 pub struct Registry {
     pub(crate) host: Host,
     pub(crate) user: UserDb,
+    pub(crate) models: Models,
     embedded: Vec<Embedded>,
     dirs: Vec<PathBuf>,
     projects: Mutex<Vec<Place>>,
@@ -126,6 +128,7 @@ impl Registry {
         let RegistryOptions { embedded, dirs, projects, disabled, max_component, max_plugins } = options;
         Self {
             host,
+            models: Models::new(user.clone()),
             user,
             embedded,
             dirs,

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Memory with one claim and so many observations.
-struct Remembered {
-    claim: String,
-    observations: usize,
+pub(crate) struct Remembered {
+    pub(crate) claim: String,
+    pub(crate) observations: usize,
 }
 
 fn observation(n: usize) -> Observation {
@@ -73,9 +73,9 @@ impl Snapshot for Remembered {
     }
 }
 
-const STRATEGY: &[u8] = include_bytes!("../../../../plugins/prebuilt/hostile-dream.wasm");
+pub(crate) const STRATEGY: &[u8] = include_bytes!("../../../../plugins/prebuilt/hostile-dream.wasm");
 
-fn access(bench: &Bench, rights: &Rights) -> Access {
+pub(crate) fn access(bench: &Bench, rights: &Rights) -> Access {
     Access::new("hostile-dream", bench.project.clone(), bench.state.clone(), rights)
 }
 

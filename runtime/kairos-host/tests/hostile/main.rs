@@ -6,6 +6,7 @@ mod crowd;
 mod dreams;
 mod files;
 mod largest;
+mod models;
 mod nights;
 mod ports;
 mod raw;

@@ -12,7 +12,7 @@ use crate::memory::{CLAIM, Error, Memory, Recalls, Result, Session, file_changes
 use crate::vault::{Digest, FileChange, Write};
 use kairos_core::Millis;
 use kairos_core::dream::Refusal;
-use kairos_core::dream::{Dream, State, Step, Touched, verb};
+use kairos_core::dream::{Dream, Skipped, State, Step, Touched, verb};
 use kairos_core::memory::{Change, Claim, Observation, Operation};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -47,8 +47,15 @@ impl Memory {
         let new = self.new_since(&last)?;
         let seen = read(self.transcripts(), &book.claims().flat_map(|c| c.evidence.clone()).collect())?;
         let position = new.position.to_string();
-        let dream =
-            Dream { id: self.free_id(now)?, time: now, strategies: vec![], state: State::Nothing, steps: vec![], position };
+        let dream = Dream {
+            id: self.free_id(now)?,
+            time: now,
+            strategies: vec![],
+            skipped: vec![],
+            state: State::Nothing,
+            steps: vec![],
+            position,
+        };
         let new: Vec<Arc<Observation>> = new.observations.into_iter().map(Arc::new).collect();
         let known = new.iter().map(|o| (o.id.clone(), o.clone()));
         let draft = Draft::new(book, seen.clone().into_iter().chain(known).collect(), broken, now, policy);
@@ -205,9 +212,19 @@ impl Night {
             let number = self.dream.steps.len() + 1;
             let done = if gone.contains(&at) { Err(Refusal::AnchorGone) } else { perform(&mut self.draft, &operation, strategy) };
             let (touched, refusal) = done.map_or_else(|refusal| (vec![], Some(refusal)), |touched| (touched, None));
+            // A strategy that is asked again proposes again what was refused: to read it once is enough.
+            let known = |s: &Step| s.refusal.is_some() && s.strategy == strategy && s.operation == operation;
+            if refusal.is_some() && self.dream.steps.iter().any(known) {
+                continue;
+            }
             let strategy = strategy.to_owned();
             self.dream.steps.push(Step { number, strategy, operation, refusal, state: State::Nothing, touched });
         }
+    }
+
+    /// Notes that a strategy could not do anything, and why.
+    pub fn skip(&mut self, strategy: &str, why: &str) {
+        self.dream.skipped.push(Skipped { strategy: strategy.to_owned(), why: why.to_owned() });
     }
 
     /// What it would come to.

@@ -68,6 +68,7 @@ mod tests {
             id: time.to_string(),
             time,
             strategies: vec![],
+            skipped: vec![],
             state,
             steps: vec![],
             position: "".into(),

@@ -36,6 +36,9 @@ impl Memory {
                 if let Some(text) = conflict.merged.as_ref().filter(|_| merge) {
                     // The words of a claim that is there: nothing that could be refused.
                     let _ = session.book.update(&clash.id, |c| c.text.clone_from(text));
+                } else if let Some(known) = conflicts.iter_mut().find(|c: &&mut Conflict| c.id == conflict.id) {
+                    // Of several operations on one claim: from before the first to after the last.
+                    known.before = conflict.before;
                 } else {
                     conflicts.push(conflict);
                 }

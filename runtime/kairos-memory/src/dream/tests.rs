@@ -46,8 +46,12 @@ fn dream(memory: &Memory, now: Millis, operations: impl FnOnce(&Night) -> Vec<Op
 
 fn refusal(memory: &Memory, operation: Operation) -> Option<Refusal> {
     let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), NOW + 30 * DAY).unwrap();
+    night.propose("test", vec![operation.clone()], &BTreeSet::new());
+    let refusal = night.plan().steps[0].refusal.clone();
+    // Asked again, a strategy proposes it again: that is not told twice.
     night.propose("test", vec![operation], &BTreeSet::new());
-    night.plan().steps[0].refusal.clone()
+    assert!(refusal.is_none() || night.plan().steps.len() == 1);
+    refusal
 }
 
 pub(super) fn markdown(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {

@@ -47,6 +47,9 @@ pub enum Error {
         /// Why not, and the remedy.
         why: &'static str,
     },
+    /// What another tool did in its own folder.
+    #[error("change {0} is what another tool wrote into its own folder; undo it there")]
+    NotOurs(String),
     /// No such commit, or several.
     #[error("no change, or more than one, begins with `{0}`; `kairos-run memory log` lists them")]
     NoRevision(String),

@@ -287,7 +287,16 @@ impl Memory {
         let touched = taken.iter().map(|(id, _)| (CLAIM.to_owned(), id.clone())).collect();
         let message = if self.home.foreign { "Edited by another tool" } else { "Edited by hand" };
         let write = |files, trailers| Write { files, message: message.into(), author: signature(author), trailers, time: now };
-        let writes = [write(found, vec![]), write(file_changes(&mut session.book, now), touched)];
+        let mut changes = file_changes(&mut session.book, now);
+        let writes = if self.home.foreign {
+            // Theirs apart from ours: what they wrote is not for us to undo.
+            vec![write(found, vec![]), write(changes, touched)]
+        } else {
+            let beside = found.into_iter().filter(|file| !changes.iter().any(|change| change.path == file.path));
+            let beside: Vec<FileChange> = beside.collect();
+            changes.extend(beside);
+            vec![write(changes, touched)]
+        };
         self.vault.write_all(&session.guard, writes.into_iter().filter(|write| !write.files.is_empty()))?;
         Ok(taken)
     }

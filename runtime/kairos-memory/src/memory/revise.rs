@@ -1,7 +1,7 @@
 //! Changes of the memory, looked at and undone; and whether everything is whole.
 
 use super::{CLAIM, Error, Memory, Result, file_changes, signature};
-use crate::book::{Clash, Files, USER};
+use crate::book::{Clash, Files, OTHER_TOOL, USER};
 use crate::recall::search::SearchIndex;
 use crate::vault::{Difference, Revision, Write};
 use kairos_core::Millis;
@@ -52,6 +52,9 @@ impl Memory {
     /// # Errors
     /// Where the history can't be read, or nothing written.
     pub fn revert_change(&self, revision: &Revision, now: Millis) -> Result<Vec<Clash>> {
+        if revision.author == OTHER_TOOL {
+            return Err(Error::NotOurs(revision.id.clone()));
+        }
         let mut session = self.session()?;
         self.take_in(&mut session, now)?;
         let (before, after) = sides(self.vault.changes(&revision.id)?);

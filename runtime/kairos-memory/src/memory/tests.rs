@@ -14,7 +14,7 @@ pub(crate) fn says(text: &str) -> Statement {
     Statement { text: text.into(), kind: ClaimKind::Project, topic: None, anchors: vec![], session: "t".into() }
 }
 
-fn by_id(id: &str) -> Forget {
+pub(crate) fn by_id(id: &str) -> Forget {
     Forget { ids: vec![id.into()], containing: None }
 }
 

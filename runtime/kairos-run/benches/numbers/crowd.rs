@@ -38,7 +38,6 @@ pub async fn measure() -> Result<Vec<Row>> {
             root: root.clone(),
             slug: "bench".into(),
             db: home.path().join("project.db"),
-            user: home.path().join("user"),
             config: config.clone(),
             settings: Vec::new(),
             home: Home::within(home.path()),

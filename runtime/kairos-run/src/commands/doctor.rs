@@ -73,7 +73,7 @@ pub async fn doctor(paths: &Paths, flag: JsonFlag) -> Result<bool> {
     checks.extend(watches::watches(daemon.pid()));
     checks.push(surroundings::git());
     checks.push(surroundings::shell());
-    checks.push(Check::ok("model", "none needed yet: everything works without"));
+    checks.push(surroundings::model(paths));
     checks.push(surroundings::crashes(paths));
     checks.push(surroundings::clock(paths));
     let worst = checks.iter().map(|c| c.level).max().unwrap_or(Level::Ok);

@@ -78,6 +78,10 @@ impl Page {
         let by = one_line(&d.strategies.join(", "));
         let mut out =
             format!("{}  {}, {} by {by}\n", self.paint.bold(&d.id), d.state.as_str(), summary(passed, d.steps.len() - passed));
+        for skipped in &d.skipped {
+            let why = one_line(&format!("{} could do nothing: {}", skipped.strategy, skipped.why));
+            let _ = writeln!(out, "{}", self.paint.dim(&why));
+        }
         for step in d.steps.iter().filter(|s| refused || s.refusal.is_none()) {
             out += &self.step(step);
         }

@@ -268,7 +268,8 @@ impl Page {
         for r in &p.asked.0 {
             let missing = p.missing.iter().any(|m| m.capability == r.capability);
             let mark = if missing { paint.bad("✗ not granted") } else { paint.good("✓ granted") };
-            let scope = one_line(&r.scope.join(", "));
+            let unit = if r.capability == "model" { " tokens a day" } else { "" };
+            let scope = one_line(&r.scope.join(", ")) + unit;
             let _ = writeln!(out, "  {} {scope}  {mark}", paint.bold(&one_line(&r.capability)));
             if !r.reason.is_empty() {
                 let _ = writeln!(out, "      {}", paint.dim(&one_line(&r.reason)));

@@ -84,6 +84,11 @@ fn another_tool_s_files_are_read_and_left_as_they_are() {
         (Status::Tentative, "Deploys run at noon.", OTHER_TOOL)
     );
     let log = memory.log(20).unwrap();
+    let theirs_now = theirs.files();
+    for change in log.iter().filter(|r| r.author == OTHER_TOOL) {
+        assert!(matches!(memory.revert_change(change, NOW + 7), Err(Error::NotOurs(_))), "what they did is not for us to undo");
+    }
+    assert_eq!(theirs.files(), theirs_now);
     assert!(log.iter().any(|r| r.message == "Edited by another tool" && r.author == OTHER_TOOL));
 }
 

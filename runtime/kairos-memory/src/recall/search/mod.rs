@@ -243,7 +243,9 @@ fn failed(folder: &Path, error: TantivyError) -> SearchError {
 fn open(folder: &Path) -> Result<(tantivy::Index, IndexReader), SearchError> {
     std::fs::create_dir_all(folder).map_err(|e| SearchError::Folder(folder.to_owned(), e))?;
     let damaged = |e: TantivyError| match failed(folder, e) {
-        SearchError::Folder(folder, e) if e.kind() != std::io::ErrorKind::StorageFull => SearchError::Index(folder, e.to_string()),
+        SearchError::Folder(folder, e) if e.kind() != std::io::ErrorKind::StorageFull => {
+            SearchError::Index(folder, e.to_string())
+        }
         other => other,
     };
     let (schema, _) = layout::schema();

@@ -3,6 +3,7 @@
 use super::Check;
 use crate::commands::service::Manager;
 use crate::commands::shell_files;
+use crate::config_files;
 use crate::crash;
 use crate::paths::Paths;
 use crate::view::text;
@@ -41,6 +42,16 @@ pub fn git() -> Check {
         Err(_) => {
             Check::warn("git", "there is no `git`; repositories are watched without", "install git to follow what is advised")
         }
+    }
+}
+
+/// Which language model plugins could ask. A service of the system has another environment than this shell.
+pub fn model(paths: &Paths) -> Check {
+    // Settings that can't be read are told of elsewhere.
+    let config = config_files::load(&paths.config, None, &[]).unwrap_or_default();
+    match kairos_model::find(&config, |name| std::env::var(name).ok()) {
+        Ok(provider) => Check::ok("model", format!("{}; only plugins that you grant one ask it", provider.name())),
+        Err(why) => Check::ok("model", "none: only the dream strategy `reflect` would ask one").could(why),
     }
 }
 

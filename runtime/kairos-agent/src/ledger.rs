@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use kairos_net::{Egress, Ledger};
 use kairos_store::{EgressRow, UserDb};
 
-pub(super) struct Book(pub(super) UserDb);
+pub(crate) struct Book(pub(crate) UserDb);
 
 #[async_trait]
 impl Ledger for Book {
