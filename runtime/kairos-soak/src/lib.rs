@@ -29,11 +29,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use story::{Story, night};
 
-/// Dreams through so many nights, with memories below `folder`, which is empty at first.
+/// Dreams through so many nights, with memories below `folder`, which is empty at first. A question is asked for each `every`-th fact.
 ///
 /// # Errors
 /// Where memory can't be read or written, or a strategy fails.
-pub async fn soak(dreamer: &Dreamer, folder: &Path, nights: u32, seed: u64) -> Result<Month> {
+pub async fn soak(dreamer: &Dreamer, folder: &Path, nights: u32, seed: u64, every: usize) -> Result<Month> {
     let mut story = Story::new(nights, seed);
     let memory = bed::open(&folder.join("dreaming"))?;
     let awake = bed::open(&folder.join("awake"))?;
@@ -53,11 +53,11 @@ pub async fn soak(dreamer: &Dreamer, folder: &Path, nights: u32, seed: u64) -> R
         heaps.iter_mut().for_each(|(_, heap)| heap.see(&stored));
         observed.extend(stored);
 
-        let before = recall(&story, day, &memory)?;
+        let before = recall(&story, day, every, &memory)?;
         let began = std::time::Instant::now();
         let dream = dreamer.dream(&memory, night(day)).await?;
         let took = began.elapsed();
-        let after = recall(&story, day, &memory)?;
+        let after = recall(&story, day, every, &memory)?;
         let again = dreamer.plan(&memory, Default::default(), night(day) + 60_000).await?;
         let book = memory.book()?;
         let score = Score::of(&story.truth, day, book.claims());
@@ -86,7 +86,7 @@ pub async fn soak(dreamer: &Dreamer, folder: &Path, nights: u32, seed: u64) -> R
         }
     }
     let of_awake: Vec<Claim> = awake.book()?.claims().cloned().collect();
-    month.rivals.push(Rival::new("no dream", Score::of(&story.truth, last, &of_awake), recall(&story, last, &awake)?));
+    month.rivals.push(Rival::new("no dream", Score::of(&story.truth, last, &of_awake), recall(&story, last, every, &awake)?));
     for (at, (name, heap)) in heaps.iter().enumerate() {
         let claims = heap.claims();
         let mut index = SearchIndex::open(&folder.join(format!("heap{at}")))?;
@@ -96,7 +96,7 @@ pub async fn soak(dreamer: &Dreamer, folder: &Path, nights: u32, seed: u64) -> R
         index.add(&observed)?;
         index.put_claims(&claims)?;
         index.commit("")?;
-        let recall = Recall::of(&story.truth, last, |search| Ok(index.search(search)?))?;
+        let recall = Recall::of(&story.truth, last, every, |search| Ok(index.search(search)?))?;
         month.rivals.push(Rival::new(name, Score::of(&story.truth, last, &claims), recall));
     }
     // All of it undone, the last night first: what is left is what the user wrote.
@@ -109,8 +109,8 @@ pub async fn soak(dreamer: &Dreamer, folder: &Path, nights: u32, seed: u64) -> R
     Ok(month)
 }
 
-fn recall(story: &Story, day: u32, memory: &Memory) -> Result<Recall> {
-    Recall::of(&story.truth, day, |search| Ok(memory.search(search, night(day))?))
+fn recall(story: &Story, day: u32, every: usize, memory: &Memory) -> Result<Recall> {
+    Recall::of(&story.truth, day, every, |search| Ok(memory.search(search, night(day))?))
 }
 
 /// Lines and bytes of the index.

@@ -85,10 +85,15 @@ pub struct Recall {
 }
 
 impl Recall {
-    /// One question for each fact that was told by then.
-    pub fn of(truth: &Truth, day: u32, mut search: impl FnMut(&Search) -> anyhow::Result<Vec<Hit>>) -> anyhow::Result<Self> {
+    /// One question for each fact, or each so many-th, that was told by then.
+    pub fn of(
+        truth: &Truth,
+        day: u32,
+        every: usize,
+        mut search: impl FnMut(&Search) -> anyhow::Result<Vec<Hit>>,
+    ) -> anyhow::Result<Self> {
         let (mut asked, mut found, mut first) = (0, 0, 0);
-        for (fact, f) in truth.facts.iter().enumerate() {
+        for (fact, f) in truth.facts.iter().enumerate().step_by(every.max(1)) {
             let Some(version) = f.at(day) else { continue };
             asked += 1;
             let hits = search(&Search { text: f.question.clone(), limit: 10, ..Search::default() })?;

@@ -28,7 +28,7 @@ pub fn dreams(args: &BenchDreams) -> Result<i32> {
             let one = heavy(&dreamer, &folder.path().join("memory"), observations, args.claims).await?;
             return anyhow::Ok((one.to_string(), one.is_well()));
         }
-        let month = kairos_soak::soak(&dreamer, folder.path(), args.nights, args.seed).await?;
+        let month = kairos_soak::soak(&dreamer, folder.path(), args.nights, args.seed, 1).await?;
         Ok((month.to_string(), month.faults().is_empty()))
     })?;
     view::print(&text)?;
