@@ -266,7 +266,7 @@ fn the_doctor_tells_the_well_from_the_dead_and_the_hung() {
     assert!(machine.diagnosis("process").1.contains("kairos-run start"));
     machine.ok(&["start"]);
     let said = machine.ok(&["doctor"]);
-    assert!(!said.contains("fail") && said.contains("none needed yet") && said.contains("plugins"), "{said}");
+    assert!(!said.contains("fail") && said.contains("none: only the dream strategy") && said.contains("plugins"), "{said}");
     assert_eq!(machine.diagnosis("project").0, "ok");
     let (level, what) = machine.diagnosis("watches");
     assert!(level == "ok" && !what.contains("(0 by kairos-run)"), "{what}");
