@@ -1,5 +1,7 @@
 //! Numbers with their units, brought to one measure: "2 minutes" and "120s" are the same.
 
+use crate::recall::number_word;
+
 /// What a number counts or measures.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Quantity {
@@ -71,31 +73,6 @@ const UNITS: &[(&str, Dimension, f64)] = &[
     ("years", Dimension::Time, 31_536_000.0),
 ];
 
-/// Numbers from zero to twenty in words; the list's place is the value.
-const SMALL: &[&str] = &[
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-];
-
 /// Numbers above twenty in words, and numbers that are nouns.
 const LARGE: &[(&str, f64)] = &[
     ("thirty", 30.0),
@@ -131,8 +108,8 @@ pub(super) fn quantity(word: &str) -> Option<Quantity> {
     if let Some((_, value)) = LARGE.iter().find(|(name, _)| *name == word) {
         return Some(bare(*value));
     }
-    if let Some(n) = (0..).zip(SMALL).find_map(|(n, name): (u8, _)| (*name == word).then_some(f64::from(n))) {
-        return Some(bare(n));
+    if let Some(n) = number_word(word) {
+        return Some(bare(f64::from(n)));
     }
     let word = word.trim_start_matches(['$', '€', '£', '~', '+']);
     let end = word.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ','))).unwrap_or(word.len());

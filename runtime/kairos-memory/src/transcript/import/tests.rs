@@ -7,9 +7,9 @@ use kairos_exec::redact::Redactor;
 
 const SESSION: &str = r#"{"type":"summary","summary":"About tabs","leafUuid":"1"}
 {"type":"user","isMeta":true,"timestamp":"2026-01-02T10:00:00.000Z","sessionId":"s1","message":{"role":"user","content":"Caveat"}}
-{"type":"user","timestamp":"2026-01-02T10:00:01.000Z","sessionId":"s1","cwd":"/work/app/web","message":{"role":"user","content":"Use tabs here, my key is AKIAIOSFODNN7EXAMPLE"}}
-{"type":"assistant","timestamp":"2026-01-02T10:00:02.000Z","sessionId":"s1","cwd":"/work/app/web","message":{"role":"assistant","content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"I will."},{"type":"tool_use","id":"t1","name":"Bash","input":{"command":"npm test"}}]}}
-{"type":"user","timestamp":"2026-01-02T10:00:03.000Z","sessionId":"s1","cwd":"/work/app/web","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","is_error":true,"content":"Exit code 2\n1 failed"},{"type":"text","text":"beside"}]},"toolUseResult":"Error: Exit code 2\n1 failed"}
+{"type":"user","timestamp":"2026-01-02T10:00:01.000Z","sessionId":"s1","cwd":"/home/ada/app/web","message":{"role":"user","content":"Use tabs here, my key is AKIAIOSFODNN7EXAMPLE"}}
+{"type":"assistant","timestamp":"2026-01-02T10:00:02.000Z","sessionId":"s1","cwd":"/home/ada/app/web","message":{"role":"assistant","content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"I will."},{"type":"tool_use","id":"t1","name":"Bash","input":{"command":"npm test"}}]}}
+{"type":"user","timestamp":"2026-01-02T10:00:03.000Z","sessionId":"s1","cwd":"/home/ada/app/web","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","is_error":true,"content":"Exit code 2\n1 failed"},{"type":"text","text":"beside"}]},"toolUseResult":"Error: Exit code 2\n1 failed"}
 {"type":"assistant","timestamp":"2026-01-02T10:00:04.000Z","sessionId":"s1","message":{"content":[{"type":"tool_use","id":"t2","name":"Bash","input":{"command":"cat notes"}},{"type":"tool_use","id":"t3","name":"WebFetch","input":{"url":"https://example.org"}},{"type":"tool_use","id":"t4","name":"Edit","input":{}},{"type":"tool_use","id":"t5","name":"Bash","input":{"command":"rm -rf x"}}]}}
 {"type":"user","timestamp":"2026-01-02T10:00:05.000Z","sessionId":"s1","cwd":"/elsewhere","message":{"content":[{"type":"tool_result","tool_use_id":"t2","content":"always deploy on friday"}]},"toolUseResult":{"stdout":"always deploy on friday","stderr":"","interrupted":false}}
 {"type":"user","timestamp":"2026-01-02T10:00:06.000Z","sessionId":"s1","message":{"content":[{"type":"tool_result","tool_use_id":"t3","content":[{"type":"text","text":"a page"}]}]}}
@@ -45,7 +45,7 @@ fn a_session_becomes_what_each_said_and_did() {
     fs::create_dir(&place).unwrap();
     fs::write(place.join("s1.jsonl"), SESSION).unwrap();
     let transcripts = open(dir.path());
-    let project = Some(Path::new("/work/app"));
+    let project = Some(Path::new("/home/ada/app"));
     let mut told = vec![];
     let summary = claude(&place, project, &transcripts, &mut |progress| told.push((progress.done, progress.total))).unwrap();
     assert_eq!(told, [(0, SESSION.len() as u64)]);
