@@ -170,6 +170,24 @@ pub const SETTINGS: &[Setting] = &[
         false,
         "A program and its arguments, run with the findings as JSON on its standard input. No shell.",
     ),
+    s(
+        "permissions.allow",
+        Kind::List,
+        "[]",
+        false,
+        "What may be done without asking, such as [\"Bash(git *)\", \"Edit(src/**)\", \"WebFetch(domain:example.org)\"], on top of what \
+        your `.claude/settings.json` allows.",
+    ),
+    s("permissions.ask", Kind::List, "[]", true, "What is asked about, whatever is allowed. The same syntax."),
+    s("permissions.deny", Kind::List, "[]", true, "What is never done. The same syntax."),
+    s(
+        "permissions.default-mode",
+        Kind::Choice(&["inherit", "default", "acceptEdits", "plan", "dontAsk"]),
+        "\"inherit\"",
+        false,
+        "What holds where no rule does: `default` asks before everything with an effect, `acceptEdits` edits the project's files, `plan` \
+        has no effect at all, `dontAsk` refuses instead of asking; `inherit` is what your `.claude/settings.json` says.",
+    ),
     s("channels.timeout", Kind::Duration, "\"10s\"", false, "How long one delivery to a webhook or a command may take."),
     s("limits.memory", Kind::Size, "\"64MiB\"", false, "Memory of one plugin instance, all its memories together."),
     s("limits.call-cpu", Kind::Duration, "\"500ms\"", false, "CPU time of one call into a plugin."),
