@@ -170,6 +170,7 @@ pub const SETTINGS: &[Setting] = &[
         false,
         "A program and its arguments, run with the findings as JSON on its standard input. No shell.",
     ),
+    s("channels.timeout", Kind::Duration, "\"10s\"", false, "How long one delivery to a webhook or a command may take."),
     s(
         "permissions.allow",
         Kind::List,
@@ -188,7 +189,6 @@ pub const SETTINGS: &[Setting] = &[
         "What holds where no rule does: `default` asks before everything with an effect, `acceptEdits` edits the project's files, `plan` \
         has no effect at all, `dontAsk` refuses instead of asking; `inherit` is what your `.claude/settings.json` says.",
     ),
-    s("channels.timeout", Kind::Duration, "\"10s\"", false, "How long one delivery to a webhook or a command may take."),
     s("limits.memory", Kind::Size, "\"64MiB\"", false, "Memory of one plugin instance, all its memories together."),
     s("limits.call-cpu", Kind::Duration, "\"500ms\"", false, "CPU time of one call into a plugin."),
     s("limits.call-wall", Kind::Duration, "\"10s\"", false, "Wall-clock time of one call, host calls included."),
