@@ -206,6 +206,12 @@ pub enum Command {
         #[arg(long)]
         output: PathBuf,
     },
+    /// Runs one command confined; whoever runs a command for somebody else starts it as a child process
+    #[command(hide = true, name = kairos_exec::sandbox::LAUNCHER)]
+    SandboxLaunch {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        order: Vec<std::ffi::OsString>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

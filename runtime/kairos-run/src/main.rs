@@ -77,6 +77,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Bench(BenchCommand::Memory(bench))) => wait(commands::bench::memory(bench))?,
         Some(Command::Bench(BenchCommand::Dreams(args))) => return commands::bench_dreams::dreams(&args).map(exit),
         Some(Command::Completions { shell }) => commands::completions(shell)?,
+        Some(Command::SandboxLaunch { order }) => return Ok(exit(kairos_exec::sandbox::launcher_main(order))),
         Some(Command::CompileComponent { input, output }) => return Ok(exit(kairos_host::compile::child_main(&input, &output))),
     }
     Ok(ExitCode::SUCCESS)
