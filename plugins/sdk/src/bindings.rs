@@ -174,6 +174,27 @@ pub mod model {
     });
 }
 
+/// Commands.
+#[cfg(feature = "process")]
+pub mod process {
+    wit_bindgen::generate!({
+        path: ["../../wit/host"],
+        inline: "
+            package kairos:sdk;
+            world process {
+                import kairos:host/types@0.1.0;
+                import kairos:host/process@0.1.0;
+            }
+        ",
+        world: "kairos:sdk/process",
+        with: {
+            "kairos:host/types@0.1.0": crate::bindings::imports::kairos::host::types,
+        },
+        generate_all,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
 /// What a dream reads, and its exports.
 #[cfg(feature = "dream")]
 pub mod dream {

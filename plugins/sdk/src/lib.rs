@@ -46,6 +46,8 @@ pub mod memory;
 #[cfg(feature = "model")]
 pub mod model;
 mod plugin;
+#[cfg(feature = "process")]
+pub mod process;
 pub mod recall;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;

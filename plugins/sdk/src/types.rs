@@ -181,6 +181,11 @@ impl Description {
     pub fn asks_model(self, tokens_a_day: u32, reason: &str) -> Self {
         self.request("model", &[&tokens_a_day.to_string()], reason)
     }
+
+    /// Asks to run commands that these patterns match: `git *`, `*` for any.
+    pub fn runs_commands(self, patterns: &[&str], reason: &str) -> Self {
+        self.request("process", patterns, reason)
+    }
 }
 
 /// The description of the plugin in this crate: its name and version are the crate's.

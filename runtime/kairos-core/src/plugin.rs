@@ -124,7 +124,7 @@ impl Asked {
 
 /// Capabilities that this version can give. What it can't give is never recorded as granted: a later version that can
 /// must ask again.
-pub const AVAILABLE: [&str; 4] = ["memory", "model", "project", "signals"];
+pub const AVAILABLE: [&str; 5] = ["memory", "model", "process", "project", "signals"];
 
 /// What the user allowed a plugin, by capability and scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +155,9 @@ pub struct Rights {
     /// Tokens of a language model within a day.
     #[serde(default)]
     pub model: Vec<String>,
+    /// Patterns of commands that it may ask to be run.
+    #[serde(default)]
+    pub process: Vec<String>,
 }
 
 impl Rights {
@@ -166,7 +169,13 @@ impl Rights {
                     r.scope.iter().filter(|s| granted.scope(capability).contains(s)).cloned().collect()
                 })
             };
-        Self { signals: both("signals"), project: both("project"), memory: both("memory"), model: both("model") }
+        Self {
+            signals: both("signals"),
+            project: both("project"),
+            memory: both("memory"),
+            model: both("model"),
+            process: both("process"),
+        }
     }
 
     /// May signals of this kind be delivered?

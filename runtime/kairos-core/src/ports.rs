@@ -305,6 +305,47 @@ pub trait Snapshot: Send + Sync {
     fn compare(&self, first: &str, second: &str) -> Relation;
 }
 
+/// How to run a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunOptions {
+    /// Seconds, 1 to [`MAX_RUN_SECONDS`].
+    pub timeout_s: u32,
+    /// It needs connections.
+    pub network: bool,
+}
+
+/// Longest time of a command.
+pub const MAX_RUN_SECONDS: u32 = 600;
+/// Most bytes of a command line.
+pub const MAX_COMMAND: usize = 16 * 1024;
+
+/// What became of a command; mirrors `finished` of the contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    /// Its exit code; 128 + the signal's number where a signal ended it.
+    pub exit: i32,
+    /// At most 64 KiB, known secrets taken out.
+    pub output: String,
+    /// Bytes that were left out of its middle.
+    pub omitted: u64,
+    /// Its time was up.
+    pub timed_out: bool,
+    /// Milliseconds.
+    pub duration_ms: u64,
+    /// How it was confined, for a person.
+    pub confinement: String,
+}
+
+/// Commands, for one plugin or the agent, on one occasion. The implementation judges each by the user's rules, asks him if need be, runs
+/// it confined and records it; whoever calls has checked the plugin's own grant. See `wit/host/process.wit` for limits and errors.
+#[async_trait]
+pub trait Process: Send + Sync {
+    /// So long one command takes at most, waiting for the user included.
+    fn patience(&self) -> Duration;
+    /// Runs a command line in the project's folder.
+    async fn run(&self, command: &str, options: RunOptions) -> PortResult<Finished>;
+}
+
 /// A language model, for one plugin and one occasion; whose budget it is, and why it is asked, is known to whoever made it. See
 /// `wit/host/model.wit` for limits and errors.
 #[async_trait]

@@ -1,7 +1,7 @@
 //! What a plugin can reach: the ports, behind its effective rights.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use kairos_core::ports::{Model, ProjectView, StateStore};
+use kairos_core::ports::{Model, Process, ProjectView, StateStore};
 use kairos_core::recall::{Owner, Recall};
 use kairos_core::{ErrorCode, PortError, Rights};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -49,7 +49,12 @@ pub struct Access {
     memory: Arc<MemoryRights>,
     model: Option<Arc<dyn Model>>,
     tokens_a_day: Arc<AtomicU64>,
+    process: Option<Arc<dyn Process>>,
+    commands: Arc<RwLock<Arc<[String]>>>,
 }
+
+/// Who runs commands, and patterns of those that may be asked for.
+type Commands = (Arc<dyn Process>, Arc<[String]>);
 
 /// Which memory may be read.
 #[derive(Default)]
@@ -70,6 +75,8 @@ impl Access {
             memory: Arc::default(),
             model: None,
             tokens_a_day: Arc::default(),
+            process: None,
+            commands: Arc::default(),
         }
     }
 
@@ -85,12 +92,18 @@ impl Access {
         Self { model: Some(model), ..self }
     }
 
+    /// With commands to run, within the rights.
+    pub fn with_process(self, process: Arc<dyn Process>) -> Self {
+        Self { process: Some(process), ..self }
+    }
+
     /// Changes the rights, at once and for all clones.
     pub fn set_rights(&self, rights: &Rights) {
         *self.project_scope.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(Scope::new(&rights.project));
         self.memory.project.store(rights.allows_memory(), SeqCst);
         self.memory.user.store(rights.allows_user_memory(), SeqCst);
         self.tokens_a_day.store(rights.tokens_a_day(), SeqCst);
+        *self.commands.write().unwrap_or_else(|e| e.into_inner()) = rights.process.clone().into();
     }
 
     /// The model, and how many tokens of it may be used in a day.
@@ -100,6 +113,17 @@ impl Access {
             (_, 0) => denied("asking a model is not granted; the user grants it with `kairos-run plugin grant`"),
             (None, _) => denied("a model can't be asked here"),
             (Some(model), tokens) => Ok((model.clone(), tokens)),
+        }
+    }
+
+    /// What is needed to run a command.
+    pub(crate) fn process(&self) -> Result<Commands, PortError> {
+        let denied = |text| Err(PortError::new(ErrorCode::Denied, text));
+        let scope = self.commands.read().unwrap_or_else(|e| e.into_inner()).clone();
+        match &self.process {
+            _ if scope.is_empty() => denied("running commands is not granted; the user grants it with `kairos-run plugin grant`"),
+            None => denied("no command can be run here"),
+            Some(process) => Ok((process.clone(), scope)),
         }
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct Context {
     pub(crate) pending: BTreeMap<String, Option<Vec<u8>>>,
     /// How often it asked a model in this call.
     pub(crate) completions: u32,
+    /// How many commands it asked for in this call.
+    pub(crate) commands: u32,
     /// What a dream reads.
     pub(crate) memory: Option<DreamMemory>,
     /// Why a host function ended the call, if one did.
@@ -61,6 +63,7 @@ impl Context {
             state: None,
             pending: BTreeMap::new(),
             completions: 0,
+            commands: 0,
             memory: None,
             fault: None,
             wasi: None,
@@ -79,6 +82,7 @@ impl Context {
         self.state = None;
         self.pending.clear();
         self.completions = 0;
+        self.commands = 0;
         self.fault = None;
         self.meter.refused = None;
     }

@@ -6,11 +6,14 @@ use crate::call::{self, CallError, Outcome};
 use crate::context::Context;
 use crate::engine::Host;
 use crate::fault::{Fault, FaultKind};
+use crate::limits::Limits;
 use crate::plugin::Plugin;
+use crate::process::MAX_COMMANDS;
 use kairos_core::finding::plain;
 use kairos_core::{PortError, Report};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
 use wasmtime::Store;
 use wasmtime::component::{Instance, TypedFunc};
 
@@ -141,7 +144,10 @@ pub async fn call_tool(
     name: &str,
     input: &serde_json::Value,
 ) -> Outcome<ToolOutput> {
-    let mut store = host.store(access);
+    // Whoever may run commands may wait for them.
+    let patience = access.process().map_or(Duration::ZERO, |(process, _)| process.patience());
+    let limits = Limits { call_wall: host.inner.limits.call_wall + patience * MAX_COMMANDS, ..Limits::clone(&host.inner.limits) };
+    let mut store = host.store_within(access, Arc::new(limits));
     let outcome = call::run(&mut store, &host.inner.ticker, async |store| {
         let Some(indices) = &plugin.tool else {
             let text = format!("there is no tool `{name}` in this plugin");

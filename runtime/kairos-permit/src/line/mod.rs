@@ -7,6 +7,7 @@ mod walk;
 mod word;
 mod wrappers;
 
+use crate::wildcard::TextPattern;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +85,14 @@ impl Line {
         self.commands.iter().filter(|c| !c.free).filter_map(|c| c.texts.first()).map(String::as_str)
     }
 
+    /// Does one of these patterns (`git *`, as in `Bash(git *)`) match each command in it? Only `*` covers a line with a doubt.
+    pub fn is_within(&self, patterns: &[String]) -> bool {
+        let patterns: Vec<TextPattern> = patterns.iter().map(|pattern| TextPattern::new(pattern)).collect();
+        let covered = |command: &Simple| command.free || patterns.iter().any(|p| command.texts.iter().any(|text| p.matches(text)));
+        patterns.contains(&TextPattern::All)
+            || (!patterns.is_empty() && self.doubts.is_empty() && self.commands.iter().all(covered))
+    }
+
     /// The line itself.
     pub fn text(&self) -> &str {
         &self.text
@@ -106,4 +115,22 @@ fn openers(text: &str) -> usize {
         _ => 0,
     };
     marks + text.split([' ', '\t', '\n', ';', '&', '|', '(', '{']).map(weight).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_within_patterns_as_a_whole_or_not_at_all() {
+        let within = |text: &str, patterns: &[&str]| {
+            let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+            Line::parse(text, Path::new("/p"), Path::new("/h")).is_within(&patterns)
+        };
+        assert!(within("git status && timeout 5 cargo test", &["git *", "cargo test:*"]) && within("rm $x", &["*"]));
+        for text in ["git status; rm x", "git log $(git status)", "gitk", "git -c a=b status"] {
+            assert!(!within(text, &["git *"]), "{text}");
+        }
+        assert!(!within("true", &[]));
+    }
 }

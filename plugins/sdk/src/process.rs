@@ -1,0 +1,20 @@
+//! Commands on the user's machine. Needs the capability `process`:
+//! [`Description::runs_commands`](crate::Description::runs_commands).
+
+use crate::live::Live;
+use crate::types::Error;
+
+pub use crate::bindings::process::kairos::host::process::{Finished, Options};
+
+/// Runs commands. `wit/host/process.wit` says what a call promises. Inside a component that is [`Live`]; in a native test it is whatever
+/// the test has.
+pub trait Process {
+    /// Runs a command line to its end; at most 4 a call of the plugin.
+    fn run(&self, command: &str, options: Options) -> Result<Finished, Error>;
+}
+
+impl Process for Live {
+    fn run(&self, command: &str, options: Options) -> Result<Finished, Error> {
+        crate::bindings::process::kairos::host::process::run(command, options)
+    }
+}
