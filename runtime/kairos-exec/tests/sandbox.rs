@@ -168,6 +168,12 @@ async fn nothing_is_left_behind() {
         project.run(&format!("sleep {mark} & setsid sleep {mark} & (setsid nohup sleep {mark} &) ; sleep 0.2; echo over")).await;
     assert_eq!(done.output, "over\n");
     assert_eq!(processes(&format!("sleep\0{mark}")), 0);
+    // Who kills the launcher would have been rid of it.
+    if available().landlock >= 6 {
+        let done = project.run(&format!("kill -9 $PPID; echo $?; setsid sleep {mark} & sleep 0.1")).await;
+        assert_eq!((done.exit, done.output.lines().last()), (0, Some("1")), "{done:?}");
+        assert_eq!(processes(&format!("sleep\0{mark}")), 0);
+    }
     // A future that is dropped.
     let command = project.command(&format!("setsid sleep {mark} & sleep {mark}"));
     let running = tokio::spawn(async move { start(&command).await });

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, ExitStatus, Stdio};
+use std::process::{Child, Command as Process, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// More processes than there are now may be started; on most systems the user's others count too.
@@ -111,22 +111,10 @@ fn launch(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitStatus, S
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     limit(&order)?;
-    #[cfg(target_os = "macos")]
-    let argv = if order.confined { super::macos::argv(&order, &order.argv) } else { order.argv.clone() };
-    #[cfg(not(target_os = "macos"))]
-    let argv = &order.argv;
-    #[cfg(target_os = "linux")]
-    if order.confined {
-        super::linux::confine(&order)?;
-    }
-    let mut child = Process::new(&argv[0])
-        .args(&argv[1..])
-        .stdin(Stdio::null())
-        .stdout(Stdio::inherit())
-        .stderr(rustix::io::dup(rustix::stdio::stdout()).map_err(|e| e.to_string())?)
-        .process_group(0)
-        .spawn()
-        .map_err(|e| format!("{}: {e}", argv[0].to_string_lossy()))?;
+    // On a thread that is gone afterwards: what confines is bound to the thread and what it starts, so that this process stays
+    // outside, where the command can't kill it.
+    let started = std::thread::spawn(move || start(&order)).join();
+    let mut child = started.map_err(|_| "the launcher failed")??;
     let pid = rustix::process::Pid::from_child(&child);
     std::thread::spawn(move || {
         let _ = std::io::stdin().read(&mut [0]);
@@ -139,6 +127,26 @@ fn launch(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitStatus, S
     let _ = kill_process_group(pid, Signal::KILL);
     kill_all();
     Ok(status)
+}
+
+/// Confines this thread and starts the command.
+fn start(order: &Order) -> Result<Child, String> {
+    #[cfg(target_os = "macos")]
+    let argv = if order.confined { super::macos::argv(order, &order.argv) } else { order.argv.clone() };
+    #[cfg(not(target_os = "macos"))]
+    let argv = &order.argv;
+    #[cfg(target_os = "linux")]
+    if order.confined {
+        super::linux::confine(order)?;
+    }
+    Process::new(&argv[0])
+        .args(&argv[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::inherit())
+        .stderr(rustix::io::dup(rustix::stdio::stdout()).map_err(|e| e.to_string())?)
+        .process_group(0)
+        .spawn()
+        .map_err(|e| format!("{}: {e}", argv[0].to_string_lossy()))
 }
 
 fn limit(order: &Order) -> Result<(), String> {

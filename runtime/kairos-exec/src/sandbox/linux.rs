@@ -34,7 +34,7 @@ pub(super) fn available() -> How {
     }
 }
 
-/// Takes away, for good, from this process and all it starts, what the order does not give it.
+/// Takes away, for good, from this thread and all it starts, what the order does not give it.
 pub(super) fn confine(order: &Order) -> Result<(), String> {
     landlock(order).map_err(|e| format!("Landlock: {e}"))?;
     seccomp(order.network).map_err(|e| format!("seccomp: {e}"))
