@@ -3,7 +3,7 @@
 
 mod support;
 
-use kairos_api::{Client, DreamFilter, DreamSteps, DreamStrategies};
+use kairos_api::{Client, DreamFilter, DreamRequest, DreamSteps, DreamStrategies};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -133,6 +133,89 @@ fn what_waits_is_in_the_inbox_until_it_is_decided_wherever_that_is() {
     assert!(!world.run(&["memory", "search", "--exact", "dream waits"]).status.success());
 }
 
+/// A second project beside the first.
+fn second(world: &World) -> String {
+    let folder = world.dir.path().join("second");
+    std::fs::create_dir(&folder).unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_two_projects_say_rises_into_the_users_own_memory_and_is_undone() {
+    let world = World::with_git();
+    world.settings(ASKED);
+    let second = second(&world);
+    let add = |project: &str, kind, text| {
+        world.json(&["memory", "add", "--project", project, "--kind", kind, text])["id"].as_str().unwrap().to_owned()
+    };
+    let mine = add(".", "feedback", "Use pnpm and never npm.");
+    add(".", "feedback", "Never write to the Bluebird servers.");
+    add(".", "user", "I prefer short answers.");
+    add(".", "project", "The service listens on port 8080.");
+    let _background = Background::start(&world);
+    world.ok(&["project", "add", &second]);
+    let of_user = |arguments: &[&str]| world.json(&[arguments, &["--user"]].concat());
+    let texts = || -> Vec<String> {
+        let claims = of_user(&["memory", "list"]);
+        claims.as_array().unwrap().iter().map(|c| format!("{} {}", c["status"], c["text"])).collect()
+    };
+    // Said of himself once; how to work only in one project.
+    assert_eq!(of_user(&["dream", "now", "--dry-run"])["state"], "nothing");
+    assert!(texts().is_empty() && !world.home().join("data/user/transcripts").exists(), "a dry run keeps nothing");
+    let first = of_user(&["dream", "now"]);
+    assert_eq!(first["state"], "applied", "{first}");
+    assert_eq!(texts(), [r#""fact" "I prefer short answers.""#]);
+
+    add(&second, "feedback", "Use pnpm, and never npm.");
+    let waits = of_user(&["dream", "now", "--review"]);
+    let id = waits["id"].as_str().unwrap();
+    assert_eq!(waits["state"], "waiting", "{waits}");
+    let item = &inbox(&world)[0];
+    assert!(item["title"].as_str().unwrap().starts_with("a dream over your own memory waits for you"), "{item}");
+    assert!(item["remedy"].as_str().unwrap().contains(&format!("dream accept {id} --user")), "{item}");
+    assert!(world.ok(&["status"]).contains(&format!("dream show {id} --user")));
+    assert!(world.ok(&["dream", "show", "--user"]).contains(&format!("dream accept {id} --user")));
+    world.ok(&["inbox", "accept", item["id"].as_str().unwrap()]);
+    assert_eq!(texts().len(), 2, "{:?}", texts());
+    assert!(texts().iter().any(|c| c == r#""fact" "Use pnpm, and never npm.""#), "{:?}", texts());
+    let claims = of_user(&["memory", "list"]);
+    let risen = claims.as_array().unwrap().iter().find(|c| c["text"].as_str().unwrap().contains("pnpm")).unwrap();
+    let why = of_user(&["memory", "why", risen["id"].as_str().unwrap()]);
+    let evidence = why["evidence"].as_array().unwrap();
+    let projects: Vec<&str> = evidence.iter().map(|o| o["session"].as_str().unwrap()).collect();
+    assert!(
+        projects.iter().any(|p| p.starts_with("project-")) && projects.iter().any(|p| p.starts_with("second-")),
+        "{projects:?}"
+    );
+    assert!(evidence.iter().any(|o| o["attributes"].as_array().unwrap().contains(&json!(["claim", mine]))), "{why}");
+    // Nothing else of a project was copied.
+    let user = world.home().join("data/user");
+    let held = std::process::Command::new("grep").args(["-rlE", "Bluebird|8080"]).arg(&user).output().unwrap();
+    assert_eq!(text(&held.stdout), "");
+
+    assert_eq!(of_user(&["dream", "now"])["state"], "nothing", "it comes to rest");
+    assert_eq!(of_user(&["dream", "list"]).as_array().unwrap().len(), 3);
+    assert_eq!(of_user(&["dream", "revert", id])["dream"]["state"], "reverted");
+    assert_eq!(of_user(&["dream", "revert", first["id"].as_str().unwrap()])["dream"]["state"], "reverted");
+    assert!(texts().is_empty());
+    assert!(world.json(&["dream", "list"]).as_array().unwrap().is_empty(), "the project's own dreams are others");
+    assert!(world.ok(&["memory", "verify", "--user"]).contains("Everything is whole"));
+}
+
+#[test]
+fn the_users_own_memory_dreams_by_itself_when_a_project_knows_more() {
+    let world = World::with_git();
+    world.settings(EAGER);
+    world.ok(&["memory", "add", "--kind", "user", "I prefer short answers."]);
+    let mut running = world.start(&[]);
+    let of_user = |e: &Value, change: &str| e["event"] == "dream" && e["project"] == "user" && e["change"] == change;
+    running.wait_for("a dream of the user", |e| of_user(e, "began"));
+    let ended = running.wait_for("its end", |e| of_user(e, "ended"));
+    assert!(ended["dream"]["outcome"].as_str().unwrap().starts_with("1 claim added"), "{ended}");
+    running.ticks(4);
+    assert_eq!(running.seen.iter().filter(|e| of_user(e, "began")).count(), 1, "nothing is new since");
+}
+
 #[test]
 fn all_of_it_is_reached_over_http() {
     let world = World::with_git();
@@ -158,6 +241,12 @@ fn all_of_it_is_reached_over_http() {
         assert_eq!(client.dream_strategies(&of).await.unwrap(), ["consolidate", "forget"]);
         let request = DreamStrategies { strategies: vec!["forget".into()], ..DreamStrategies::default() };
         assert_eq!(client.use_strategies(&request).await.unwrap(), ["forget"]);
+        let users = DreamFilter { project: Some("user".into()) };
+        assert_eq!(client.dreams(&users).await.unwrap(), []);
+        assert_eq!(client.dream_strategies(&users).await.unwrap(), ["consolidate", "forget"]);
+        let request = DreamRequest { project: Some("user".into()), ..DreamRequest::default() };
+        let dreamt = client.dream(&request).await.unwrap();
+        assert_eq!(client.dreams(&users).await.unwrap()[0].id, dreamt.id);
     });
     assert!(claims(&world).is_empty());
 }

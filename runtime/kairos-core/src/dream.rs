@@ -234,6 +234,8 @@ pub enum Refusal {
     AnchorGone,
     #[error("it is borne out by {days} days and {sessions} sessions; {needed_days} and {needed_sessions} are needed")]
     TooSoon { days: usize, sessions: usize, needed_days: usize, needed_sessions: usize },
+    #[error("it is about a project; this memory is of what is true of the user in all of them")]
+    OfAProject,
     #[error("it would be the {number}th such change of this dream, more than the {allowed} allowed")]
     Churn { number: usize, allowed: usize },
     #[error("{claim} was changed since the dream looked at it")]

@@ -4,6 +4,7 @@
 //! findings. A lesson that is known already is support for the claim that says it; the others are added. Then it looks at the claims
 //! ([`tidy`]): what says the same becomes one, what was overtaken gives way, what is borne out becomes a fact.
 
+mod claims;
 mod commands;
 mod conventions;
 mod day;

@@ -60,6 +60,21 @@ fn verdict(n: u64, detector: &str, verdict: &str) -> Observation {
         .with("verdict", verdict)
 }
 
+fn claim(n: u64, project: &str, text: &str) -> Observation {
+    Observation::new(&format!("c{n:04}"), Origin::User, "claim", text)
+        .seen(NOW - 5 * DAY + n, project)
+        .with("type", "feedback")
+        .with("like", "aaaaaaaa")
+}
+
+#[test]
+fn what_several_projects_say_is_one_lesson() {
+    let both = vec![claim(1, "a", "Use pnpm and never npm."), claim(2, "b", "Use pnpm, and never npm.")];
+    let operations = dream(&both.into_iter().fold(FakeMemory::at(NOW), FakeMemory::observed));
+    assert_eq!(added(&operations), ["Use pnpm, and never npm."]);
+    assert_eq!(operations[0].evidence, ["c0001", "c0002"]);
+}
+
 /// An ordinary week.
 fn week() -> FakeMemory {
     let mut all = Vec::new();

@@ -29,6 +29,7 @@ pub(super) fn add(draft: &Draft, new: &NewClaim, evidence: &[String], author: &s
     if evidence.is_empty() {
         return Err(Refusal::NoEvidence);
     }
+    not_of_a_project(draft, new.kind)?;
     let claim = Claim {
         id: String::new(),
         topic: new.topic.clone().unwrap_or_else(|| new.kind.as_str().to_owned()),
@@ -179,8 +180,15 @@ pub(super) fn retire(draft: &Draft, id: &str) -> Checked {
 pub(super) fn refile(draft: &Draft, id: &str, kind: ClaimKind) -> Checked {
     let claim = one(draft, id)?;
     users_own(claim)?;
+    not_of_a_project(draft, kind)?;
     let about_user = matches!(kind, ClaimKind::User | ClaimKind::Feedback);
     if about_user && strength(claim, &draft.seen) == Strength::Untrusted { Err(Refusal::Untrusted) } else { Ok(()) }
+}
+
+/// In the user's own memory stands what is true of him wherever he works.
+fn not_of_a_project(draft: &Draft, kind: ClaimKind) -> Checked {
+    let about_user = matches!(kind, ClaimKind::User | ClaimKind::Feedback);
+    if draft.of_user && !about_user { Err(Refusal::OfAProject) } else { Ok(()) }
 }
 
 fn one<'a>(draft: &'a Draft, id: &str) -> Checked<&'a Claim> {

@@ -10,6 +10,7 @@ mod policy;
 mod record;
 mod revert;
 mod snapshot;
+mod told;
 
 pub use draft::Draft;
 pub use evidence::Seen;
@@ -20,6 +21,7 @@ pub use policy::Policy;
 pub use record::FOLDER;
 pub(crate) use record::render;
 pub use snapshot::MemorySnapshot;
+pub use told::{Told, rising};
 
 #[cfg(test)]
 mod laws;

@@ -4,17 +4,19 @@
 //! again, against memory as it then is, when it is carried out, at once or after a person's review.
 
 use super::draft::Draft;
-use super::evidence::Seen;
+use super::evidence::{Seen, stated_by_user};
 use super::policy::Policy;
 use super::record::{path, render};
 use super::snapshot::{MemorySnapshot, read};
 use crate::memory::{CLAIM, Error, Memory, Recalls, Result, Session, file_changes, signature};
+use crate::transcript::New;
 use crate::vault::{Digest, FileChange, Write};
 use kairos_core::Millis;
 use kairos_core::dream::Refusal;
 use kairos_core::dream::{Dream, Skipped, State, Step, Touched, verb};
 use kairos_core::memory::{Change, Claim, Observation, Operation};
-use std::collections::BTreeSet;
+use kairos_core::recall::Owner;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The trailer that names the dream of a commit.
@@ -31,6 +33,8 @@ pub struct Night {
     pub(super) new: Vec<Arc<Observation>>,
     /// Evidence that claims had when it began.
     seen: Seen,
+    /// What was heard from projects, by id. It is stored where something came of it.
+    told: BTreeMap<String, New>,
     recalls: Recalls,
 }
 
@@ -56,10 +60,12 @@ impl Memory {
             steps: vec![],
             position,
         };
-        let new: Vec<Arc<Observation>> = new.observations.into_iter().map(Arc::new).collect();
+        // Of what was seen while the user worked nothing is true of all his projects.
+        let wanted = |o: &Observation| self.home().owner == Owner::Project || stated_by_user(o);
+        let new: Vec<Arc<Observation>> = new.observations.into_iter().filter(wanted).map(Arc::new).collect();
         let known = new.iter().map(|o| (o.id.clone(), o.clone()));
-        let draft = Draft::new(book, seen.clone().into_iter().chain(known).collect(), broken, now, policy);
-        Ok(Night { dream, draft, new, seen, recalls: self.recalls() })
+        let draft = Draft::new(book, seen.clone().into_iter().chain(known).collect(), broken, now, policy).of(self.home().owner);
+        Ok(Night { dream, draft, new, seen, told: BTreeMap::new(), recalls: self.recalls() })
     }
 
     /// Carries out what passed (`review`: keeps it for the user to decide) and keeps a record of all.
@@ -67,7 +73,10 @@ impl Memory {
     /// # Errors
     /// Where nothing can be written; memory is as it was then.
     pub fn end_dream(&self, night: Night, review: bool) -> Result<Dream> {
-        let Night { mut dream, draft, .. } = night;
+        let Night { mut dream, draft, mut told, .. } = night;
+        let cited = dream.passed().flat_map(|step| &step.operation.evidence);
+        let told: Vec<New> = cited.filter_map(|id| told.remove(id)).collect();
+        self.transcripts().append(told)?;
         let mut session = self.session()?;
         self.take_in(&mut session, draft.time)?;
         let passed: Vec<usize> = dream.passed().map(|s| s.number).collect();
@@ -162,7 +171,9 @@ impl Memory {
     ) -> Result<()> {
         let cited = dream.steps.iter().flat_map(|s| s.operation.evidence.clone());
         let cited: BTreeSet<String> = cited.chain(session.book.claims().flat_map(|c| c.evidence.clone())).collect();
-        let mut draft = Draft::new(session.book.clone(), read(self.transcripts(), &cited)?, broken, now, policy);
+        let seen = read(self.transcripts(), &cited)?;
+        // By the time of the dream: what it adds has the ids that its later steps name.
+        let mut draft = Draft::new(session.book.clone(), seen, broken, dream.time, policy).of(self.home().owner);
         // One by one: each holds whole files, and they need not all be in memory at once.
         let was = self.kept(&dream.id)?;
         let (mut at, mut recorded) = (0, false);
@@ -197,6 +208,19 @@ impl Memory {
 }
 
 impl Night {
+    /// Lets it rest on what projects tell of the user, too. Nothing of that is stored unless an operation that passes cites it.
+    pub fn hear(&mut self, memory: &Memory, told: Vec<New>) {
+        for new in told {
+            let observation = Arc::new(memory.transcripts().preview(new.clone()));
+            self.told.insert(observation.id.clone(), new);
+            self.draft.seen.insert(observation.id.clone(), observation.clone());
+            if !self.new.iter().any(|o| o.id == observation.id) {
+                self.new.push(observation);
+            }
+        }
+        self.new.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+    }
+
     /// What the next strategy reads.
     pub fn snapshot(&self) -> MemorySnapshot {
         MemorySnapshot::new(&self.draft, self.new.clone(), self.seen.clone(), &self.recalls)

@@ -190,6 +190,21 @@ fn what_waits_is_done_when_the_user_accepts_it() {
 }
 
 #[test]
+fn what_it_adds_and_then_believes_is_accepted_as_it_was_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let said = observe(&memory, Origin::User, "message", "s1", NOW, "The port is 8080.");
+    let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), NOW + DAY).unwrap();
+    night.propose("test", vec![add("The port is 8080.", &[&said])], &BTreeSet::new());
+    let id = night.plan().steps[0].touched[0].id.clone();
+    night.propose("test", vec![operation(Change::Promote { claim: id.clone() }, &[])], &BTreeSet::new());
+    let waiting = memory.end_dream(night, true).unwrap();
+    let done = memory.accept(&waiting.id, None, Policy::default(), NOW + 3 * DAY).unwrap();
+    assert!(done.steps.iter().all(|s| s.state == State::Applied), "{done:?}");
+    assert_eq!(memory.claim(&id).unwrap().status, Status::Fact);
+}
+
+#[test]
 fn a_dream_can_change_a_share_of_memory_only() {
     let dir = tempfile::tempdir().unwrap();
     let memory = memory(dir.path());
