@@ -206,7 +206,7 @@ fn what_two_projects_say_rises_into_the_users_own_memory_and_is_undone() {
 fn the_users_own_memory_dreams_by_itself_when_a_project_knows_more() {
     let world = World::with_git();
     world.settings(EAGER);
-    world.ok(&["memory", "add", "--kind", "user", "I prefer short answers."]);
+    let claim = world.json(&["memory", "add", "--kind", "user", "I prefer short answers."]);
     let mut running = world.start(&[]);
     let of_user = |e: &Value, change: &str| e["event"] == "dream" && e["project"] == "user" && e["change"] == change;
     running.wait_for("a dream of the user", |e| of_user(e, "began"));
@@ -214,6 +214,11 @@ fn the_users_own_memory_dreams_by_itself_when_a_project_knows_more() {
     assert!(ended["dream"]["outcome"].as_str().unwrap().starts_with("1 claim added"), "{ended}");
     running.ticks(4);
     assert_eq!(running.seen.iter().filter(|e| of_user(e, "began")).count(), 1, "nothing is new since");
+    // What rose goes with what it rose from.
+    let done = world.json(&["memory", "forget", claim["id"].as_str().unwrap(), "--yes"]);
+    assert_eq!(done["users"]["claims"][0]["text"], "I prefer short answers.");
+    assert_eq!(done["users"]["observations"][0]["kind"], "claim");
+    assert_eq!(world.json(&["memory", "list", "--user"]), json!([]));
 }
 
 #[test]

@@ -10,8 +10,9 @@ use super::snapshot::read;
 use crate::book::OTHER_TOOL;
 use crate::memory::{Memory, Result};
 use crate::transcript::New;
+use jiff::civil::Date;
 use kairos_core::Millis;
-use kairos_core::memory::{Claim, ClaimKind, Origin, Relation};
+use kairos_core::memory::{Claim, ClaimKind, Observation, Origin, Relation};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What of the nearest claims is looked at: what says the same stands at the top.
@@ -70,6 +71,32 @@ impl Memory {
             Some(Told { project: project.to_owned(), claim: claim.clone(), stated, time })
         };
         Ok(claims.into_iter().filter_map(told).collect())
+    }
+}
+
+impl Memory {
+    /// What rose into this memory from these claims of a project, by ids: the observations of them, and the claims that rest on nothing
+    /// else.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn risen_from(&self, project: &str, claims: &[Claim]) -> Result<Vec<String>> {
+        let from = |o: &Observation| {
+            let named = |id: &str| claims.iter().any(|c| c.id == id);
+            o.kind == CLAIM && o.session == project && o.attribute(ID).is_some_and(named)
+        };
+        let mut risen = vec![];
+        if claims.is_empty() {
+            return Ok(risen);
+        }
+        self.transcripts().scan(Date::MIN..=Date::MAX, |o| {
+            risen.extend(from(&o).then_some(o.id));
+            true
+        })?;
+        let rests = |c: &&Claim| !c.evidence.is_empty() && c.evidence.iter().all(|id| risen.contains(id));
+        let resting: Vec<String> = self.book()?.claims().filter(rests).map(|c| c.id.clone()).collect();
+        risen.extend(resting);
+        Ok(risen)
     }
 }
 
