@@ -257,6 +257,24 @@ fn all_of_it_is_reached_over_http() {
 }
 
 #[test]
+fn a_strategy_sees_what_passed_while_it_was_left_out() {
+    let world = World::with_git();
+    world.settings(ASKED);
+    says(&world, SAID[0]);
+    std::fs::write(world.plugins().join("another.wasm"), prebuilt("consolidate")).unwrap();
+    let _background = Background::start(&world);
+    assert_eq!(world.json(&["dream", "now", "--strategy", "forget"])["state"], "nothing");
+    let learnt = world.json(&["dream", "now"]);
+    assert!(matches!(&claims(&world)[..], [one] if one.contains("pnpm")), "{learnt}");
+    assert_eq!(world.json(&["dream", "now"])["state"], "nothing", "nobody reads it twice");
+    // One that is new begins at the start; what was undone stays undone.
+    world.ok(&["dream", "revert", learnt["id"].as_str().unwrap()]);
+    world.ok(&["plugin", "grant", "another"]);
+    let again = world.json(&["dream", "now", "--strategy", "another"]);
+    assert_eq!((&again["state"], &again["steps"][0]["refusal"]["refusal"]), (&json!("nothing"), &json!("taken-out")), "{again}");
+}
+
+#[test]
 fn three_that_the_user_did_not_want_stop_them_until_he_says_so() {
     let world = World::with_git();
     world.settings(EAGER);

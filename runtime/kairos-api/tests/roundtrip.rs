@@ -186,7 +186,16 @@ impl Control for Fake {
 }
 
 fn dreamt(id: String) -> Dream {
-    Dream { id, time: 5, strategies: vec![], state: State::Nothing, steps: vec![], skipped: vec![], position: String::new() }
+    Dream {
+        id,
+        time: 5,
+        strategies: vec![],
+        state: State::Nothing,
+        steps: vec![],
+        skipped: vec![],
+        position: String::new(),
+        apart: Default::default(),
+    }
 }
 
 struct Running {

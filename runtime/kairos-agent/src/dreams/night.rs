@@ -53,6 +53,12 @@ impl Dreamer {
         };
         let mut night = self.block(begin).await??;
         for strategy in chain {
+            let (of, name) = (self.memory.clone(), strategy.name.clone());
+            let turn = move || {
+                night.turn(&of, &name)?;
+                Ok::<_, DreamError>(night)
+            };
+            night = self.block(turn).await??;
             for _ in 0..ROUNDS {
                 let snapshot = night.snapshot();
                 let (mut operations, asked_model) = match self.ask(&strategy, &night.plan().id, snapshot).await? {

@@ -96,7 +96,7 @@ fn claims(memory: &Memory) -> Vec<kairos_core::memory::Claim> {
 /// One dream of all wishes, over what is there when each is made.
 fn dream(memory: &Memory, wishes: &[Wish], now: u64, review: bool) -> Dream {
     let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), now).unwrap();
-    let evidence: Vec<(String, String)> = night.new.iter().map(|o| (o.id.clone(), o.text.clone())).collect();
+    let evidence: Vec<(String, String)> = night.unread.new.iter().map(|o| (o.id.clone(), o.text.clone())).collect();
     for wish in wishes {
         let claims: Vec<(String, String)> = night.draft.live().map(|c| (c.id.clone(), c.text.clone())).collect();
         night.propose("wisher", operation(wish, &claims, &evidence).into_iter().collect(), &BTreeSet::new());

@@ -1,5 +1,6 @@
 //! Dreams: operations checked against evidence, carried out as one change, undone byte for byte.
 
+mod chain;
 mod check;
 mod draft;
 mod evidence;
@@ -11,6 +12,7 @@ mod record;
 mod revert;
 mod snapshot;
 mod told;
+mod unread;
 
 pub use draft::Draft;
 pub use evidence::Seen;

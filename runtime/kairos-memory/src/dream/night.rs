@@ -4,10 +4,12 @@
 //! again, against memory as it then is, when it is carried out, at once or after a person's review.
 
 use super::draft::Draft;
-use super::evidence::{Seen, stated_by_user};
+use super::evidence::Seen;
 use super::policy::Policy;
 use super::record::{path, render};
+use super::revert::Undone;
 use super::snapshot::{MemorySnapshot, read};
+use super::unread::Unread;
 use crate::memory::{CLAIM, Error, Memory, Recalls, Result, Session, file_changes, signature};
 use crate::transcript::New;
 use crate::vault::{Digest, FileChange, Write};
@@ -15,7 +17,6 @@ use kairos_core::Millis;
 use kairos_core::dream::Refusal;
 use kairos_core::dream::{Dream, Skipped, State, Step, Touched, verb};
 use kairos_core::memory::{Change, Claim, Observation, Operation};
-use kairos_core::recall::Owner;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,11 +31,13 @@ const STRATEGY: &str = "Kairos-Strategy";
 pub struct Night {
     dream: Dream,
     pub(super) draft: Draft,
-    pub(super) new: Vec<Arc<Observation>>,
+    pub(super) unread: Unread,
+    undone: Undone,
     /// Evidence that claims had when it began.
     seen: Seen,
     /// What was heard from projects, by id. It is stored where something came of it.
     told: BTreeMap<String, New>,
+    heard: Vec<Arc<Observation>>,
     recalls: Recalls,
 }
 
@@ -46,11 +49,9 @@ impl Memory {
     pub fn begin_dream(&self, broken: BTreeSet<String>, policy: Policy, now: Millis) -> Result<Night> {
         self.absorb(now)?;
         let book = self.book()?;
-        // From where the last one read on, whatever became of it: what the user undid is not proposed again from the same evidence.
-        let last = self.dreams()?.into_iter().next().map(|d| d.position).unwrap_or_default();
-        let new = self.new_since(&last)?;
+        let dreams = self.dreams()?;
+        let unread = Unread::since(self, &dreams)?;
         let seen = read(self.transcripts(), &book.claims().flat_map(|c| c.evidence.clone()).collect())?;
-        let position = new.position.to_string();
         let dream = Dream {
             id: self.free_id(now)?,
             time: now,
@@ -58,14 +59,13 @@ impl Memory {
             skipped: vec![],
             state: State::Nothing,
             steps: vec![],
-            position,
+            position: unread.end.clone(),
+            apart: BTreeMap::new(),
         };
-        // Of what was seen while the user worked nothing is true of all his projects.
-        let wanted = |o: &Observation| self.home().owner == Owner::Project || stated_by_user(o);
-        let new: Vec<Arc<Observation>> = new.observations.into_iter().filter(wanted).map(Arc::new).collect();
-        let known = new.iter().map(|o| (o.id.clone(), o.clone()));
+        let known = unread.new.iter().map(|o| (o.id.clone(), o.clone()));
         let draft = Draft::new(book, seen.clone().into_iter().chain(known).collect(), broken, now, policy).of(self.home().owner);
-        Ok(Night { dream, draft, new, seen, told: BTreeMap::new(), recalls: self.recalls() })
+        let (undone, recalls) = (Undone::by(&dreams), self.recalls());
+        Ok(Night { dream, draft, unread, undone, seen, told: BTreeMap::new(), heard: vec![], recalls })
     }
 
     /// Carries out what passed (`review`: keeps it for the user to decide) and keeps a record of all.
@@ -133,7 +133,10 @@ impl Memory {
             Err(source) => return Err(Error::Read { path: folder, source }),
         };
         names.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(names.iter().filter_map(|name| self.dream(name.strip_suffix(".json")?).ok()).collect())
+        let mut dreams: Vec<Dream> = names.iter().filter_map(|name| self.dream(name.strip_suffix(".json")?).ok()).collect();
+        // Names tell seconds.
+        dreams.sort_by_key(|dream| std::cmp::Reverse(dream.time));
+        Ok(dreams)
     }
 
     /// One dream.
@@ -208,22 +211,35 @@ impl Memory {
 }
 
 impl Night {
+    /// It is this strategy's turn: where it had no part in the last dreams, what passed meanwhile is new to it as well.
+    ///
+    /// # Errors
+    /// Where that can't be read.
+    pub fn turn(&mut self, memory: &Memory, strategy: &str) -> Result<()> {
+        self.unread.turn(memory, strategy)?;
+        self.draft.seen.extend(self.unread.new.iter().map(|o| (o.id.clone(), o.clone())));
+        if self.unread.end != self.dream.position {
+            self.dream.apart.insert(strategy.to_owned(), self.unread.end.clone());
+        }
+        Ok(())
+    }
+
     /// Lets it rest on what projects tell of the user, too. Nothing of that is stored unless an operation that passes cites it.
     pub fn hear(&mut self, memory: &Memory, told: Vec<New>) {
         for new in told {
             let observation = Arc::new(memory.transcripts().preview(new.clone()));
             self.told.insert(observation.id.clone(), new);
             self.draft.seen.insert(observation.id.clone(), observation.clone());
-            if !self.new.iter().any(|o| o.id == observation.id) {
-                self.new.push(observation);
-            }
+            self.heard.push(observation);
         }
-        self.new.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
     }
 
-    /// What the next strategy reads.
+    /// What the strategy reads whose turn it is.
     pub fn snapshot(&self) -> MemorySnapshot {
-        MemorySnapshot::new(&self.draft, self.new.clone(), self.seen.clone(), &self.recalls)
+        let mut new: Vec<Arc<Observation>> = self.unread.new.iter().chain(&self.heard).cloned().collect();
+        new.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+        new.dedup_by(|a, b| a.id == b.id);
+        MemorySnapshot::new(&self.draft, new, self.seen.clone(), &self.recalls)
     }
 
     /// Takes what a strategy proposes. What passes is done in the draft. `gone`: the places of those that would point at something
@@ -234,7 +250,11 @@ impl Night {
         }
         for (at, operation) in operations.into_iter().enumerate() {
             let number = self.dream.steps.len() + 1;
-            let done = if gone.contains(&at) { Err(Refusal::AnchorGone) } else { perform(&mut self.draft, &operation, strategy) };
+            let done = match self.undone.refuses(&operation, &self.draft.seen) {
+                Some(claim) => Err(Refusal::TakenOut { claim }),
+                None if gone.contains(&at) => Err(Refusal::AnchorGone),
+                None => perform(&mut self.draft, &operation, strategy),
+            };
             let (touched, refusal) = done.map_or_else(|refusal| (vec![], Some(refusal)), |touched| (touched, None));
             // A strategy that is asked again proposes again what was refused: to read it once is enough.
             let known = |s: &Step| s.refusal.is_some() && s.strategy == strategy && s.operation == operation;
@@ -330,45 +350,4 @@ pub(super) fn chosen(dream: &Dream, steps: Option<&[usize]>, state: State) -> Re
         return Err(Error::DreamState { id: dream.id.clone(), state: dream.state.as_str(), remedy });
     }
     Ok(wanted)
-}
-
-/// Which strategies this memory's user chose, one a line.
-const STRATEGIES: &str = ".kairos/strategies";
-
-impl Memory {
-    /// The strategies that are set for this memory; none where the settings decide.
-    ///
-    /// # Errors
-    /// Where the file can't be read.
-    pub fn strategies(&self) -> Result<Option<Vec<String>>> {
-        let bytes = self.vault().read(STRATEGIES)?;
-        Ok(bytes
-            .map(|bytes| String::from_utf8_lossy(&bytes).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect()))
-    }
-
-    /// Sets them, from the next dream on; none: the settings decide again.
-    ///
-    /// # Errors
-    /// Where nothing can be written.
-    pub fn use_strategies(&self, names: &[String], now: Millis) -> Result<()> {
-        let session = self.session()?;
-        let was = self.vault().read(STRATEGIES)?;
-        let set = (!names.is_empty()).then(|| format!("{}\n", names.join("\n")).into_bytes());
-        if was == set {
-            return Ok(());
-        }
-        let write = Write {
-            files: vec![FileChange { path: STRATEGIES.into(), was: was.map(|bytes| Digest::of(&bytes)), now: set }],
-            message: if names.is_empty() {
-                "Dream as the settings say".into()
-            } else {
-                format!("Dream with {}", names.join(", "))
-            },
-            author: signature(crate::book::USER),
-            trailers: vec![],
-            time: now,
-        };
-        self.vault().write(&session.guard, write)?;
-        Ok(())
-    }
 }

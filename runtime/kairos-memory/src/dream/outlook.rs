@@ -74,6 +74,7 @@ mod tests {
             state,
             steps: vec![],
             position: "".into(),
+            apart: Default::default(),
         };
         use State::{Applied, Nothing, Rejected, Reverted, Waiting};
         let dreams: Vec<Dream> = [Waiting, Reverted, Nothing, Rejected, Applied, Reverted]

@@ -205,6 +205,50 @@ fn what_it_adds_and_then_believes_is_accepted_as_it_was_shown() {
 }
 
 #[test]
+fn each_strategy_reads_on_where_it_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let turns = |now, strategies: &[&str]| -> Vec<usize> {
+        let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), now).unwrap();
+        let mut turn = |name: &&str| {
+            night.turn(&memory, name).unwrap();
+            night.propose(name, vec![], &BTreeSet::new());
+            night.unread.new.len()
+        };
+        let new = strategies.iter().map(&mut turn).collect();
+        let skipped = memory.end_dream(night, false).unwrap();
+        assert!(skipped.apart.is_empty());
+        new
+    };
+    observe(&memory, Origin::User, "message", "s1", NOW, "One.");
+    assert_eq!(turns(NOW + 1, &["a"]), [1]);
+    observe(&memory, Origin::User, "message", "s1", NOW + 2, "Two.");
+    assert_eq!(turns(NOW + 3, &["a", "b"]), [1, 2]);
+    observe(&memory, Origin::User, "message", "s1", NOW + 4, "Three.");
+    assert_eq!(turns(NOW + 5, &["b"]), [1]);
+    assert_eq!(turns(NOW + 6, &["c", "a", "b"]), [3, 1, 0]);
+    assert_eq!(turns(NOW + 7, &["a", "c"]), [0, 0]);
+}
+
+#[test]
+fn what_was_undone_is_not_learnt_from_the_same_words_by_another_strategy() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let said = observe(&memory, Origin::User, "message", "s1", NOW, "The port is 8080.");
+    let done = dream(&memory, NOW + 1, |_| vec![add("The port is 8080.", &[&said])]);
+    memory.revert(&done.id, None, false, NOW + 2).unwrap();
+    let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), NOW + 3).unwrap();
+    night.turn(&memory, "another").unwrap();
+    assert_eq!(night.unread.new.len(), 1);
+    night.propose("another", vec![add("The port is 8080.", &[&said])], &BTreeSet::new());
+    assert!(matches!(night.plan().steps[0].refusal, Some(Refusal::TakenOut { .. })));
+    // Said again, it is news.
+    let again = observe(&memory, Origin::User, "message", "s2", NOW + 4, "The port is 8080.");
+    let done = dream(&memory, NOW + 5, |_| vec![add("The port is 8080.", &[&again])]);
+    assert_eq!(done.state, State::Applied);
+}
+
+#[test]
 fn a_dream_can_change_a_share_of_memory_only() {
     let dir = tempfile::tempdir().unwrap();
     let memory = memory(dir.path());
