@@ -130,6 +130,33 @@ fn a_history_that_is_gone_or_damaged_is_told_and_begins_anew() {
 }
 
 #[test]
+fn an_import_names_the_lines_that_it_can_not_read() {
+    let world = World::with_git();
+    fs::create_dir_all(world.home()).unwrap();
+    let session = world.home().join("session.jsonl");
+    let entry = serde_json::json!({
+        "type": "user", "uuid": "u", "sessionId": "s", "timestamp": "2026-11-01T10:00:00Z", "cwd": world.project(),
+        "version": "2.0.0", "isSidechain": false, "message": {"role": "user", "content": "The docs are built with mdbook."},
+    });
+    let good = entry.to_string();
+    let mut lines = vec![good.as_bytes(), b"{\"type\":", b"\xff\xfe"];
+    lines.extend([b"junk".as_slice(); 4]);
+    fs::write(&session, lines.join(&b'\n')).unwrap();
+    let place = session.display();
+    let said = world.ok(&["memory", "import", "claude", session.to_str().unwrap()]);
+    assert!(said.contains("6 lines could not be read:\n"), "{said}");
+    assert!(said.contains(&format!("  {place}:2: no JSON object\n  {place}:3: no UTF-8\n")), "{said}");
+    assert!(said.contains(&format!("  {place}:6: no JSON object\n  and 1 more\n")), "{said}");
+    let again = world.json(&["memory", "import", "claude", session.to_str().unwrap()]);
+    assert_eq!((&again["damaged"], &again["unread"][5]["line"]), (&serde_json::json!(6), &serde_json::json!(7)));
+    // Notes, too.
+    let notes = world.home().join("notes.md");
+    fs::write(&notes, b"The port is 8080.\n\n\xff\n").unwrap();
+    let said = world.ok(&["memory", "import", "notes", notes.to_str().unwrap()]);
+    assert!(said.contains(&format!("1 line could not be read:\n  {}:3: no UTF-8\n", notes.display())), "{said}");
+}
+
+#[test]
 fn a_folder_that_can_not_be_written_says_so_and_keeps_what_it_has() {
     use std::os::unix::fs::PermissionsExt;
     let world = World::with_git();
