@@ -39,13 +39,18 @@ fn claims(world: &World) -> Vec<String> {
     claims.as_array().unwrap().iter().map(|c| c["text"].as_str().unwrap().to_owned()).collect()
 }
 
+/// The user's own memory dreams, too.
+fn is_project_dream(event: &Value) -> bool {
+    event["event"] == "dream" && event["project"] != "user"
+}
+
 fn dream(running: &mut Running, change: &str) -> Value {
-    running.wait_for(&format!("a dream that {change}"), |e| e["event"] == "dream" && e["change"] == change)
+    running.wait_for(&format!("a dream that {change}"), |e| is_project_dream(e) && e["change"] == change)
 }
 
 /// How many began.
 fn begun(running: &Running) -> usize {
-    running.seen.iter().filter(|e| e["event"] == "dream" && e["change"] == "began").count()
+    running.seen.iter().filter(|e| is_project_dream(e) && e["change"] == "began").count()
 }
 
 fn inbox(world: &World) -> Vec<Value> {
@@ -165,6 +170,10 @@ fn what_two_projects_say_rises_into_the_users_own_memory_and_is_undone() {
     let first = of_user(&["dream", "now"]);
     assert_eq!(first["state"], "applied", "{first}");
     assert_eq!(texts(), [r#""fact" "I prefer short answers.""#]);
+    let profile = world.json(&["memory", "profile"]);
+    let lines: Vec<_> =
+        profile.as_array().unwrap().iter().filter(|l| l["claim"]["kind"] == "user").map(|l| &l["scope"]).collect();
+    assert_eq!(lines, ["user"], "it is told once: {profile}");
 
     add(&second, "feedback", "Use pnpm, and never npm.");
     let waits = of_user(&["dream", "now", "--review"]);

@@ -13,7 +13,7 @@ use kairos_core::ports::{ProjectView, StateStore};
 use kairos_core::{ErrorCode, PluginKind};
 use kairos_host::{Access, CallError};
 use kairos_memory::anchors::{Finder, Verdict, check};
-use kairos_memory::dream::{MemorySnapshot, Night, Policy, rising};
+use kairos_memory::dream::{MemorySnapshot, Night, Policy};
 use kairos_memory::memory::Memory;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Dreamer {
         let (began, of, sleeper) = (now(), self.memory.clone(), self.sleeper.clone());
         let begin = move || {
             let mut night = of.begin_dream(broken, Policy::default(), began)?;
-            night.hear(&of, rising(&sleeper.told()));
+            night.hear(&of, sleeper.told());
             Ok::<_, DreamError>(night)
         };
         let mut night = self.block(begin).await??;

@@ -8,7 +8,7 @@ use crate::inbox::Inbox;
 use crate::upkeep::USERS;
 use kairos_core::config::Config;
 use kairos_core::recall::Owner;
-use kairos_memory::dream::Told;
+use kairos_memory::dream::{Told, rising};
 use kairos_memory::memory::Home;
 use kairos_project::Project;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ impl Sleeper {
         }
     }
 
-    /// What the projects know of the user. One whose memory can't be read has nothing to say. Waits for the disk.
+    /// What the projects know of the user and may hold everywhere. One whose memory can't be read has nothing to say. Waits for the disk.
     pub(super) fn told(&self) -> Vec<Told> {
         let Whose::User(projects) = &self.whose else { return vec![] };
         let mut told = vec![];
@@ -56,7 +56,7 @@ impl Sleeper {
                 Err(e) => tracing::warn!("what {name} knows of you can't be read: {e}"),
             }
         }
-        told
+        rising(told)
     }
 
     /// How much is new, counted up to `most`. A claim of a project is worth a dream by itself: it was learnt from many observations.

@@ -9,6 +9,7 @@ use super::policy::Policy;
 use super::record::{path, render};
 use super::revert::Undone;
 use super::snapshot::{MemorySnapshot, read};
+use super::told::Told;
 use super::unread::Unread;
 use crate::memory::{CLAIM, Error, Memory, Recalls, Result, Session, file_changes, signature};
 use crate::transcript::New;
@@ -225,8 +226,8 @@ impl Night {
     }
 
     /// Lets it rest on what projects tell of the user, too. Nothing of that is stored unless an operation that passes cites it.
-    pub fn hear(&mut self, memory: &Memory, told: Vec<New>) {
-        for new in told {
+    pub fn hear(&mut self, memory: &Memory, told: Vec<Told>) {
+        for new in told.iter().map(Told::observed) {
             let observation = Arc::new(memory.transcripts().preview(new.clone()));
             self.told.insert(observation.id.clone(), new);
             self.draft.seen.insert(observation.id.clone(), observation.clone());

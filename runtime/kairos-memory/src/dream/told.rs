@@ -13,7 +13,7 @@ use crate::transcript::New;
 use jiff::civil::Date;
 use kairos_core::Millis;
 use kairos_core::memory::{Claim, ClaimKind, Observation, Origin, Relation};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What of the nearest claims is looked at: what says the same stands at the top.
 const NEAREST: usize = 10;
@@ -33,6 +33,8 @@ pub struct Told {
     stated: bool,
     /// When it was last borne out.
     time: Millis,
+    /// The first claim that says the same.
+    like: String,
 }
 
 impl Told {
@@ -41,7 +43,8 @@ impl Told {
         self.claim.recorded
     }
 
-    fn observed(&self, like: &str) -> New {
+    /// As evidence.
+    pub(super) fn observed(&self) -> New {
         let new = New {
             time: self.time,
             source: SOURCE.into(),
@@ -51,7 +54,7 @@ impl Told {
             attributes: vec![],
             text: self.claim.text.clone(),
         };
-        new.with(TYPE, self.claim.kind.as_str()).with(ID, &self.claim.id).with(LIKE, like)
+        new.with(TYPE, self.claim.kind.as_str()).with(ID, &self.claim.id).with(LIKE, &self.like)
     }
 }
 
@@ -68,7 +71,8 @@ impl Memory {
         let told = |claim: &Claim| {
             let time = live(&claim.evidence, &seen).filter(|o| o.origin.is_trusted()).map(|o| o.time).max()?;
             let stated = support(claim, &seen, &Policy::default()).stated.is_some();
-            Some(Told { project: project.to_owned(), claim: claim.clone(), stated, time })
+            let like = claim.id.clone();
+            Some(Told { project: project.to_owned(), claim: claim.clone(), stated, time, like })
         };
         Ok(claims.into_iter().filter_map(told).collect())
     }
@@ -100,30 +104,28 @@ impl Memory {
     }
 }
 
-/// Of what the projects know, in whatever order, what may hold wherever the user works, as observations: what he said of himself in any
-/// project, and what several projects say.
-pub fn rising(told: &[Told]) -> Vec<New> {
-    let mut told: Vec<&Told> = told.iter().collect();
-    told.sort_by_key(|t| (t.claim.recorded, &t.project, &t.claim.id));
+/// Of what the projects know, in whatever order, what may hold wherever the user works: what he said of himself in any project, and
+/// what several projects say.
+pub fn rising(mut told: Vec<Told>) -> Vec<Told> {
+    told.sort_by(|a, b| (a.claim.recorded, &a.project, &a.claim.id).cmp(&(b.claim.recorded, &b.project, &b.claim.id)));
     let mut nearest = Nearest::default();
-    let mut like: BTreeMap<String, Vec<&Told>> = BTreeMap::new();
-    for (at, one) in told.iter().enumerate() {
-        let same = |(key, _, relation): (&str, f32, Relation)| (relation == Relation::Same).then(|| key.to_owned());
-        let kind = |key: &String| like.get(key).is_some_and(|all| all[0].claim.kind == one.claim.kind);
-        let known = nearest.to(&one.claim.text, NEAREST).into_iter().filter_map(same).find(kind);
-        let key = known.unwrap_or_else(|| {
-            let key = at.to_string();
-            nearest.add(&key, &one.claim.text);
-            key
-        });
-        like.entry(key).or_default().push(one);
+    let mut alike: Vec<Vec<Told>> = vec![];
+    for mut one in told {
+        let near = nearest.to(&one.claim.text, NEAREST).into_iter().filter(|(.., relation)| *relation == Relation::Same);
+        let same = near.filter_map(|(at, ..)| at.parse().ok()).find(|at: &usize| alike[*at][0].claim.kind == one.claim.kind);
+        if let Some(at) = same {
+            one.like.clone_from(&alike[at][0].like);
+            alike[at].push(one);
+        } else {
+            nearest.add(&alike.len().to_string(), &one.claim.text);
+            alike.push(vec![one]);
+        }
     }
-    let holds = |all: &&Vec<&Told>| {
+    let holds = |all: &Vec<Told>| {
         let projects: BTreeSet<&String> = all.iter().map(|t| &t.project).collect();
         projects.len() > 1 || all.iter().any(|t| t.stated && t.claim.kind == ClaimKind::User)
     };
-    let observed = |all: &Vec<&Told>| all.iter().map(|t| t.observed(&all[0].claim.id)).collect::<Vec<_>>();
-    like.values().filter(holds).flat_map(observed).collect()
+    alike.into_iter().filter(holds).flatten().collect()
 }
 
 #[cfg(test)]
@@ -162,14 +164,14 @@ mod tests {
         a.add(says_of_himself("I prefer short answers.", ClaimKind::User), NOW + 1).unwrap();
         a.add(says("The service listens on port 8080."), NOW + 2).unwrap();
         let told = |memory: &Memory, name: &str| memory.about_user(name).unwrap();
-        let texts = |new: &[New]| new.iter().map(|n| format!("{}: {}", n.session, n.text)).collect::<Vec<_>>();
-        assert_eq!(texts(&rising(&told(&a, "a"))), ["a: I prefer short answers."]);
+        let texts = |told: Vec<Told>| rising(told).iter().map(|t| format!("{}: {}", t.project, t.claim.text)).collect::<Vec<_>>();
+        assert_eq!(texts(told(&a, "a")), ["a: I prefer short answers."]);
         // The same in another project, in other words of no weight.
         b.add(says_of_himself("Use pnpm, and never npm!", ClaimKind::Feedback), NOW + 3).unwrap();
         let both: Vec<Told> = told(&b, "b").into_iter().chain(told(&a, "a")).collect();
-        let mut all = rising(&both);
-        all.sort_by_key(|n| n.time);
-        assert_eq!(texts(&all), ["a: Use pnpm and never npm.", "a: I prefer short answers.", "b: Use pnpm, and never npm!"]);
+        let mut all = texts(both.clone());
+        all.sort_unstable();
+        assert_eq!(all, ["a: I prefer short answers.", "a: Use pnpm and never npm.", "b: Use pnpm, and never npm!"]);
         let retired = both.iter().find(|t| t.project == "b").unwrap().claim.id.clone();
         b.retire(&[retired], NOW + 4).unwrap();
         assert!(told(&b, "b").is_empty());
@@ -187,9 +189,9 @@ mod tests {
         let told: Vec<Told> = projects.iter().zip(["a", "b"]).flat_map(|(p, name)| p.about_user(name).unwrap()).collect();
         let users = users(&dir.path().join("user"));
         let mut night = users.begin_dream(BTreeSet::new(), Policy::default(), NOW + 9).unwrap();
-        night.hear(&users, rising(&told));
+        night.hear(&users, rising(told.clone()));
         let heard: Vec<(String, String)> =
-            rising(&told).into_iter().map(|n| users.transcripts().preview(n)).map(|o| (o.text, o.id)).collect();
+            rising(told).iter().map(|t| users.transcripts().preview(t.observed())).map(|o| (o.text, o.id)).collect();
         let ids = |text: &str| heard.iter().filter(|(t, _)| t == text).map(|(_, id)| id.clone()).collect::<Vec<_>>();
         let of_projects = add("The service listens on port 8080.", ClaimKind::Project, ids(text));
         night.propose("s", vec![of_projects, add(text, ClaimKind::Feedback, ids(text))], &BTreeSet::new());
@@ -215,9 +217,8 @@ mod tests {
         let told = project.about_user("a").unwrap();
         let users = users(&dir.path().join("user"));
         let mut night = users.begin_dream(BTreeSet::new(), Policy::default(), NOW + 9).unwrap();
-        let new = told[0].observed("x");
-        let evidence = vec![users.transcripts().preview(new.clone()).id];
-        night.hear(&users, vec![new]);
+        let evidence = vec![users.transcripts().preview(told[0].observed()).id];
+        night.hear(&users, told);
         night.propose("s", vec![add("Use pnpm and never npm.", ClaimKind::Feedback, evidence)], &BTreeSet::new());
         let id = night.plan().steps[0].touched[0].id.clone();
         let promote = Operation { change: Change::Promote { claim: id }, reason: "test".into(), evidence: vec![] };

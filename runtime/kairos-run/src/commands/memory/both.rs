@@ -4,7 +4,8 @@ use super::open;
 use crate::paths::Paths;
 use anyhow::Result;
 use kairos_core::Millis;
-use kairos_core::memory::{Origin, Status};
+use kairos_core::memory::{Origin, Relation, Status};
+use kairos_memory::compare::compare;
 use kairos_memory::memory::{Memory, Trait};
 use kairos_memory::recall::search::{Hit, Only, Search};
 use serde::Serialize;
@@ -127,12 +128,17 @@ pub struct Sketch {
     pub line: Trait,
 }
 
-/// The picture of the user, from both memories: what is true everywhere before what is so in this project.
+/// The picture of the user, from both memories: what is true everywhere before what is so in this project, and what rose from it once.
 pub fn profile(memories: &Memories<'_>, now: Millis) -> Result<Vec<Sketch>> {
     let mut lines = vec![];
     for (scope, memory) in memories.iter().rev() {
         memory.absorb(now)?;
-        lines.extend(memory.profile()?.into_iter().map(|line| Sketch { scope: *scope, line }));
+        for line in memory.profile()? {
+            let known = |other: &Sketch| compare(&other.line.why.claim.text, &line.why.claim.text) == Relation::Same;
+            if !lines.iter().filter(|other: &&Sketch| other.scope != *scope).any(known) {
+                lines.push(Sketch { scope: *scope, line });
+            }
+        }
     }
     lines.sort_by_key(|sketch| sketch.line.part);
     Ok(lines)
