@@ -312,6 +312,56 @@ fn three_that_the_user_did_not_want_stop_them_until_he_says_so() {
 }
 
 #[test]
+fn what_a_waiting_dream_points_at_is_looked_at_again_when_it_is_accepted() {
+    let world = World::with_git();
+    world.settings(ASKED);
+    let _background = Background::start(&world);
+    for (said, file) in
+        [("From now on, always run `check.sh` before a push.", "check.sh"), ("Always run `tidy.sh` after a rebase.", "tidy.sh")]
+    {
+        world.write(file, "true\n");
+        says(&world, said);
+        let waits = world.json(&["dream", "now", "--review"]);
+        let id = waits["id"].as_str().unwrap();
+        assert_eq!(
+            (&waits["state"], &waits["steps"][0]["touched"][0]["after"]["anchors"][0]["path"]),
+            (&json!("waiting"), &json!(file))
+        );
+        std::fs::remove_file(world.project().join(file)).unwrap();
+        // In the files, and by the process.
+        if file == "check.sh" {
+            assert!(world.ok(&["dream", "accept", id]).contains("what it points at in the project is gone"));
+        } else {
+            world.ok(&["inbox", "accept", inbox(&world)[0]["id"].as_str().unwrap()]);
+        }
+        let show = world.json(&["dream", "show", id]);
+        assert_eq!(
+            (&show["state"], &show["steps"][0]["refusal"]["refusal"]),
+            (&json!("nothing"), &json!("anchor-gone")),
+            "{show}"
+        );
+        assert!(claims(&world).is_empty());
+    }
+}
+
+#[test]
+fn a_model_that_is_not_there_is_no_failure() {
+    let world = World::with_git();
+    world.settings(&format!("{EAGER}strategies = [\"reflect\"]\n[model]\nprovider = \"none\"\n"));
+    says(&world, SAID[0]);
+    let mut running = world.start(&[]);
+    world.ok(&["plugin", "grant", "reflect"]);
+    for _ in 0..4 {
+        let unable = running.wait_for("a dream that could not be", |e| e["event"] == "dream" && e["change"] == "failed");
+        assert!(unable["why"].as_str().unwrap().contains("`reflect`"), "{unable}");
+    }
+    assert!(!world.ok(&["dream", "list"]).contains("no dream begins by itself"));
+    use std::os::unix::fs::PermissionsExt;
+    let kept = private(&world).join(".dreaming.json").metadata().unwrap().permissions();
+    assert_eq!(kept.mode() & 0o777, 0o600, "for the user alone");
+}
+
+#[test]
 fn three_failures_stop_them_and_outlive_the_process() {
     let world = World::with_git();
     world.settings(&format!("{EAGER}strategies = [\"hostile-dream\"]\n"));

@@ -31,7 +31,8 @@ impl Agent {
 
     pub(super) async fn accept_dream(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream> {
         let (id, DreamSteps { project, operations, .. }) = (id.to_owned(), steps);
-        self.with_memory(project, move |memory| memory.accept(&id, chosen(&operations), Policy::default(), now())).await
+        let fallen = self.sleeper(project.as_deref())?.fallen(&id).await.map_err(of_memory)?;
+        self.with_memory(project, move |memory| memory.accept(&id, chosen(&operations), fallen, Policy::default(), now())).await
     }
 
     pub(super) async fn reject_dream(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream> {

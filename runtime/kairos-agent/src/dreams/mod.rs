@@ -134,6 +134,7 @@ impl Dreamer {
             (Err(_), Reason::Asked) => {}
             (Ok(_), _) => breaker.ended(Ok(())),
             (Err(DreamError::Stopped), _) => breaker.given_up(&before),
+            (Err(DreamError::Unable { .. }), _) => breaker.came_to_nothing(&before),
             (Err(e), _) => breaker.ended(Err(e.to_string())),
         }
         if let Err(e) = breaker.save(private) {

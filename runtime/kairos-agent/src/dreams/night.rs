@@ -83,7 +83,7 @@ impl Dreamer {
                 }
             }
         }
-        // It would count as a dream, and the next one begins where it ended.
+        // Where nobody could do anything, nothing was dreamt.
         match night.plan().skipped.first() {
             Some(first) if night.plan().strategies.is_empty() => {
                 Err(DreamError::Unable { strategy: first.strategy.clone(), why: first.why.clone() })

@@ -8,8 +8,8 @@ use crate::inbox::Inbox;
 use crate::upkeep::USERS;
 use kairos_core::config::Config;
 use kairos_core::recall::Owner;
-use kairos_memory::dream::{Told, rising};
-use kairos_memory::memory::Home;
+use kairos_memory::dream::{Fallen, Told, rising};
+use kairos_memory::memory::{Error, Home};
 use kairos_project::Project;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,6 +57,14 @@ impl Sleeper {
             }
         }
         rising(told)
+    }
+
+    /// What of a dream that waits no longer stands in the project.
+    pub(crate) async fn fallen(&self, id: &str) -> Result<Fallen, Error> {
+        let Whose::Project { view, .. } = &self.whose else { return Ok(Fallen::default()) };
+        let home = self.dreaming.home().clone();
+        let memory = crate::drift::blocking(move || open(home)).await?;
+        Fallen::of(&memory, id, view).await
     }
 
     /// How much is new, counted up to `most`. A claim of a project is worth a dream by itself: it was learnt from many observations.

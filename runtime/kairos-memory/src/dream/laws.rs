@@ -154,7 +154,7 @@ proptest! {
             let memory = filled(dir.path(), &said, &written);
             let dream = dream(&memory, &wishes, NOW + 4 * DAY, review);
             if dream.state == State::Waiting {
-                memory.accept(&dream.id, None, Policy::default(), NOW + 4 * DAY).unwrap();
+                memory.accept(&dream.id, None, Fallen::default(), Policy::default(), NOW + 4 * DAY).unwrap();
             }
             (relative(dir.path()), memory.dream(&dream.id).unwrap())
         });

@@ -8,6 +8,7 @@ mod nearest;
 mod night;
 mod outlook;
 mod policy;
+mod recheck;
 mod record;
 mod revert;
 mod snapshot;
@@ -20,6 +21,7 @@ pub use kairos_core::dream::{Conflict, Dream, Refusal, Reverted, State, Step, To
 pub use night::{DREAM, Night};
 pub use outlook::unwanted;
 pub use policy::Policy;
+pub use recheck::Fallen;
 pub use record::FOLDER;
 pub(crate) use record::render;
 pub use snapshot::MemorySnapshot;

@@ -6,6 +6,7 @@
 use super::draft::Draft;
 use super::evidence::Seen;
 use super::policy::Policy;
+use super::recheck::Fallen;
 use super::record::{path, render};
 use super::revert::Undone;
 use super::snapshot::{MemorySnapshot, read};
@@ -89,22 +90,23 @@ impl Memory {
             self.keep(&session, &dream, vec![], dream.time)?;
             return Ok(dream);
         }
-        self.carry_out(&mut session, &mut dream, &passed, draft.broken, draft.policy, draft.time)?;
+        let fallen = Fallen { claims: draft.broken, ..Fallen::default() };
+        self.carry_out(&mut session, &mut dream, &passed, fallen, draft.policy, draft.time)?;
         Ok(dream)
     }
 
-    /// Does some waiting steps of a dream, because the user accepts them.
+    /// Does some waiting steps of a dream, because the user accepts them, but for what rests on something `fallen`.
     ///
     /// # Errors
     /// Where there is no such dream, or none of the steps waits.
-    pub fn accept(&self, id: &str, steps: Option<&[usize]>, policy: Policy, now: Millis) -> Result<Dream> {
+    pub fn accept(&self, id: &str, steps: Option<&[usize]>, fallen: Fallen, policy: Policy, now: Millis) -> Result<Dream> {
         let mut session = self.session()?;
         self.take_in(&mut session, now)?;
         let mut dream = self.dream(id)?;
         let wanted = chosen(&dream, steps, State::Waiting)?;
         // The user has looked at them: how many they are is his to say.
         let policy = Policy { max_changed: 1.0, max_added: 1.0, min_allowed: usize::MAX, ..policy };
-        self.carry_out(&mut session, &mut dream, &wanted, BTreeSet::new(), policy, now)?;
+        self.carry_out(&mut session, &mut dream, &wanted, fallen, policy, now)?;
         Ok(dream)
     }
 
@@ -169,7 +171,7 @@ impl Memory {
         session: &mut Session,
         dream: &mut Dream,
         wanted: &[usize],
-        broken: BTreeSet<String>,
+        fallen: Fallen,
         policy: Policy,
         now: Millis,
     ) -> Result<()> {
@@ -177,7 +179,7 @@ impl Memory {
         let cited: BTreeSet<String> = cited.chain(session.book.claims().flat_map(|c| c.evidence.clone())).collect();
         let seen = read(self.transcripts(), &cited)?;
         // By the time of the dream: what it adds has the ids that its later steps name.
-        let mut draft = Draft::new(session.book.clone(), seen, broken, dream.time, policy).of(self.home().owner);
+        let mut draft = Draft::new(session.book.clone(), seen, fallen.claims, dream.time, policy).of(self.home().owner);
         // One by one: each holds whole files, and they need not all be in memory at once.
         let was = self.kept(&dream.id)?;
         let (mut at, mut recorded) = (0, false);
@@ -185,7 +187,7 @@ impl Memory {
             while let Some(step) = dream.steps.get_mut(at) {
                 at += 1;
                 if wanted.contains(&step.number)
-                    && let Some(write) = carry(&mut draft, step, &dream.id, now)
+                    && let Some(write) = carry(&mut draft, step, &dream.id, fallen.steps.contains(&step.number), now)
                 {
                     return Some(write);
                 }
@@ -278,13 +280,14 @@ impl Night {
     }
 }
 
-/// Does one step, if it still may be done. The commit of it; none where it was refused.
-fn carry(draft: &mut Draft, step: &mut Step, dream: &str, now: Millis) -> Option<Write> {
+/// Does one step, if it still may be done; `gone`: what it would point at is not. The commit of it; none where it was refused.
+fn carry(draft: &mut Draft, step: &mut Step, dream: &str, gone: bool, now: Millis) -> Option<Write> {
     let seen = std::mem::take(&mut step.touched);
     // What the user, or another program, changed since it was looked at is not for a dream to change.
     let changed = seen.iter().find(|t| t.before.is_some() && draft.book.claim(&t.id) != t.before.as_ref());
     let done = match changed {
         Some(touched) => Err(Refusal::Changed { claim: touched.id.clone() }),
+        None if gone => Err(Refusal::AnchorGone),
         None => perform(draft, &step.operation, &step.strategy),
     };
     match done {

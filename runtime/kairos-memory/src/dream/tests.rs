@@ -181,12 +181,12 @@ fn what_waits_is_done_when_the_user_accepts_it() {
     night.propose("test", texts.iter().zip(&said).map(|(text, id)| add(text, &[id])).collect(), &BTreeSet::new());
     let waiting = memory.end_dream(night, true).unwrap();
     assert_eq!((waiting.state, memory.book().unwrap().claims().count()), (State::Waiting, 0));
-    let one = memory.accept(&waiting.id, Some(&[1]), Policy::default(), NOW + 2 * DAY).unwrap();
+    let one = memory.accept(&waiting.id, Some(&[1]), Fallen::default(), Policy::default(), NOW + 2 * DAY).unwrap();
     assert_eq!((one.steps[0].state, one.steps[1].state), (State::Applied, State::Waiting));
     let two = memory.reject(&waiting.id, None, NOW + 2 * DAY).unwrap();
     assert_eq!((two.state, two.steps[1].state), (State::Applied, State::Rejected));
     assert_eq!(memory.book().unwrap().claims().map(|c| c.text.clone()).collect::<Vec<_>>(), [texts[0]]);
-    assert!(memory.accept(&waiting.id, None, Policy::default(), NOW).is_err());
+    assert!(memory.accept(&waiting.id, None, Fallen::default(), Policy::default(), NOW).is_err());
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn what_it_adds_and_then_believes_is_accepted_as_it_was_shown() {
     let id = night.plan().steps[0].touched[0].id.clone();
     night.propose("test", vec![operation(Change::Promote { claim: id.clone() }, &[])], &BTreeSet::new());
     let waiting = memory.end_dream(night, true).unwrap();
-    let done = memory.accept(&waiting.id, None, Policy::default(), NOW + 3 * DAY).unwrap();
+    let done = memory.accept(&waiting.id, None, Fallen::default(), Policy::default(), NOW + 3 * DAY).unwrap();
     assert!(done.steps.iter().all(|s| s.state == State::Applied), "{done:?}");
     assert_eq!(memory.claim(&id).unwrap().status, Status::Fact);
 }

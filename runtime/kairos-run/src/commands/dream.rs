@@ -11,8 +11,9 @@ use anyhow::{Context, Result};
 use kairos_agent::Breaker;
 use kairos_api::{DreamRequest, DreamSummary};
 use kairos_core::dream::Dream;
-use kairos_memory::dream::{DREAM, Policy, unwanted};
+use kairos_memory::dream::{DREAM, Fallen, Policy, unwanted};
 use kairos_memory::vault::Revision;
+use kairos_project::Project;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -42,7 +43,7 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
     let user = if root.is_some() { "" } else { " --user" };
     if let DreamCommand::Now { dry_run, review, strategy, json } = args.command {
         // As the running process names it.
-        let project = Some(root.map_or_else(|| "user".into(), |root| root.display().to_string()));
+        let project = Some(root.as_ref().map_or_else(|| "user".into(), |root| root.display().to_string()));
         let request = DreamRequest { project, dry_run, review, strategies: strategy };
         let dream = super::client(paths).await?.dream(&request).await?;
         return show(&page, &dream, false, user, json.json);
@@ -88,7 +89,17 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
             view::print(&format!("the next dream is {said}\n"))?;
         }
         DreamCommand::Accept(steps) => {
-            return show(&page, &memory.accept(&steps.id, steps.chosen(), Policy::default(), now)?, true, user, steps.json.json);
+            let fallen = match &root {
+                Some(root) => Fallen::of(&memory, &steps.id, &Project::open(root, &[])?).await?,
+                None => Fallen::default(),
+            };
+            return show(
+                &page,
+                &memory.accept(&steps.id, steps.chosen(), fallen, Policy::default(), now)?,
+                true,
+                user,
+                steps.json.json,
+            );
         }
         DreamCommand::Reject(steps) => {
             return show(&page, &memory.reject(&steps.id, steps.chosen(), now)?, false, user, steps.json.json);
