@@ -91,41 +91,6 @@ fn a_person_states_edits_asks_why_and_forgets() {
 }
 
 #[test]
-fn a_claim_of_the_users_own_memory_is_changed_from_within_a_project() {
-    let world = World::with_git();
-    let add = |whose: &[&str], text: &str| {
-        let arguments = [&["memory", "add", "--kind", "feedback", text], whose].concat();
-        world.json(&arguments)["id"].as_str().unwrap().to_owned()
-    };
-    let mine = add(&["--user"], "Answer in short sentences.");
-    let gone = add(&["--user"], "Never touch the Bluebird servers.");
-    let here = add(&[], "Tests run with `make test`.");
-    let edited = world.json(&["memory", "edit", &mine, "Answer in very short sentences."]);
-    assert_eq!((&edited["scope"], &edited["text"]), (&json!("user"), &json!("Answer in very short sentences.")));
-    assert!(world.ok(&["memory", "show", &mine]).starts_with("in your own memory:"));
-    assert!(!world.ok(&["memory", "show", &here]).contains("memory:"));
-    assert_eq!(world.json(&["memory", "why", &here])["scope"], "project");
-    let planned = world.ok(&["memory", "forget", &gone, "--dry-run"]);
-    assert!(planned.contains("in your own memory") && planned.contains("Bluebird"), "{planned}");
-    let done = world.json(&["memory", "forget", &gone, "--yes"]);
-    assert_eq!((&done["claims"], &done["users"]["claims"][0]["id"]), (&json!([]), &json!(gone)));
-    let retired = world.ok(&["memory", "retire", &here, &mine]);
-    assert!(retired.contains(&format!("retired in this project's memory: {here};")), "{retired}");
-    assert!(retired.contains(&format!("retired in your own memory: {mine}; `kairos-run memory log --user`")), "{retired}");
-    assert_eq!(world.json(&["memory", "list", "--user"]), json!([]));
-    for command in ["edit", "retire", "forget"] {
-        let text_of = [&["memory", command, "nothing1"][..], if command == "edit" { &["words"] } else { &[] }].concat();
-        let error = text(&world.run(&text_of).stderr);
-        assert!(error.contains("there is no claim nothing1"), "{error}");
-    }
-    // Words are looked for in both.
-    add(&["--user"], "The Nightjar project is secret.");
-    let done = world.json(&["memory", "forget", "--containing", "Nightjar", "--yes"]);
-    assert_eq!(done["users"]["claims"][0]["text"], "The Nightjar project is secret.");
-    assert_eq!(done["left"], json!([]));
-}
-
-#[test]
 fn bad_input_is_named_and_costs_nothing() {
     let world = World::with_git();
     world.ok(&["memory", "add", "One."]);

@@ -44,6 +44,7 @@ fn plugin(name: &str) -> ApiResult<PluginInfo> {
 impl Control for Fake {
     async fn status(&self) -> ApiResult<Status> {
         Ok(Status {
+            dreams: DreamStatus::default(),
             version: VERSION.into(),
             pid: 7,
             started: 1,

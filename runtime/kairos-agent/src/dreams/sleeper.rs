@@ -7,7 +7,6 @@ use crate::control::ProjectHandle;
 use crate::inbox::Inbox;
 use crate::upkeep::USERS;
 use kairos_core::config::Config;
-use kairos_core::recall::Owner;
 use kairos_memory::dream::{Fallen, Told, rising};
 use kairos_memory::memory::{Error, Home};
 use kairos_project::Project;
@@ -112,7 +111,6 @@ impl Agent {
             Some(known) => known.clone(),
             None => kept.insert(Arc::new(Dreaming::new(home.clone()))).clone(),
         };
-        debug_assert_eq!(home.owner, Owner::User);
         Some(Sleeper {
             name: USERS.into(),
             dreaming,

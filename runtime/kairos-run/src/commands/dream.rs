@@ -76,7 +76,7 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
                     .dreams()?
                     .into_iter()
                     .next()
-                    .ok_or_else(|| advice("there was no dream yet", &format!("kairos-run dream now{user}")))?,
+                    .ok_or_else(|| advice("there was no dream yet", format!("kairos-run dream now{user}")))?,
             };
             return show(&page, &dream, refused, user, json.json);
         }
