@@ -66,6 +66,8 @@ fn what_two_projects_say_rises_into_the_users_own_memory_and_is_undone() {
         "{projects:?}"
     );
     assert!(evidence.iter().any(|o| o["attributes"].as_array().unwrap().contains(&json!(["claim", mine]))), "{why}");
+    let shown = world.ok(&["memory", "why", risen["id"].as_str().unwrap()]);
+    assert!(shown.contains("user claim from project second-"), "{shown}");
     // Nothing else of a project was copied.
     let user = world.home().join("data/user");
     let held = std::process::Command::new("grep").args(["-rlE", "Bluebird|8080"]).arg(&user).output().unwrap();

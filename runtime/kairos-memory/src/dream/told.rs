@@ -20,8 +20,6 @@ const NEAREST: usize = 10;
 /// The attribute that names the claim, and the one that names the first of those that say the same.
 const ID: &str = "claim";
 const LIKE: &str = "like";
-/// From whom the user's memory hears.
-const SOURCE: &str = "project";
 
 /// A claim of a project about the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +45,7 @@ impl Told {
     pub(super) fn observed(&self) -> New {
         let new = New {
             time: self.time,
-            source: SOURCE.into(),
+            source: format!("project {}", self.project),
             session: self.project.clone(),
             origin: if self.stated { Origin::User } else { Origin::Tool },
             kind: CLAIM.into(),
