@@ -2,10 +2,12 @@
 
 mod align;
 mod conserve;
+pub mod ending;
 mod instruct;
 mod judge;
 mod lexicon;
 mod mine;
+mod over;
 mod quantity;
 mod sentence;
 mod split;
@@ -41,11 +43,12 @@ impl Parsed {
     }
 
     /// As [`compare`], but contrary is only what speaks of the same subject: of two limits of two things each may hold. "Use pnpm, not
-    /// npm" is contrary to "use npm".
+    /// npm" is contrary to "use npm", and "I no longer use vim" to "the user uses vim".
     pub(crate) fn relation_of_claims(&self, other: &Self) -> Relation {
         match self.relation(other) {
             Relation::Contrary if !same_subject_of_claims(&self.text, &other.text) => Relation::Related,
-            Relation::Related if overtakes(&self.text, &other.text) || overtakes(&other.text, &self.text) => Relation::Contrary,
+            Relation::Same => Relation::Same,
+            _ if gives_way(&self.text, &other.text) => Relation::Contrary,
             told => told,
         }
     }
@@ -63,7 +66,13 @@ impl Parsed {
 
 /// As [`same_subject`], also where the one names what the other says as what it takes the place of.
 pub(crate) fn same_subject_of_claims(first: &str, second: &str) -> bool {
-    same_subject(first, second) || overtakes(first, second) || overtakes(second, first)
+    same_subject(first, second) || gives_way(first, second)
+}
+
+/// Does the one name what the other says as what it takes the place of, or as what is over?
+fn gives_way(first: &str, second: &str) -> bool {
+    let one_way = |first, second| overtakes(first, second) || over::takes_back(first, second).is_some();
+    one_way(first, second) || one_way(second, first)
 }
 
 /// Does the first name what the second says as what it takes the place of?
@@ -141,6 +150,20 @@ mod tests {
         let failing = |what: &str| format!("`mise run {what}` keeps failing with `[{what}] ERROR task failed`.");
         assert_eq!(compare(&failing("lint"), &failing("test")), Related);
         assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
+    }
+
+    #[test]
+    fn what_is_over_gives_way_to_the_word_that_says_so() {
+        for (statement, claim) in [
+            ("I no longer use vim.", "The user uses vim."),
+            ("I no longer use vim.", "I always use vim for quick edits, and for nothing else."),
+            ("We switched from npm to pnpm.", "We use npm."),
+        ] {
+            let contrary = claim.len() < 20;
+            let relation = Parsed::new(statement).relation_of_claims(&Parsed::new(claim));
+            assert_eq!(relation == Contrary, contrary, "{statement} / {claim}");
+            assert_eq!(same_subject_of_claims(statement, claim), contrary, "{statement} / {claim}");
+        }
     }
 
     #[test]
