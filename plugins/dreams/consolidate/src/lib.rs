@@ -8,6 +8,7 @@ mod commands;
 mod conventions;
 mod day;
 mod lesson;
+mod over;
 mod tidy;
 mod together;
 mod verdicts;

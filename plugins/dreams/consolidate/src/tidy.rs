@@ -1,6 +1,7 @@
 //! Keeps claims in order: what says the same becomes one, what was overtaken gives way, what is borne out becomes a fact.
 
 use crate::Supported;
+use crate::over::says_over;
 use kairos_plugin::memory::{
     Change, Claim, Kind, MAX_EVIDENCE, Memory, Merged, Operation, Relation, Status, Superseded, Support,
 };
@@ -216,5 +217,7 @@ fn same_subject(a: &Claim, b: &Claim) -> bool {
     };
     let (wa, wb) = (words(&a.text), words(&b.text));
     let shared = wa.intersection(&wb).count() as f64;
-    kind(a.kind) == kind(b.kind) && shared >= SAME_SUBJECT * wa.len().min(wb.len()) as f64
+    // Whose end it is was judged by the host, by more than a count of words.
+    let over = says_over(&a.text) || says_over(&b.text);
+    kind(a.kind) == kind(b.kind) && (over || shared >= SAME_SUBJECT * wa.len().min(wb.len()) as f64)
 }

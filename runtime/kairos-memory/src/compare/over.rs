@@ -25,7 +25,7 @@ const ENDERS: &[&[&str]] = &[
     &["replaced"],
 ];
 /// Here ends what is over, or what takes its place begins.
-const BOUNDS: &[&str] = &["to", "with", "by", "and", "but", "because", "since", "so", "as", "anymore", "now", "in"];
+const BOUNDS: &[&str] = &["to", "with", "by", "and", "but", "because", "since", "so", "as", "anymore", "now"];
 /// Of these bounds what takes its place stands behind.
 const REPLACES: &[&str] = &["to", "with", "by"];
 /// What is said so is not said to be over.
