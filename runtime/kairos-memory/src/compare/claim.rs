@@ -139,7 +139,8 @@ mod tests {
     #[test]
     fn what_stands_is_the_same_however_it_is_introduced() {
         let all = ["We use Vite for bundles.", "Always use Vite for bundles.", "From now on, use Vite for bundles."];
-        let more = ["we always use vite for bundles", "In future, please use Vite for bundles.", "use vite for bundles from now on"];
+        let more =
+            ["we always use vite for bundles", "In future, please use Vite for bundles.", "use vite for bundles from now on"];
         for (first, second) in all.iter().flat_map(|first| more.iter().map(move |second| (first, second))) {
             assert_eq!(compare(first, second), Same, "{first} / {second}");
         }
