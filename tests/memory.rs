@@ -152,7 +152,8 @@ fn a_dream_learns_what_was_said_and_is_undone_byte_for_byte() {
 fn what_is_said_to_be_over_is_no_longer_claimed() {
     let world = World::with_git();
     world.settings("every = \"1s\"\n");
-    let file = session(&world, &["I always use vim.", "We use npm.", "I no longer use vim.", "We switched from npm to pnpm."], "a page");
+    let file =
+        session(&world, &["I always use vim.", "We use npm.", "I no longer use vim.", "We switched from npm to pnpm."], "a page");
     world.ok(&["memory", "import", "claude", file.to_str().unwrap()]);
     for said in ["The user uses emacs.", "The user prefers tmux.", "The user no longer uses emacs."] {
         world.ok(&["memory", "add", "--kind", "user", said]);

@@ -89,7 +89,7 @@ fn bare(sentence: &str) -> &str {
 }
 
 /// The words of a sentence in lower case, without the marks around them.
-pub fn words(sentence: &str) -> Vec<String> {
+fn words(sentence: &str) -> Vec<String> {
     let mark = |c: char| !(c.is_alphanumeric() || matches!(c, '`' | '/' | '-' | '_' | '<' | '>' | '='));
     let clean = |w: &str| w.trim_matches(mark).replace('\u{2019}', "'").to_lowercase();
     sentence.split_whitespace().map(clean).filter(|w| !w.is_empty()).collect()

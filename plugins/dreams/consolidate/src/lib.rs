@@ -13,7 +13,7 @@ mod tidy;
 mod together;
 mod verdicts;
 
-use kairos_plugin::memory::{Change, MAX_OPERATIONS, Memory, NewClaim, Operation, Relation};
+use kairos_plugin::memory::{Change, Kind, MAX_OPERATIONS, Memory, NewClaim, Operation, Relation};
 use kairos_plugin::prelude::*;
 use lesson::Lesson;
 use std::collections::BTreeMap;
@@ -29,12 +29,39 @@ impl Dream for Consolidate {
     fn dream(memory: &impl Memory) -> Result<Vec<Operation>, Error> {
         let mut day = day::Day::default();
         memory.new_observations(|o| day.see(o))?;
-        let (new, supported) = known(memory, day.lessons())?;
+        let (new, supported) = known(memory, folded(memory, day.lessons()))?;
         let mut operations = tidy::tidy(memory, &supported)?;
         operations.extend(new.into_iter().map(add));
         operations.truncate(MAX_OPERATIONS);
         Ok(operations)
     }
+}
+
+/// What the user said twice in other words is one lesson: in the fuller words, of equals the later ones.
+fn folded(memory: &impl Memory, lessons: Vec<Lesson>) -> Vec<Lesson> {
+    let mut all: Vec<Lesson> = Vec::new();
+    for mut lesson in lessons {
+        let relation = |known: &Lesson| {
+            let said = lesson.kind == known.kind && lesson.kind != Kind::Project;
+            if said { memory.compare(&lesson.text, &known.text) } else { Relation::Apart }
+        };
+        let twin = all.iter_mut().find_map(|known| match relation(known) {
+            Relation::Same => Some((lesson.latest() > known.latest(), known)),
+            Relation::Includes => Some((true, known)),
+            Relation::Included => Some((false, known)),
+            _ => None,
+        });
+        match twin {
+            Some((better, known)) => {
+                if better {
+                    std::mem::swap(&mut known.text, &mut lesson.text);
+                }
+                known.evidence.append(&mut lesson.evidence);
+            }
+            None => all.push(lesson),
+        }
+    }
+    all
 }
 
 /// New evidence by claim.

@@ -1,20 +1,14 @@
 //! What the user says is over. Which claim that takes back is the host's to judge.
 
-use crate::conventions::words;
-
 /// Said of oneself or of all before what is over.
 const TELLERS: &[&str] = &["i", "we", "i've", "we've", "have", "now", "the", "user"];
 /// What one does by habit: "I no longer see the error" tells of the moment.
-const HABITS: &[&str] =
-    &["use", "uses", "using", "want", "wants", "prefer", "prefers", "like", "likes", "support", "deploy", "commit", "squash", "rebase"];
+const HABITS: &[&str] = &[
+    "use", "uses", "using", "want", "wants", "prefer", "prefers", "like", "likes", "support", "deploy", "commit", "squash",
+    "rebase",
+];
 /// Of these "from one to the other" is a decision where all take it: "I switched from main to a branch" is none.
 const CHANGES: &[&str] = &["switched", "migrated"];
-
-/// As [`is_over`], of a text.
-pub fn says_over(text: &str) -> bool {
-    let words = words(text);
-    is_over(&words.iter().map(String::as_str).collect::<Vec<_>>())
-}
 
 /// Do these words, of a sentence in lower case, say that something is over: "we switched from npm to pnpm", "I don't use vim anymore"?
 pub fn is_over(words: &[&str]) -> bool {
@@ -27,7 +21,9 @@ pub fn is_over(words: &[&str]) -> bool {
         ["stopped", ..] => habit(1),
         ["don't" | "dont", ..] => habit(1) && anymore,
         ["do", "not", ..] => habit(2) && anymore,
-        [change, "from", old @ ..] => CHANGES.contains(change) && teller.first().is_some_and(|t| t.starts_with("we")) && old.contains(&"to"),
+        [change, "from", old @ ..] => {
+            CHANGES.contains(change) && teller.first().is_some_and(|t| t.starts_with("we")) && old.contains(&"to")
+        }
         _ => false,
     };
     !teller.is_empty() && ended && !rest.iter().any(|w| matches!(*w, "it" | "this" | "that" | "them"))
