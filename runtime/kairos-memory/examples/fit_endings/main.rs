@@ -36,16 +36,21 @@ fn main() -> Result<()> {
     };
     let share = |right: usize| right as f64 * 100.0 / told.len() as f64;
     let weights = fitted_without(None);
-    let known = told.iter().filter(|(_, h)| is_right(&weights, h)).count();
+    let known: Vec<&Happened> = told.iter().map(|(_, h)| *h).filter(|h| is_right(&weights, h)).collect();
+    let found = |of: &[&Happened]| of.iter().filter(|h| record(h) == Some(h.right)).count();
     let (mut left_out, mut with_record) = (0, 0);
     for (person, of) in people.iter().enumerate() {
         let weights = fitted_without(Some(person));
         let right: Vec<&Happened> = of.iter().filter(|h| is_right(&weights, h)).collect();
         left_out += right.len();
-        with_record += right.iter().filter(|h| record(h) == Some(h.right)).count();
+        with_record += found(&right);
     }
-    eprintln!("the right end: {:.1} % of those it was fitted to, {:.1} % of people left out", share(known), share(left_out));
-    eprintln!("and of the right record: {:.1} % of people left out", share(with_record));
+    eprintln!(
+        "the right end: {:.1} % of those it was fitted to, {:.1} % of people left out",
+        share(known.len()),
+        share(left_out)
+    );
+    eprintln!("and of the right record: {:.1} %, {:.1} %", share(found(&known)), share(with_record));
     print!("{}", show(&weights));
     Ok(())
 }
