@@ -13,7 +13,7 @@ mod tidy;
 mod together;
 mod verdicts;
 
-use kairos_plugin::memory::{Change, Kind, MAX_OPERATIONS, Memory, NewClaim, Operation, Relation};
+use kairos_plugin::memory::{Candidate, Change, Kind, MAX_OPERATIONS, Memory, NewClaim, Operation, Relation};
 use kairos_plugin::prelude::*;
 use lesson::Lesson;
 use std::collections::BTreeMap;
@@ -74,11 +74,22 @@ fn known(memory: &impl Memory, lessons: Vec<Lesson>) -> Result<(Vec<Lesson>, Sup
         let near = memory.similar(&lesson.text, tidy::NEIGHBOURS)?;
         if let Some(same) = near.iter().find(|c| c.relation == Relation::Same) {
             supported.entry(same.id.clone()).or_default().extend(lesson.ids());
-        } else if !near.iter().any(|c| c.relation == Relation::Included) {
+        } else if !near.iter().any(|c| c.relation == Relation::Included) && !is_overtaken(memory, &lesson, &near)? {
             new.push(lesson);
         }
     }
     Ok((new, supported))
+}
+
+/// Has the user said otherwise since? Then his earlier word is not learnt again, in the same dream or from an old session.
+fn is_overtaken(memory: &impl Memory, lesson: &Lesson, near: &[Candidate]) -> Result<bool, Error> {
+    for contrary in near.iter().filter(|c| c.relation == Relation::Contrary) {
+        let stated = memory.support(&contrary.id, &[])?.stated;
+        if stated > lesson.latest().map(|seen| seen.time) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn add(lesson: Lesson) -> Operation {

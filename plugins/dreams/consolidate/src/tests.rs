@@ -256,3 +256,19 @@ fn what_is_for_one_part_or_says_only_that_it_failed_is_no_lesson() {
     }
     assert_eq!(added(&dream(&memory)), ["`mise run lint` lints the code.", "`mise run test` runs the tests."]);
 }
+
+#[test]
+fn what_was_overtaken_is_not_learnt_again() {
+    let mut memory = FakeMemory::at(NOW)
+        .observed(said(1, "Always use the old linker for tests."))
+        .observed(said(4, "Never use the old linker for tests."));
+    settle(&mut memory);
+    let believed = |memory: &FakeMemory| -> Vec<String> {
+        memory.all().iter().filter(|c| c.status != Status::Retired).map(|c| c.text.clone()).collect()
+    };
+    assert_eq!(believed(&memory), ["Never use the old linker for tests."]);
+    memory.seen();
+    let mut memory = memory.observed(said(2, "Always use the old linker for tests."));
+    settle(&mut memory);
+    assert_eq!(believed(&memory), ["Never use the old linker for tests."]);
+}
