@@ -6,7 +6,7 @@
 use super::align::{Link, align};
 use super::judge::judge;
 use super::mirrored;
-use super::over::takes_back;
+use super::over::{is_over, takes_back};
 use super::sentence::Sentence;
 use super::subject::same_subject;
 use super::words::{self, Place};
@@ -22,6 +22,8 @@ pub(crate) struct Parsed {
     words: Vec<String>,
     /// The words of what it takes the place of.
     replaced: Vec<String>,
+    /// It says that something is over.
+    over: bool,
 }
 
 /// Said before or behind what stands, and no part of it.
@@ -32,7 +34,13 @@ const CONTRASTS: &[&str] = &[", not ", " instead of ", " rather than "];
 impl Parsed {
     pub(crate) fn new(text: &str) -> Self {
         let (core, replaced) = contrast(standing(text));
-        Self { text: text.into(), core: Sentence::parse(&core), words: all_words(&core), replaced: all_words(replaced) }
+        Self {
+            text: text.into(),
+            core: Sentence::parse(&core),
+            words: all_words(&core),
+            replaced: all_words(replaced),
+            over: is_over(text),
+        }
     }
 
     /// What the first is to the second. Exchanging them gives the mirrored relation. Contrary is only what speaks of the same subject:
@@ -56,6 +64,8 @@ impl Parsed {
             },
             _ if self.overtakes(other) || other.overtakes(self) => Relation::Contrary,
             _ if self.ends(other) || other.ends(self) => Relation::Contrary,
+            // Of two of a kind both may be over.
+            Relation::Contrary if self.over && other.over => Relation::Related,
             Relation::Contrary | Relation::Includes | Relation::Included if !same_subject(&self.core, &other.core) => {
                 Relation::Related
             }
@@ -67,12 +77,12 @@ impl Parsed {
     /// May the later of the two supersede the earlier?
     pub(crate) fn same_subject(&self, other: &Self) -> bool {
         let (first, second) = if self.text <= other.text { (self, other) } else { (other, self) };
-        same_subject(&first.core, &second.core) || first.judge(second) == Relation::Contrary
+        (same_subject(&first.core, &second.core) && !(self.over && other.over)) || first.judge(second) == Relation::Contrary
     }
 
     /// Does this say that what the other says is over: "I no longer use vim"?
     fn ends(&self, other: &Self) -> bool {
-        takes_back(&self.text, &other.text).is_some()
+        self.over && !other.over && takes_back(&self.text, &other.text).is_some()
     }
 
     /// Does this name what the other says as what it takes the place of?

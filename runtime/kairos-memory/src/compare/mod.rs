@@ -99,6 +99,7 @@ mod tests {
             ("I no longer use vim.", "I always use vim.", Contrary),
             ("We switched from npm to pnpm.", "We use npm.", Contrary),
             ("We no longer use npm for the docs.", "We use npm.", Related),
+            ("I no longer use vim.", "The user no longer uses emacs.", Related),
         ] {
             assert_eq!(compare(statement, claim), relation, "{statement} / {claim}");
             assert_eq!(Parsed::new(statement).same_subject(&Parsed::new(claim)), relation == Contrary, "{statement} / {claim}");

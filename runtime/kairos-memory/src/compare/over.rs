@@ -39,11 +39,16 @@ const USING: &[&str] = &["use", "prefer", "choose"];
 /// What becomes of a claim where the statement says that it is over: the whole of it, and nothing narrower.
 pub(super) fn takes_back(statement: &str, claim: &str) -> Option<Effect> {
     let ended: Vec<_> = sentences(statement).filter_map(ended).collect();
-    if ended.is_empty() || self::ended(claim).is_some() || Sentence::parse(claim).denials > 0 {
+    if ended.is_empty() || is_over(claim) || Sentence::parse(claim).denials > 0 {
         return None;
     }
     let claimed = told(&split(claim));
     ended.into_iter().find(|(over, _)| *over == claimed).map(|(_, effect)| effect)
+}
+
+/// Does it say that something is over?
+pub(super) fn is_over(text: &str) -> bool {
+    sentences(text).any(|sentence| ended(sentence).is_some())
 }
 
 /// What a sentence says is over, and what becomes of it; none where it doesn't say so.
