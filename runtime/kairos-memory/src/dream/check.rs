@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::evidence::{Strength, is_own_words, latest, live, needed, strength, support};
 use crate::book::{OTHER_TOOL, USER};
-use crate::compare::{Parsed, compare, conserved, is_instruction, same_subject_of_claims};
+use crate::compare::{Parsed, compare, conserved, is_instruction};
 use kairos_core::dream::Refusal;
 use kairos_core::memory::{Claim, ClaimKind, NewClaim, Observation, Operation, Relation, Status};
 use std::collections::BTreeSet;
@@ -93,7 +93,7 @@ pub(super) fn supersede(draft: &Draft, claim: &str, by: &str) -> Checked {
         return Err(Refusal::TooFew);
     }
     others_own(old)?;
-    if old.kind != new.kind || !same_subject_of_claims(&old.text, &new.text) {
+    if old.kind != new.kind || !Parsed::new(&old.text).same_subject(&Parsed::new(&new.text)) {
         return Err(Refusal::OtherSubject { first: old.id.clone(), second: new.id.clone() });
     }
     if strength(new, &draft.seen) < strength(old, &draft.seen) || new.status == Status::Stale {

@@ -49,8 +49,8 @@ impl Draft {
     /// What a text is to a claim.
     pub(super) fn relation(&self, text: &Parsed, claim: &Claim) -> Relation {
         match self.said.get(&claim.id) {
-            Some(said) => text.relation_of_claims(said),
-            None => text.relation_of_claims(&Parsed::new(&claim.text)),
+            Some(said) => text.relation(said),
+            None => text.relation(&Parsed::new(&claim.text)),
         }
     }
 
