@@ -82,8 +82,7 @@ impl Undone {
         let Change::Add(new) = &operation.change else { return None };
         let latest = operation.evidence.iter().filter_map(|id| seen.get(id)).map(|o| o.time).max()?;
         let said = Parsed::new(&new.text);
-        let same =
-            |(undone, _, time): &&(Parsed, String, Millis)| latest <= *time && said.relation_of_claims(undone) == Relation::Same;
+        let same = |(undone, _, time): &&(Parsed, String, Millis)| latest <= *time && said.relation(undone) == Relation::Same;
         self.0.iter().find(same).map(|(_, claim, _)| claim.clone())
     }
 }
