@@ -173,14 +173,14 @@ mod tests {
             if let Some(error) = self.fails.lock().unwrap().pop() {
                 return Err(error);
             }
-            let usage = Usage { input: 7, output: 3 };
-            Ok(Completion { text: "hi".into(), ending: Ending::Done, usage, model: "fake".into() })
+            let usage = Usage { input: 7, cached: 0, output: 3 };
+            Ok(Completion { text: "hi".into(), calls: Vec::new(), ending: Ending::Done, usage, model: "fake".into() })
         }
     }
 
     fn prompt() -> Prompt {
         let messages = vec![Message { role: Role::User, parts: vec![Part::Text("hi".into())] }];
-        Prompt { instructions: String::new(), messages, schema: None, max_output: 10 }
+        Prompt { instructions: String::new(), tools: Vec::new(), messages, schema: None, max_output: 10 }
     }
 
     #[tokio::test]

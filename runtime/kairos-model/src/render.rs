@@ -79,7 +79,7 @@ mod tests {
 
     fn prompt(parts: Vec<Part>) -> Prompt {
         let messages = vec![Message { role: Role::User, parts }];
-        Prompt { instructions: "Sum it up.".into(), messages, schema: None, max_output: 10 }
+        Prompt { instructions: "Sum it up.".into(), tools: Vec::new(), messages, schema: None, max_output: 10 }
     }
 
     #[test]
