@@ -9,6 +9,7 @@ use kairos_core::ports::{Model as Port, PortResult};
 use kairos_core::{ErrorCode, PortError};
 use kairos_exec::redact::Redactor;
 use kairos_model::{Client, Model, ModelError, Provider, Unconfigured, find};
+use kairos_turn::{Heard, Mind};
 use kairos_store::{Budget, Budgets, Reservation, Reserved, UserDb};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -43,6 +44,13 @@ impl Models {
     /// their own.
     pub(crate) fn port(&self, config: &Config, occasion: Occasion) -> Arc<dyn Port> {
         let (day, each) = (config.number("model.tokens-a-day"), config.number("model.tokens-a-dream"));
+        let paid = Paid { model: self.model(config), user: self.user.clone(), occasion, day, each };
+        Arc::new(Asked { paid: Arc::new(paid), runtime: Handle::current() })
+    }
+
+    /// The model for a turn of its own, which may use all that a day has left, and of it what one turn may.
+    pub(crate) fn mind(&self, config: &Config, occasion: Occasion) -> Arc<dyn Mind> {
+        let (day, each) = (config.number("model.tokens-a-day"), config.number("model.tokens-a-turn"));
         let paid = Paid { model: self.model(config), user: self.user.clone(), occasion, day, each };
         Arc::new(Asked { paid: Arc::new(paid), runtime: Handle::current() })
     }
@@ -141,6 +149,13 @@ impl Port for Asked {
         let (paid, prompt) = (self.paid.clone(), prompt.clone());
         let asked = self.runtime.spawn(async move { paid.complete(&prompt, tokens_a_day).await });
         asked.await.unwrap_or_else(|e| Err(PortError::new(ErrorCode::Other, format!("asking the model failed: {e}"))))
+    }
+}
+
+#[async_trait]
+impl Mind for Asked {
+    async fn think(&self, prompt: &Prompt, _: Heard<'_>) -> PortResult<Completion> {
+        Port::complete(self, prompt, self.paid.day).await
     }
 }
 

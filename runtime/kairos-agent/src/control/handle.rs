@@ -9,6 +9,7 @@ use crate::project_loop::LoopStatus;
 use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::scan::Place;
+use crate::tools::Tools;
 use kairos_api::{ApiResult, ProjectStatus};
 use kairos_project::Project;
 use kairos_signals::SignalQueue;
@@ -25,6 +26,7 @@ pub(crate) struct ProjectHandle {
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
     pub(crate) recollection: Recollection,
+    pub(crate) tools: Tools,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
     pub(crate) dreaming: Dreaming,

@@ -177,7 +177,7 @@ impl ProjectHandle {
             }
         }
         let findings: Vec<Finding> = found.waiting.iter().take(MOST).map(review).chain(stopped).collect();
-        self.inbox.take(SELF, Report { findings, ..Report::default() }, now).await
+        self.inbox.take(SELF, Report { findings, ..Report::default() }, now).await.map(drop)
     }
 }
 

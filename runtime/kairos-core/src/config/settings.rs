@@ -293,5 +293,27 @@ pub const SETTINGS: &[Setting] = &[
     s("model.timeout", Kind::Duration, "\"2m\"", false, "How long one answer may take, further tries included."),
     s("model.tokens-a-day", Kind::Count, "100000", false, "Tokens that all plugins together may use within 24 hours."),
     s("model.tokens-a-dream", Kind::Count, "30000", false, "Tokens that one dream may use."),
+    s(
+        "model.tokens-a-turn",
+        Kind::Count,
+        "50000",
+        false,
+        "Tokens that one turn may use which a tick began.",
+    ),
+    s(
+        "think.on",
+        Kind::Choice(&["never", "low", "normal", "high", "critical"]),
+        "\"never\"",
+        false,
+        "Least urgency of a new finding that makes a tick wake the model, which may look into it and speak up itself.",
+    ),
+    s(
+        "heartbeat.every",
+        Kind::Duration,
+        "\"0s\"",
+        false,
+        "How often the model is woken for the open items of a project's HEARTBEAT.md. \"0s\": never; without items it never is.",
+    ),
+    s("heartbeat.hours", Kind::Hours, "[]", false, "The parts of the day in which it is; none: all day."),
     s("terminal.buddy", Kind::Bool, "true", false, "Show the pet in the live view."),
 ];
