@@ -88,7 +88,7 @@ impl Paid {
             Reserved::Yes(id) => id,
             Reserved::No(budget, left) => return Err(over(budget, budgets, tokens, left)),
         };
-        let answer = self.model.complete(prompt, &format!("{name}, {plugin}")).await;
+        let answer = self.model.complete(prompt, &format!("{name}, {plugin}"), &|_| ()).await;
         let settled = match &answer {
             Ok(completion) => self.user.settle(id, completion.usage.input, completion.usage.output).await,
             // What may have cost something stays set aside.
@@ -148,6 +148,7 @@ impl Port for Asked {
 mod tests {
     use super::*;
     use kairos_core::model::{Ending, Message, Part, Role, Usage};
+    use kairos_model::Heard;
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
     /// Takes 100 tokens beforehand and 10 in the end; fails as often as it is told to.
@@ -168,19 +169,19 @@ mod tests {
         fn estimate(&self, _: &Prompt) -> u64 {
             100
         }
-        async fn complete(&self, _: &Prompt, _: &str) -> Result<Completion, ModelError> {
+        async fn complete(&self, _: &Prompt, _: &str, _: Heard<'_>) -> Result<Completion, ModelError> {
             self.asked.fetch_add(1, SeqCst);
             if let Some(error) = self.fails.lock().unwrap().pop() {
                 return Err(error);
             }
-            let usage = Usage { input: 7, output: 3 };
-            Ok(Completion { text: "hi".into(), ending: Ending::Done, usage, model: "fake".into() })
+            let usage = Usage { input: 7, cached: 0, output: 3 };
+            Ok(Completion { text: "hi".into(), calls: Vec::new(), ending: Ending::Done, usage, model: "fake".into() })
         }
     }
 
     fn prompt() -> Prompt {
         let messages = vec![Message { role: Role::User, parts: vec![Part::Text("hi".into())] }];
-        Prompt { instructions: String::new(), messages, schema: None, max_output: 10 }
+        Prompt { instructions: String::new(), tools: Vec::new(), messages, schema: None, max_output: 10 }
     }
 
     #[tokio::test]
