@@ -96,7 +96,7 @@ impl Paid {
             Reserved::Yes(id) => id,
             Reserved::No(budget, left) => return Err(over(budget, budgets, tokens, left)),
         };
-        let answer = self.model.complete(prompt, &format!("{name}, {plugin}")).await;
+        let answer = self.model.complete(prompt, &format!("{name}, {plugin}"), &|_| ()).await;
         let settled = match &answer {
             Ok(completion) => self.user.settle(id, completion.usage.input, completion.usage.output).await,
             // What may have cost something stays set aside.
@@ -163,6 +163,7 @@ impl Mind for Asked {
 mod tests {
     use super::*;
     use kairos_core::model::{Ending, Message, Part, Role, Usage};
+    use kairos_model::Heard;
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
     /// Takes 100 tokens beforehand and 10 in the end; fails as often as it is told to.
@@ -183,7 +184,7 @@ mod tests {
         fn estimate(&self, _: &Prompt) -> u64 {
             100
         }
-        async fn complete(&self, _: &Prompt, _: &str) -> Result<Completion, ModelError> {
+        async fn complete(&self, _: &Prompt, _: &str, _: Heard<'_>) -> Result<Completion, ModelError> {
             self.asked.fetch_add(1, SeqCst);
             if let Some(error) = self.fails.lock().unwrap().pop() {
                 return Err(error);

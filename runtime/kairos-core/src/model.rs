@@ -64,6 +64,13 @@ pub struct Tool {
     pub input_schema: Value,
 }
 
+impl Tool {
+    fn is_named_well(&self, others: &[Tool]) -> bool {
+        let is_plain = self.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        (1..=64).contains(&self.name.len()) && is_plain && others.iter().all(|o| o.name != self.name)
+    }
+}
+
 /// A wish to have a tool called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
@@ -130,6 +137,12 @@ impl Prompt {
         if self.tools.len() > MAX_TOOLS {
             return error(ErrorCode::TooLarge, format!("more than {MAX_TOOLS} tools"));
         }
+        if let Some(tool) = self.tools.iter().enumerate().find_map(|(i, t)| (!t.is_named_well(&self.tools[..i])).then_some(t)) {
+            return error(ErrorCode::Invalid, format!("`{}` is no name of a tool, or that of another", tool.name));
+        }
+        if !self.is_paired() {
+            return error(ErrorCode::Invalid, "each call has to have its outcome in the message behind it".into());
+        }
         if self.messages.len() > MAX_MESSAGES || self.messages.iter().any(|m| m.parts.len() > MAX_PARTS) {
             return error(ErrorCode::TooLarge, format!("more than {MAX_MESSAGES} messages, or {MAX_PARTS} parts in one"));
         }
@@ -145,6 +158,26 @@ impl Prompt {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What a message wants called, the one behind it answers, and nothing else: providers take no other conversation.
+    fn is_paired(&self) -> bool {
+        let mut wanted = Vec::new();
+        self.messages.iter().all(|message| {
+            let (mut calls, mut answered) = (Vec::new(), Vec::new());
+            for part in &message.parts {
+                match part {
+                    Part::Call(call) => calls.push(&call.id),
+                    Part::Outcome { id, .. } => answered.push(id),
+                    Part::Text(_) | Part::Untrusted { .. } => {}
+                }
+            }
+            answered.sort_unstable();
+            calls.sort_unstable();
+            let is_answered = answered == wanted;
+            wanted = calls;
+            is_answered && (wanted.is_empty() || message.role == Role::Assistant)
+        })
     }
 }
 
@@ -207,11 +240,22 @@ mod tests {
             max_output: 10,
         };
         assert_eq!((ok().check(), ok().size()), (Ok(()), 12));
+        let call = Part::Call(Call { id: "1".into(), name: "look".into(), input: Value::Null });
+        let outcome = |id: &str| Part::Outcome { id: id.into(), text: String::new(), is_error: false };
+        let called =
+            |parts| vec![Message { role: Role::Assistant, parts: vec![call.clone()] }, Message { role: Role::User, parts }];
+        let tool = |name: &str| Tool { name: name.into(), description: String::new(), input_schema: Value::Null };
+        assert_eq!(Prompt { messages: called(vec![outcome("1")]), tools: vec![tool("a"), tool("b")], ..ok() }.check(), Ok(()));
         let parts = vec![Part::Text(String::new()); MAX_PARTS + 1];
         for (wrong, code) in [
             (Prompt { messages: vec![], ..ok() }, ErrorCode::Invalid),
             (Prompt { messages: vec![message(Role::Assistant, "hi")], ..ok() }, ErrorCode::Invalid),
             (Prompt { max_output: 0, ..ok() }, ErrorCode::Invalid),
+            (Prompt { tools: vec![tool("a b")], ..ok() }, ErrorCode::Invalid),
+            (Prompt { tools: vec![tool("a"), tool("a")], ..ok() }, ErrorCode::Invalid),
+            (Prompt { messages: called(vec![]), ..ok() }, ErrorCode::Invalid),
+            (Prompt { messages: called(vec![outcome("2")]), ..ok() }, ErrorCode::Invalid),
+            (Prompt { messages: vec![Message { role: Role::User, parts: vec![outcome("1")] }], ..ok() }, ErrorCode::Invalid),
             (Prompt { schema: Some("[1]".into()), ..ok() }, ErrorCode::Invalid),
             (Prompt { schema: Some("x".repeat(MAX_SCHEMA + 1)), ..ok() }, ErrorCode::TooLarge),
             (Prompt { messages: vec![message(Role::User, &"x".repeat(MAX_PROMPT))], ..ok() }, ErrorCode::TooLarge),

@@ -1,12 +1,12 @@
 //! Asks a provider: key, tries, and what its answers mean.
 
-use crate::Model;
 use crate::anthropic::Messages;
 use crate::error::ModelError;
 use crate::find::{Preset, Provider};
 use crate::openai::Chat;
 use crate::render::{Rendered, estimate, render};
-use crate::wire::{Wire, complaint};
+use crate::wire::{Wire, complaint, with_sound_calls};
+use crate::{Heard, Model};
 use async_trait::async_trait;
 use kairos_core::Millis;
 use kairos_core::finding::one_line;
@@ -116,7 +116,7 @@ impl Client {
             200 if !answer.complete => Err(malformed("it breaks off".into())),
             200 => {
                 let value: Value = serde_json::from_slice(&answer.body).map_err(|_| malformed("it is no JSON".into()))?;
-                self.wire.answer(&value).map_err(malformed)
+                self.wire.answer(&value).map(with_sound_calls).map_err(malformed)
             }
             401 | 403 => Err(ModelError::Refused { who, status, said: self.said(answer, key) }),
             // Too slow, too early, too often, overloaded: it passes.
@@ -169,7 +169,7 @@ impl Model for Client {
         estimate(prompt)
     }
 
-    async fn complete(&self, prompt: &Prompt, why: &str) -> Result<Completion, ModelError> {
+    async fn complete(&self, prompt: &Prompt, why: &str, heard: Heard<'_>) -> Result<Completion, ModelError> {
         let end = Instant::now() + self.provider.timeout;
         let rendered = render(prompt, &self.redactor)?;
         let key = self.key()?;
@@ -181,7 +181,10 @@ impl Model for Client {
             self.may_ask(&hash)?;
             let left = end.saturating_duration_since(Instant::now());
             let error = match self.once(body.clone(), key.as_deref(), why, left).await {
-                Ok(completion) => return self.shaped(completion, &rendered),
+                Ok(completion) => {
+                    heard(&completion.text);
+                    return self.shaped(completion, &rendered);
+                }
                 Err(error) => error,
             };
             let pause = match &error {

@@ -104,7 +104,7 @@ fn world(provider: &str, port: u16, timeout: &str) -> World {
 
 fn prompt(text: &str) -> Prompt {
     let messages = vec![Message { role: Role::User, parts: vec![Part::Text(text.into())] }];
-    Prompt { instructions: "Be brief.".into(), messages, schema: None, max_output: 20 }
+    Prompt { instructions: "Be brief.".into(), tools: Vec::new(), messages, schema: None, max_output: 20 }
 }
 
 fn by_schema() -> Prompt {
@@ -123,9 +123,9 @@ async fn both_formats_are_spoken_and_each_request_is_on_record() {
     let (port, asked) = serve(|_, s| send(s, &said("hello")));
     let w = world("llamacpp", port, "5s");
     assert_eq!(w.client.name(), "small at 127.0.0.1");
-    let answer = w.client.complete(&prompt("hi ghp_0123456789abcdefghijABCDEFGHIJ012345"), "a test").await.unwrap();
+    let answer = w.client.complete(&prompt("hi ghp_0123456789abcdefghijABCDEFGHIJ012345"), "a test", &|_| ()).await.unwrap();
     assert_eq!((answer.text.as_str(), answer.ending), ("hello", Ending::Done));
-    assert_eq!((answer.usage, answer.model.as_str()), (Usage { input: 12, output: 3 }, "small"));
+    assert_eq!((answer.usage, answer.model.as_str()), (Usage { input: 12, cached: 0, output: 3 }, "small"));
     let (head, body) = asked.lock().unwrap()[0].clone();
     assert!(head.starts_with("post /v1/chat/completions ") && head.contains(&format!("authorization: bearer {KEY}")), "{head}");
     assert_eq!(body["messages"][1]["content"], "hi [redacted]");
@@ -138,8 +138,8 @@ async fn both_formats_are_spoken_and_each_request_is_on_record() {
         let text = json!([{"type": "text", "text": "{\"a\": \"b\"}"}]);
         send(s, &reply("200 OK", "", &json!({"model": "small", "content": text, "stop_reason": "end_turn", "usage": usage})));
     });
-    let answer = world("anthropic", port, "5s").client.complete(&by_schema(), "a test").await.unwrap();
-    assert_eq!((answer.text.as_str(), answer.usage), ("{\"a\": \"b\"}", Usage { input: 10, output: 2 }));
+    let answer = world("anthropic", port, "5s").client.complete(&by_schema(), "a test", &|_| ()).await.unwrap();
+    assert_eq!((answer.text.as_str(), answer.usage), ("{\"a\": \"b\"}", Usage { input: 10, cached: 6, output: 2 }));
     let (head, body) = asked.lock().unwrap()[0].clone();
     assert!(head.starts_with("post /v1/messages ") && head.contains("anthropic-version: 2023-06-01"), "{head}");
     assert!(head.contains(&format!("x-api-key: {KEY}")));
@@ -155,14 +155,14 @@ async fn after_a_refused_key_nobody_is_asked_until_there_is_another() {
         });
         let w = world(provider, port, "5s");
         for _ in 0..3 {
-            let error = w.client.complete(&prompt("hi"), "").await.unwrap_err();
+            let error = w.client.complete(&prompt("hi"), "", &|_| ()).await.unwrap_err();
             assert!(matches!(error, ModelError::Refused { status: 401, .. }) && !error.may_cost(), "{error}");
             let told = format!("{error} {error:?}");
             assert!(told.contains("Incorrect key: [redacted]") && !told.contains(KEY), "{told}");
         }
         assert_eq!(asked.lock().unwrap().len(), 1);
         w.key("another-key-0123456789");
-        let again = w.client.complete(&prompt("hi"), "").await;
+        let again = w.client.complete(&prompt("hi"), "", &|_| ()).await;
         // An answer of the other format is none; what counts is that it was asked.
         assert_eq!(again.is_ok(), provider == "openai");
         assert_eq!(asked.lock().unwrap().len(), 2);
@@ -174,14 +174,14 @@ async fn who_wants_to_be_left_alone_is() {
     let busy = |after: &str| reply("429 Too Many Requests", after, &json!({"error": {"message": "slow down"}}));
     let (port, asked) = serve(move |n, s| send(s, &if n == 0 { busy("retry-after: 2\r\n") } else { said("hello") }));
     let begin = Instant::now();
-    world("openai", port, "10s").client.complete(&prompt("hi"), "").await.unwrap();
+    world("openai", port, "10s").client.complete(&prompt("hi"), "", &|_| ()).await.unwrap();
     assert!(begin.elapsed() >= Duration::from_secs(2) && asked.lock().unwrap().len() == 2);
 
     // Longer than anybody waits: it is told, and until then nobody else asks.
     let (port, asked) = serve(move |_, s| send(s, &busy("retry-after: 600\r\n")));
     let w = world("anthropic", port, "10s");
     for _ in 0..2 {
-        let error = w.client.complete(&prompt("hi"), "").await.unwrap_err();
+        let error = w.client.complete(&prompt("hi"), "", &|_| ()).await.unwrap_err();
         assert!(matches!(&error, ModelError::Busy { status: 429, .. }) && error.is_passing(), "{error}");
         assert!(error.to_string().contains("slow down") && error.to_string().contains("asked again in"), "{error}");
     }
@@ -192,17 +192,17 @@ async fn who_wants_to_be_left_alone_is() {
 async fn a_server_in_trouble_is_tried_three_times() {
     let (port, asked) = serve(|n, s| send(s, &if n < 2 { reply("500 X", "", &json!({})) } else { said("hello") }));
     let w = world("vllm", port, "20s");
-    w.client.complete(&prompt("hi"), "").await.unwrap();
+    w.client.complete(&prompt("hi"), "", &|_| ()).await.unwrap();
     assert_eq!(asked.lock().unwrap().len(), 3);
     let outcomes: Vec<_> = w.book.0.lock().unwrap().iter().map(|(_, o)| o.clone().unwrap()).collect();
     assert_eq!(outcomes, ["500", "500", "200"], "each try is on record");
     let (port, asked) = serve(|_, s| send(s, &reply("529 X", "", &json!({"error": {"message": "Overloaded"}}))));
-    let error = world("anthropic", port, "20s").client.complete(&prompt("hi"), "").await.unwrap_err();
+    let error = world("anthropic", port, "20s").client.complete(&prompt("hi"), "", &|_| ()).await.unwrap_err();
     assert!(matches!(error, ModelError::Busy { status: 529, .. }) && !error.may_cost(), "{error}");
     assert_eq!(asked.lock().unwrap().len(), 3);
     // What it does not want is not asked again.
     let (port, asked) = serve(|_, s| send(s, &reply("404 X", "", &json!({"error": {"message": "no such model"}}))));
-    let error = world("ollama", port, "20s").client.complete(&prompt("hi"), "").await.unwrap_err();
+    let error = world("ollama", port, "20s").client.complete(&prompt("hi"), "", &|_| ()).await.unwrap_err();
     assert!(error.to_string().contains("no such model") && error.to_string().contains("model.name"), "{error}");
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
@@ -222,13 +222,13 @@ async fn what_can_not_be_used_is_told_and_may_have_cost_something() {
     ];
     for (what, answer) in cases {
         let (port, asked) = serve(move |_, s| answer(s));
-        let error = world("openai", port, "5s").client.complete(&by_schema(), "").await.unwrap_err();
+        let error = world("openai", port, "5s").client.complete(&by_schema(), "", &|_| ()).await.unwrap_err();
         assert!(error.to_string().contains(what) && error.may_cost(), "{what}: {error}");
         assert_eq!(asked.lock().unwrap().len(), 1, "{what}");
     }
     let (port, _) = serve(|_, _| std::thread::sleep(Duration::from_secs(30)));
     let begin = Instant::now();
-    let error = world("openai", port, "1s").client.complete(&prompt("hi"), "").await.unwrap_err();
+    let error = world("openai", port, "1s").client.complete(&prompt("hi"), "", &|_| ()).await.unwrap_err();
     assert!(begin.elapsed() < Duration::from_secs(3) && error.may_cost(), "{error}");
     // A byte now and then.
     let (port, _) = serve(|_, s| {
@@ -240,20 +240,20 @@ async fn what_can_not_be_used_is_told_and_may_have_cost_something() {
         }
     });
     let begin = Instant::now();
-    let error = world("openai", port, "1s").client.complete(&prompt("hi"), "").await.unwrap_err();
+    let error = world("openai", port, "1s").client.complete(&prompt("hi"), "", &|_| ()).await.unwrap_err();
     assert!(begin.elapsed() < Duration::from_secs(3) && error.may_cost(), "{error}");
     let (port, _) = serve(|_, _| ());
-    assert!(world("openai", port, "5s").client.complete(&prompt("hi"), "").await.unwrap_err().may_cost());
+    assert!(world("openai", port, "5s").client.complete(&prompt("hi"), "", &|_| ()).await.unwrap_err().may_cost());
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let error = world("openai", nobody, "2s").client.complete(&prompt("hi"), "").await.unwrap_err();
+    let error = world("openai", nobody, "2s").client.complete(&prompt("hi"), "", &|_| ()).await.unwrap_err();
     assert!(!error.may_cost() && error.is_passing(), "{error}");
 }
 
 #[tokio::test]
 async fn json_in_a_fence_is_json_and_a_cut_answer_says_so() {
     let (port, _) = serve(|_, s| send(s, &said("```json\n{\"a\": \"b\"}\n```")));
-    assert_eq!(world("vllm", port, "5s").client.complete(&by_schema(), "").await.unwrap().text, "{\"a\": \"b\"}");
+    assert_eq!(world("vllm", port, "5s").client.complete(&by_schema(), "", &|_| ()).await.unwrap().text, "{\"a\": \"b\"}");
     let (port, _) = serve(|_, s| send(s, &said("{\"a\": ").replace("\"stop\"", "\"length\"").replace("content-length: ", "x: ")));
-    let cut = world("vllm", port, "5s").client.complete(&by_schema(), "").await.unwrap();
+    let cut = world("vllm", port, "5s").client.complete(&by_schema(), "", &|_| ()).await.unwrap();
     assert_eq!((cut.text.as_str(), cut.ending), ("{\"a\": ", Ending::Length));
 }
