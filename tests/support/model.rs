@@ -14,6 +14,25 @@ pub struct ModelServer {
 impl ModelServer {
     /// The closure makes a status and an answer's text of each question.
     pub fn new(answer: impl Fn(&Value) -> (u16, String) + Send + 'static) -> Self {
+        Self::with(move |question| {
+            let (status, text) = answer(question);
+            (status, json!({"role": "assistant", "content": text}))
+        })
+    }
+
+    /// The closure makes calls of each question, by name and input; none: the model has nothing to say.
+    pub fn calling(calls: impl Fn(&Value) -> Vec<(&'static str, Value)> + Send + 'static) -> Self {
+        Self::with(move |question| {
+            let call = |(n, (name, input)): (usize, (&str, Value))| {
+                let id = format!("c{}-{n}", question["messages"].as_array().map_or(0, Vec::len));
+                json!({"id": id, "type": "function", "function": {"name": name, "arguments": input.to_string()}})
+            };
+            let calls: Vec<Value> = calls(question).into_iter().enumerate().map(call).collect();
+            (200, json!({"role": "assistant", "content": null, "tool_calls": calls}))
+        })
+    }
+
+    fn with(answer: impl Fn(&Value) -> (u16, Value) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -32,9 +51,11 @@ impl ModelServer {
                 let mut body = vec![0; length];
                 reader.read_exact(&mut body).unwrap();
                 let question: Value = serde_json::from_slice(&body).unwrap();
-                let (status, text) = answer(&question);
+                let (status, message) = answer(&question);
                 kept.lock().unwrap().push(question);
-                let choice = json!({"finish_reason": "stop", "message": {"role": "assistant", "content": text}});
+                let reason = if message["tool_calls"].is_null() { "stop" } else { "tool_calls" };
+                let text = message["content"].clone();
+                let choice = json!({"finish_reason": reason, "message": message});
                 let body = if status == 200 {
                     json!({"model": "scripted", "choices": [choice], "usage": {"prompt_tokens": 700, "completion_tokens": 60}})
                 } else {

@@ -48,9 +48,9 @@ impl Models {
         Arc::new(Asked { paid: Arc::new(paid), runtime: Handle::current() })
     }
 
-    /// The model for a turn of its own, which may use all that a day has left, and of it what one turn may.
-    pub(crate) fn mind(&self, config: &Config, occasion: Occasion) -> Arc<dyn Mind> {
-        let (day, each) = (config.number("model.tokens-a-day"), config.number("model.tokens-a-turn"));
+    /// The model for a turn of its own, which may use what a day has left, and of it `each` tokens.
+    pub(crate) fn mind(&self, config: &Config, occasion: Occasion, each: u64) -> Arc<dyn Mind> {
+        let day = config.number("model.tokens-a-day");
         let paid = Paid { model: self.model(config), user: self.user.clone(), occasion, day, each };
         Arc::new(Asked { paid: Arc::new(paid), runtime: Handle::current() })
     }
@@ -86,7 +86,7 @@ struct Paid {
 }
 
 impl Paid {
-    async fn complete(&self, prompt: &Prompt, tokens_a_day: u64) -> PortResult<Completion> {
+    async fn complete(&self, prompt: &Prompt, tokens_a_day: u64, heard: Heard<'_>) -> PortResult<Completion> {
         let kept = |e: kairos_store::StoreError| PortError::new(ErrorCode::Unavailable, format!("no budget can be kept: {e}"));
         let Occasion { plugin, name } = &self.occasion;
         let tokens = self.model.estimate(prompt);
@@ -96,7 +96,7 @@ impl Paid {
             Reserved::Yes(id) => id,
             Reserved::No(budget, left) => return Err(over(budget, budgets, tokens, left)),
         };
-        let answer = self.model.complete(prompt, &format!("{name}, {plugin}"), &|_| ()).await;
+        let answer = self.model.complete(prompt, &format!("{name}, {plugin}"), heard).await;
         let settled = match &answer {
             Ok(completion) => self.user.settle(id, completion.usage.input, completion.usage.output).await,
             // What may have cost something stays set aside.
@@ -147,15 +147,15 @@ impl Port for Asked {
 
     async fn complete(&self, prompt: &Prompt, tokens_a_day: u64) -> PortResult<Completion> {
         let (paid, prompt) = (self.paid.clone(), prompt.clone());
-        let asked = self.runtime.spawn(async move { paid.complete(&prompt, tokens_a_day).await });
+        let asked = self.runtime.spawn(async move { paid.complete(&prompt, tokens_a_day, &|_| {}).await });
         asked.await.unwrap_or_else(|e| Err(PortError::new(ErrorCode::Other, format!("asking the model failed: {e}"))))
     }
 }
 
 #[async_trait]
 impl Mind for Asked {
-    async fn think(&self, prompt: &Prompt, _: Heard<'_>) -> PortResult<Completion> {
-        Port::complete(self, prompt, self.paid.day).await
+    async fn think(&self, prompt: &Prompt, heard: Heard<'_>) -> PortResult<Completion> {
+        self.paid.complete(prompt, self.paid.day, heard).await
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) struct Opened {
     pub(crate) recorder: Recorder,
     pub(crate) recollection: Recollection,
     pub(crate) tools: Tools,
-    thinker: Thinker,
+    pub(crate) thinker: Thinker,
     drift: Drift,
     upkeep: Vec<Upkeep>,
     watch: Watch,

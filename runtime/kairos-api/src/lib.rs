@@ -9,6 +9,7 @@
 //! - what is answered is what the description (`GET /v1/openapi.json`) says: a route is registered with it, or not at all;
 //! - every wait has an end, every body a limit.
 
+mod ask;
 mod channels;
 mod client;
 mod control;
@@ -28,6 +29,7 @@ mod signals;
 mod status;
 mod tools;
 
+pub use ask::{AskEvent, AskRequest, PermissionAnswer};
 pub use channels::{ChannelInfo, ChannelOutcome, ChannelTest, ChannelTestRequest};
 pub use client::{Client, ClientError};
 pub use control::Control;

@@ -9,12 +9,14 @@
 mod compact;
 mod conversation;
 mod heartbeat;
+mod task;
 mod tick;
 mod turn;
 
 pub use compact::compact;
 pub use conversation::Conversation;
 pub use heartbeat::checklist;
+pub use task::TASK;
 pub use tick::{Glimpse, INSTRUCTIONS, Seen, describe};
 pub use turn::{End, Limits, Outcome, Toolbox, Turn, Witness};
 

@@ -42,6 +42,11 @@ impl Log {
         self.keep(Origin::Plugin, "turn", &told.join("\n"));
     }
 
+    /// What the user said.
+    pub(super) fn said(&self, text: &str) {
+        self.keep(Origin::User, "message", text);
+    }
+
     /// For the user: `3 questions, 5 calls, 4,120 tokens`.
     pub(super) fn summary(&self) -> String {
         let counts = self.counts.lock().unwrap_or_else(|e| e.into_inner());

@@ -3,9 +3,12 @@
 //! A turn runs in a task of its own, one at a time a project, and never holds up a tick. Its text reaches nobody: it goes into the
 //! transcript, with all that was called and what came of it. What reaches the user is a finding, as from a detector.
 
+mod ask;
 mod builtin;
+mod effects;
 mod gate;
 mod log;
+mod permits;
 mod statements;
 mod toolbox;
 
@@ -15,10 +18,10 @@ use crate::now;
 use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
 use crate::tools::Tools;
-use builtin::Builtin;
+use ask::Sessions;
 use gate::{Gate, pause};
 use jiff::tz::TimeZone;
-use kairos_api::{Event, TurnChange};
+use kairos_api::{Event, PermissionAnswer, TurnChange};
 use kairos_core::config::Config;
 use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView, StateStore};
 use kairos_core::{Millis, Signal, Urgency};
@@ -26,6 +29,7 @@ use kairos_project::Project;
 use kairos_store::{Filter, InboxItem, Status};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, checklist, describe};
 use log::Log;
+use permits::Permits;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -59,6 +63,8 @@ struct Inner {
     index: PathBuf,
     zone: TimeZone,
     state: Mutex<State>,
+    sessions: Sessions,
+    permits: Arc<Permits>,
 }
 
 #[derive(Default)]
@@ -92,7 +98,8 @@ impl Thinker {
         let Parts { config, registry, tools, view, inbox, recorder, index } = parts;
         let zone = inbox.settings.zone.clone();
         let (gate, state) = (Gate::of(&config), Mutex::default());
-        Self(Arc::new(Inner { gate, config, registry, tools, view, inbox, recorder, index, zone, state }))
+        let (sessions, permits) = (Sessions::default(), Arc::default());
+        Self(Arc::new(Inner { gate, config, registry, tools, view, inbox, recorder, index, zone, state, sessions, permits }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -198,7 +205,7 @@ impl Thinker {
             changes,
             findings: open,
             due: due.clone(),
-            index: self.index().await,
+            index: self.0.index().await,
             tokens_left: self.tokens_left().await,
         };
         let turn = tokio::time::timeout(PATIENCE, self.turn(&glimpse, news.clone())).await;
@@ -232,17 +239,10 @@ impl Thinker {
         let began = now();
         let session = format!("tick-{began}");
         let name = format!("tick {began} of {}", inner.inbox.slug);
-        let mind = inner.registry.models.mind(&inner.config, Occasion { plugin: MODEL.into(), name });
-        let builtin = Builtin {
-            view: inner.view.clone(),
-            inbox: inner.inbox.clone(),
-            recorder: inner.recorder.clone(),
-            about,
-            session: session.clone(),
-            surfaced: Default::default(),
-            noted: Default::default(),
-        };
-        let tools = toolbox::Box { builtin, plugins: inner.tools.clone(), asleep: true };
+        let most = inner.config.number("model.tokens-a-turn");
+        let mind = inner.registry.models.mind(&inner.config, Occasion { plugin: MODEL.into(), name }, most);
+        let builtin = inner.builtin(about, session.clone());
+        let tools = toolbox::ProjectToolbox { builtin, plugins: inner.tools.clone(), asleep: true };
         let log = Log::new(inner.recorder.clone(), session);
         let mut talk = Conversation::new(INSTRUCTIONS);
         let parts = describe(glimpse);
@@ -275,21 +275,29 @@ impl Thinker {
         Ok(all)
     }
 
-    async fn index(&self) -> String {
-        let file = self.0.index.clone();
-        let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(file)).await;
-        let mut text = read.ok().and_then(Result::ok).unwrap_or_default();
-        text.truncate(text.floor_char_boundary(INDEX));
-        text
-    }
-
     async fn tokens_left(&self) -> u64 {
         let spent = self.0.registry.user.spent(now()).await.unwrap_or(0);
         self.0.config.number("model.tokens-a-day").saturating_sub(spent)
     }
 
+    /// The user's answer to a question of ours; false where nothing of that id waits.
+    pub(crate) fn permit(&self, id: &str, answer: PermissionAnswer) -> bool {
+        self.0.permits.answer(id, answer)
+    }
+
     fn tell(&self, change: TurnChange, text: &str) {
         let project = self.0.inbox.project.clone();
         self.0.inbox.events.send(Event::Turn { project, change, text: text.into() });
+    }
+}
+
+impl Inner {
+    /// The index of memory, as far as it is loaded.
+    async fn index(&self) -> String {
+        let file = self.index.clone();
+        let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(file)).await;
+        let mut text = read.ok().and_then(Result::ok).unwrap_or_default();
+        text.truncate(text.floor_char_boundary(INDEX));
+        text
     }
 }

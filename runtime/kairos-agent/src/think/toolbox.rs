@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use kairos_core::model::{Call, Tool};
 use kairos_turn::{Outcome, Toolbox};
 
-pub(super) struct Box {
+pub(super) struct ProjectToolbox {
     pub(super) builtin: Builtin,
     pub(super) plugins: Tools,
     /// Nobody waits for an answer: the model may end its turn by sleeping.
@@ -14,7 +14,7 @@ pub(super) struct Box {
 }
 
 #[async_trait]
-impl Toolbox for Box {
+impl Toolbox for ProjectToolbox {
     fn tools(&self) -> Vec<Tool> {
         let mut all = builtin::tools(self.asleep);
         for (_, definition) in self.plugins.list() {

@@ -300,6 +300,7 @@ pub const SETTINGS: &[Setting] = &[
         false,
         "Tokens that one turn may use which a tick began.",
     ),
+    s("model.tokens-an-ask", Kind::Count, "500000", false, "Tokens that one conversation with you may use."),
     s(
         "think.on",
         Kind::Choice(&["never", "low", "normal", "high", "critical"]),
