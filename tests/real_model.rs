@@ -48,7 +48,7 @@ impl Ledger for NoBook {
     async fn begin(&self, _: Egress) -> Result<u64, String> {
         Ok(1)
     }
-    async fn end(&self, _: u64, _: &str) {}
+    async fn end(&self, _: u64, _: &str, _: u64) {}
 }
 
 fn client(server: &LlamaCpp, provider: &str) -> Client {

@@ -50,6 +50,14 @@ pub enum ModelError {
     /// The way there.
     #[error(transparent)]
     Net(#[from] NetError),
+    /// It began, and then said that it can't go on.
+    #[error("{who} stops in the middle of its answer: {said}")]
+    Stopped {
+        /// The host.
+        who: String,
+        /// What the server says of it.
+        said: String,
+    },
     /// What came can't be used: cut off, too long, or of another form than was asked for.
     #[error("{who} answers with what can't be used: {what}")]
     Malformed {
@@ -64,8 +72,8 @@ impl ModelError {
     /// It may have used tokens, though there is no answer.
     pub fn may_cost(&self) -> bool {
         match self {
-            Self::Net(e) => matches!(e, NetError::Timeout(..) | NetError::Broken(..)),
-            Self::Malformed { .. } => true,
+            Self::Net(e) => matches!(e, NetError::Timeout(..) | NetError::Broken(..) | NetError::TooLong(_)),
+            Self::Malformed { .. } | Self::Stopped { .. } => true,
             _ => false,
         }
     }
@@ -74,7 +82,7 @@ impl ModelError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Net(e) => e.is_passing(),
-            Self::Busy { .. } | Self::Malformed { .. } => true,
+            Self::Busy { .. } | Self::Malformed { .. } | Self::Stopped { .. } => true,
             _ => false,
         }
     }

@@ -12,7 +12,9 @@
 
 mod anthropic;
 mod client;
+mod draft;
 mod error;
+mod events;
 mod find;
 mod mark;
 mod openai;
