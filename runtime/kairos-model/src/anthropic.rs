@@ -23,12 +23,21 @@ impl Wire for Messages {
     }
 
     fn body(&self, model: &str, prompt: &Rendered) -> Value {
-        let messages: Vec<Value> = prompt.messages.iter().map(message).collect();
-        let mut body = json!({"model": model, "max_tokens": prompt.max_output, "system": prompt.system, "messages": messages, "stream": true});
-        if !prompt.tools.is_empty() {
+        let mut messages: Vec<Value> = prompt.messages.iter().map(message).collect();
+        let mut body = json!({"model": model, "max_tokens": prompt.max_output, "stream": true});
+        if prompt.tools.is_empty() {
+            body["system"] = json!(prompt.system);
+        } else {
+            // A conversation with tools goes on: what stands up to these marks is read from a cache when it does. Kept for nothing, it
+            // would cost a quarter more.
             let tool = |t: &Tool| json!({"name": t.name, "description": t.description, "input_schema": t.input_schema});
             body["tools"] = prompt.tools.iter().map(tool).collect();
+            body["system"] = json!([{"type": "text", "text": prompt.system, "cache_control": kept()}]);
+            if let Some(last) = messages.last_mut().and_then(|m| m["content"].as_array_mut()?.last_mut()) {
+                last["cache_control"] = kept();
+            }
         }
+        body["messages"] = json!(messages);
         if let Some(schema) = &prompt.schema {
             body["output_config"] = json!({"format": {"type": "json_schema", "schema": without_bounds(schema)}});
         }
@@ -111,6 +120,10 @@ fn count(usage: &Value, draft: &mut Draft) {
     draft.usage = Some(if input == 0 { Usage { output: usage.output, ..before } } else { usage });
 }
 
+fn kept() -> Value {
+    json!({"type": "ephemeral"})
+}
+
 fn message(turn: &Turn) -> Value {
     let role = if turn.role == Role::User { "user" } else { "assistant" };
     let outcomes = turn.outcomes.iter();
@@ -137,13 +150,16 @@ mod tests {
         let call = json!({"type": "tool_use", "id": "c1", "name": "look", "input": {"at": "a"}});
         let outcome = json!({"type": "tool_result", "tool_use_id": "c1", "content": "seen", "is_error": true});
         let text = |text: &str| json!({"type": "text", "text": text});
-        let expected = json!({"model": "m", "max_tokens": 9, "system": "be brief", "stream": true, "messages": [
+        let kept = |text: &str| json!({"type": "text", "text": text, "cache_control": {"type": "ephemeral"}});
+        let expected = json!({"model": "m", "max_tokens": 9, "system": [kept("be brief")], "stream": true, "messages": [
                 {"role": "user", "content": [text("hi")]},
                 {"role": "assistant", "content": [text("ho"), call]},
-                {"role": "user", "content": [outcome, text("and?")]}],
+                {"role": "user", "content": [outcome, kept("and?")]}],
             "tools": [{"name": "look", "description": "Looks.", "input_schema": {"type": "object"}}],
             "output_config": {"format": {"type": "json_schema", "schema": {"type": "string"}}}});
         assert_eq!(body, expected);
+        let once = Messages.body("m", &Rendered { tools: Vec::new(), ..examples::prompt() });
+        assert!(once["system"] == "be brief" && !once.to_string().contains("cache_control"), "{once}");
         assert_eq!(Messages.headers(Some("k"))[1], ("x-api-key", "k".to_string()));
     }
 

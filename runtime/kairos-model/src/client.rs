@@ -4,6 +4,7 @@ use crate::anthropic::Messages;
 use crate::draft::{Fault, Reading};
 use crate::error::ModelError;
 use crate::find::{Preset, Provider};
+use crate::learnt::Learnt;
 use crate::openai::Chat;
 use crate::render::{Rendered, estimate, guess, render};
 use crate::wire::{Wire, complaint};
@@ -16,7 +17,7 @@ use kairos_exec::redact::{REDACTED, Redactor};
 use kairos_net::{Allow, Answer, Ledger, Net, NetError, Post, Reach, Timeouts, host_of};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Most bytes of an answer: each token may come in an event of some hundred bytes.
@@ -40,15 +41,7 @@ pub struct Client {
     wire: Box<dyn Wire>,
     ledger: Arc<dyn Ledger>,
     redactor: Redactor,
-    learnt: Mutex<Learnt>,
-}
-
-#[derive(Default)]
-struct Learnt {
-    /// The key that was refused, as a hash, and how.
-    refused: Option<([u8; 32], ModelError)>,
-    /// The provider wants to be left alone until then.
-    not_before: Option<(Instant, ModelError)>,
+    learnt: Learnt,
 }
 
 impl Client {
@@ -62,11 +55,7 @@ impl Client {
             Preset::Anthropic => Box::new(Messages),
             preset => Box::new(Chat { preset }),
         };
-        Ok(Self { provider, host, wire, ledger, redactor, learnt: Mutex::default() })
-    }
-
-    fn learnt(&self) -> MutexGuard<'_, Learnt> {
-        self.learnt.lock().unwrap_or_else(|e| e.into_inner())
+        Ok(Self { provider, host, wire, ledger, redactor, learnt: Learnt::default() })
     }
 
     /// Read each time: a new key counts at once, and none is kept.
@@ -74,29 +63,6 @@ impl Client {
         let Some(place) = &self.provider.key else { return Ok(None) };
         let key = place.read("model.key").map_err(ModelError::Key)?;
         if key.is_empty() { Err(ModelError::Key("the key is empty".into())) } else { Ok(Some(key)) }
-    }
-
-    /// Is it of any use to ask now?
-    fn may_ask(&self, key: &[u8; 32]) -> Result<(), ModelError> {
-        let mut learnt = self.learnt();
-        if let Some((refused, error)) = &learnt.refused {
-            if refused == key {
-                return Err(error.clone());
-            }
-            learnt.refused = None;
-        }
-        if let Some((until, error)) = &learnt.not_before {
-            let left = until.saturating_duration_since(Instant::now());
-            if !left.is_zero() {
-                let mut error = error.clone();
-                if let ModelError::Busy { after, .. } = &mut error {
-                    *after = Some(left);
-                }
-                return Err(error);
-            }
-            learnt.not_before = None;
-        }
-        Ok(())
     }
 
     /// One try. Text is handed on as it comes, so behind the first of it there is no other try.
@@ -212,28 +178,26 @@ impl Model for Client {
             .map_err(|e| ModelError::Prompt(e.to_string()))?;
         let question = Question { prompt, body, why, heard };
         let mut wait = WAIT;
+        self.learnt.may_ask(&self.host, &hash)?;
         for number in 1.. {
-            self.may_ask(&hash)?;
             let left = end.saturating_duration_since(Instant::now());
             let error = match self.once(&question, key.as_deref(), left).await {
-                Ok(completion) => return self.shaped(completion, &rendered),
+                Ok(completion) => {
+                    self.learnt.answered();
+                    return self.shaped(completion, &rendered);
+                }
                 Err(error) => error,
             };
+            self.learnt.failed(&hash, &error);
             let pause = match &error {
-                ModelError::Refused { .. } => {
-                    self.learnt().refused = Some((hash, error.clone()));
-                    return Err(error);
-                }
                 ModelError::Busy { after, .. } => after.unwrap_or_default().max(jittered(wait)),
                 // Nobody was asked yet. What broke off later may have cost something, and is not asked twice.
                 ModelError::Net(NetError::Connect(..) | NetError::Resolve(_)) => jittered(wait),
                 _ => return Err(error),
             };
             let left = end.saturating_duration_since(Instant::now());
-            if number == TRIES || pause >= left {
-                if let ModelError::Busy { after: Some(after), .. } = &error {
-                    self.learnt().not_before = Some((Instant::now() + *after, error.clone()));
-                }
+            if number == TRIES || pause >= left || self.learnt.is_resting() {
+                self.learnt.leave_alone(&error);
                 return Err(error);
             }
             tokio::time::sleep(pause).await;

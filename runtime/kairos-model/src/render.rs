@@ -123,8 +123,8 @@ fn cleaned(value: &Value, clean: &impl Fn(&str) -> String) -> Value {
     }
 }
 
-/// Tokens that prompt and answer may have together.
-pub(crate) fn estimate(prompt: &Prompt) -> u64 {
+/// Tokens that prompt and answer may have together: rather too many than too few.
+pub fn estimate(prompt: &Prompt) -> u64 {
     let parts: usize = prompt.messages.iter().map(|m| m.parts.len() + 1).sum::<usize>() + prompt.tools.len();
     let bytes = prompt.size() + prompt.schema.as_ref().map_or(0, String::len);
     // The mark around a part has some 20 tokens, and the sentence that explains it 60.

@@ -98,7 +98,7 @@ fn world(provider: &str, port: u16, timeout: &str) -> World {
     let mut config = Config::default();
     config.merge("kairos.toml", &toml, Trust::User).unwrap();
     let book = Arc::new(Book::default());
-    let client = Client::new(find(&config, |_| None).unwrap(), book.clone(), Redactor::default()).unwrap();
+    let client = Client::new(find(&config, |_| None).unwrap().remove(0), book.clone(), Redactor::default()).unwrap();
     World { dir, book, client }
 }
 
@@ -339,4 +339,17 @@ async fn json_in_a_fence_is_json_and_a_cut_answer_says_so() {
     let (port, _) = serve(|_, s| send(s, &said("{\"a\": ").replace("\"stop\"", "\"length\"").replace("content-length: ", "x: ")));
     let cut = world("vllm", port, "5s").client.complete(&by_schema(), "", &|_| ()).await.unwrap();
     assert_eq!((cut.text.as_str(), cut.ending), ("{\"a\": ", Ending::Length));
+}
+
+#[tokio::test]
+async fn a_server_in_trouble_is_left_alone_for_a_while() {
+    let (port, asked) = serve(|_, s| send(s, &reply("503 X", "", &json!({"error": {"message": "loading"}}))));
+    let w = world("llamacpp", port, "20s");
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(w.client.complete(&prompt("hi"), "", &|_| ()).await.unwrap_err());
+    }
+    assert!(matches!((&told[1], &told[2]), (ModelError::Busy { .. }, ModelError::Resting { failures: 5, .. })), "{told:?}");
+    assert!(told[2].is_passing() && !told[2].may_cost() && told[2].to_string().contains("5 times in a row"));
+    assert_eq!(asked.lock().unwrap().len(), 5);
 }

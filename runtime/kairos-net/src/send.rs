@@ -7,7 +7,7 @@ use crate::ledger::{Egress, Entry, Ledger};
 use kairos_core::Millis;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Method, Response, Url};
 use sha2::{Digest, Sha256};
 use std::error::Error;
 use std::fmt::Write;
@@ -117,11 +117,24 @@ impl Net {
         Ok(self.open(post).await?.rest().await)
     }
 
+    /// Asks for what is there, and waits for all of it, up to `max_answer` bytes.
+    ///
+    /// # Errors
+    /// Where no answer begins.
+    pub async fn get(&self, url: String, why: &str, max_answer: usize) -> Result<Answer, NetError> {
+        let request = Post { url, why: why.into(), max_answer, ..Post::default() };
+        Ok(self.send(Method::GET, request).await?.rest().await)
+    }
+
     /// Sends it once, and waits until the answer begins.
     ///
     /// # Errors
     /// Where none does.
     pub async fn open(&self, post: Post) -> Result<Incoming, NetError> {
+        self.send(Method::POST, post).await
+    }
+
+    async fn send(&self, method: Method, post: Post) -> Result<Incoming, NetError> {
         let url: Url = post.url.parse().map_err(|_| NetError::Url)?;
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return Err(NetError::Url) };
         if !matches!(url.scheme(), "http" | "https") {
@@ -138,7 +151,7 @@ impl Net {
         let mut entry = Entry::begin(self.ledger.clone(), egress).await.map_err(NetError::Ledger)?;
         let total = self.timeouts.total;
         let end = Instant::now() + total;
-        let begun = timeout(total, self.begin(&url, (host, port, reach), headers, post.body)).await;
+        let begun = timeout(total, self.begin((method, &url), (host, port, reach), headers, post.body)).await;
         match begun.unwrap_or_else(|_| Err(NetError::Timeout(host.into(), total))) {
             Ok(response) => Ok(Incoming::new(response, host.into(), (self.timeouts, end), post.max_answer, entry)),
             Err(error) => {
@@ -150,14 +163,14 @@ impl Net {
 
     async fn begin(
         &self,
-        url: &Url,
+        (method, url): (Method, &Url),
         (host, port, reach): (&str, u16, Reach),
         headers: HeaderMap,
         body: Vec<u8>,
     ) -> Result<Response, NetError> {
         let addresses = self.resolve(host, port, reach).await?;
         let client = self.client(url.scheme() == "https", addresses).await?;
-        let request = client.post(url.clone()).headers(headers).body(body);
+        let request = client.request(method, url.clone()).headers(headers).body(body);
         request.send().await.map_err(|e| self.failure(host, e))
     }
 

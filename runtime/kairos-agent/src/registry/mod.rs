@@ -31,7 +31,7 @@ pub(crate) const SELF: &str = "kairos";
 pub struct Registry {
     pub(crate) host: Host,
     pub(crate) user: UserDb,
-    pub(crate) models: Models,
+    pub(crate) models: Arc<Models>,
     embedded: Vec<Embedded>,
     dirs: Vec<PathBuf>,
     projects: Mutex<Vec<Place>>,
@@ -128,7 +128,7 @@ impl Registry {
         let RegistryOptions { embedded, dirs, projects, disabled, max_component, max_plugins } = options;
         Self {
             host,
-            models: Models::new(user.clone()),
+            models: Arc::new(Models::new(user.clone())),
             user,
             embedded,
             dirs,
