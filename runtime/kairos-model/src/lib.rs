@@ -1,19 +1,23 @@
 //! Language models behind one small trait.
 //!
-//! A [`Client`] speaks one of two wire formats, OpenAI-compatible chat completions or Anthropic Messages, to the provider that
-//! [`find`] takes from the settings and the environment; where there is none, [`Unconfigured`] says what to do. What is sent
+//! A [`Client`] speaks one of two wire formats, OpenAI-compatible chat completions or Anthropic Messages, to a provider that
+//! [`find`] takes from the settings and the environment, or that [`find_local`] finds on this machine; where there is none,
+//! [`Unconfigured`] says what to do. What is sent
 //! leaves through `kairos-net`, which writes it down first, and only after known secrets were taken out of it. Words of others
 //! in a prompt are marked as data. A key is read when it is needed, and stands in no error, log or `Debug`.
 //!
 //! After a refusal of the key nothing is asked again until the key or the address changes; a provider that wants to be left alone
-//! for a while is. Money is not counted here: who calls reserves a budget first, by [`Model::estimate`].
+//! for a while, or that failed five times in a row, is. Money is not counted here: who calls reserves a budget first, by [`Model::estimate`].
 //!
 //! What the model wants called comes back as data, in both formats alike; nobody here calls anything.
 
 mod anthropic;
 mod client;
+mod draft;
 mod error;
+mod events;
 mod find;
+mod learnt;
 mod mark;
 mod openai;
 mod render;
@@ -21,7 +25,8 @@ mod wire;
 
 pub use client::Client;
 pub use error::ModelError;
-pub use find::{Preset, Provider, find};
+pub use find::{Preset, Provider, find, find_local};
+pub use render::estimate;
 
 use async_trait::async_trait;
 use kairos_core::model::{Completion, Prompt};

@@ -1,9 +1,10 @@
 //! Chat completions, as OpenAI has them, and most gateways and local servers after it.
 
+use crate::draft::{Draft, Fault};
 use crate::find::Preset;
 use crate::render::{Rendered, Turn};
-use crate::wire::{Wire, input, tokens, without_bounds};
-use kairos_core::model::{Call, Completion, Ending, Role, Tool, Usage};
+use crate::wire::{Wire, stopped, tokens, without_bounds};
+use kairos_core::model::{Call, Ending, Role, Tool, Usage};
 use serde_json::{Value, json};
 
 /// The format, with what each server does differently.
@@ -30,7 +31,7 @@ impl Wire for Chat {
     fn body(&self, model: &str, prompt: &Rendered) -> Value {
         let mut messages = vec![json!({"role": "system", "content": prompt.system})];
         messages.extend(prompt.messages.iter().flat_map(turn));
-        let mut body = json!({"model": model, "messages": messages});
+        let mut body = json!({"model": model, "messages": messages, "stream": true, "stream_options": {"include_usage": true}});
         // OpenAI's newer models know neither of these.
         if self.preset == Preset::OpenAi {
             body["max_completion_tokens"] = json!(prompt.max_output);
@@ -53,29 +54,47 @@ impl Wire for Chat {
         body
     }
 
-    fn answer(&self, body: &Value) -> Result<Completion, String> {
-        let choice = body["choices"].get(0).ok_or("it holds no choice")?;
-        let message = &choice["message"];
-        let refusal = message["refusal"].as_str();
-        let ending = match choice["finish_reason"].as_str() {
-            _ if refusal.is_some() => Ending::Refused,
-            Some("stop") => Ending::Done,
-            Some("tool_calls") => Ending::Calls,
-            Some("length") => Ending::Length,
-            Some("content_filter") => Ending::Refused,
-            _ => Ending::Other,
-        };
-        let calls = message["tool_calls"].as_array().into_iter().flatten().map(|call| Call {
-            id: call["id"].as_str().unwrap_or_default().to_owned(),
-            name: call["function"]["name"].as_str().unwrap_or_default().to_owned(),
-            input: input(call["function"]["arguments"].as_str().unwrap_or_default()),
-        });
-        let text = refusal.or(message["content"].as_str()).unwrap_or_default().to_owned();
-        let usage = &body["usage"];
-        let cached = tokens(&usage["prompt_tokens_details"], "cached_tokens");
-        let usage = Usage { input: tokens(usage, "prompt_tokens"), cached, output: tokens(usage, "completion_tokens") };
-        let model = body["model"].as_str().unwrap_or_default().to_owned();
-        Ok(Completion { text, calls: calls.collect(), ending, usage, model })
+    fn take(&self, event: &Value, draft: &mut Draft) -> Result<(), Fault> {
+        stopped(event)?;
+        if draft.model.is_empty() {
+            draft.model = event["model"].as_str().unwrap_or_default().to_owned();
+        }
+        let usage = &event["usage"];
+        if usage.is_object() {
+            let cached = tokens(&usage["prompt_tokens_details"], "cached_tokens");
+            draft.usage =
+                Some(Usage { input: tokens(usage, "prompt_tokens"), cached, output: tokens(usage, "completion_tokens") });
+        }
+        // There is none in the event that tells the usage.
+        let Some(choice) = event["choices"].get(0) else { return Ok(()) };
+        // No stream has a whole message.
+        let whole = choice.get("message").filter(|m| m.is_object());
+        let said = whole.unwrap_or(&choice["delta"]);
+        for name in ["content", "refusal"] {
+            if let Some(text) = said[name].as_str().filter(|text| !text.is_empty()) {
+                draft.text.push_str(text);
+                draft.is_refusal |= name == "refusal";
+            }
+        }
+        for (position, call) in (0..).zip(said["tool_calls"].as_array().into_iter().flatten()) {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let function = &call["function"];
+            let index = call["index"].as_u64().unwrap_or(position);
+            draft.call(index, &text(&call["id"]), &text(&function["name"]), &text(&function["arguments"]));
+        }
+        draft.ending = choice["finish_reason"].as_str().map(ending).or(draft.ending);
+        draft.is_over |= whole.is_some();
+        Ok(())
+    }
+}
+
+fn ending(reason: &str) -> Ending {
+    match reason {
+        "stop" => Ending::Done,
+        "tool_calls" => Ending::Calls,
+        "length" => Ending::Length,
+        "content_filter" => Ending::Refused,
+        _ => Ending::Other,
     }
 }
 
@@ -99,6 +118,7 @@ fn turn(turn: &Turn) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::draft::Reading;
     use crate::wire::examples;
 
     #[test]
@@ -124,17 +144,30 @@ mod tests {
     fn answers_are_read_with_their_endings() {
         let chat = Chat { preset: Preset::LlamaCpp };
         let of = |reason: &str, message: Value| {
-            let usage = json!({"prompt_tokens": 5, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}});
-            chat.answer(&json!({"model": "m", "choices": [{"finish_reason": reason, "message": message}], "usage": usage}))
+            let usage = json!({"prompt_tokens": 5, "completion_tokens": 2});
+            let answer = json!({"model": "m", "choices": [{"finish_reason": reason, "message": message}], "usage": usage});
+            let mut reading = Reading::new(&chat);
+            reading.feed(answer.to_string().as_bytes(), &|_| ()).unwrap();
+            reading.end(&|_| ()).unwrap().0
         };
-        let done = of("stop", json!({"content": "hi"})).unwrap();
-        assert_eq!((done.text.as_str(), done.ending, done.usage), ("hi", Ending::Done, Usage { input: 5, cached: 4, output: 2 }));
-        assert_eq!(of("length", json!({"content": "h"})).unwrap().ending, Ending::Length);
-        assert_eq!(of("stop", json!({"content": null, "refusal": "no"})).unwrap().ending, Ending::Refused);
-        assert!(chat.answer(&json!({"choices": []})).is_err());
+        let done = of("stop", json!({"content": "hi"}));
+        assert_eq!((done.text.as_str(), done.ending, done.usage), ("hi", Ending::Done, Usage { input: 5, cached: 0, output: 2 }));
+        assert_eq!(of("length", json!({"content": "h"})).ending, Ending::Length);
+        let refused = of("stop", json!({"content": null, "refusal": "no"}));
+        assert_eq!((refused.ending, refused.text.as_str()), (Ending::Refused, "no"));
         let call = |id: &str, arguments: &str| json!({"id": id, "function": {"name": "look", "arguments": arguments}});
-        let calls = of("tool_calls", json!({"content": null, "tool_calls": [call("a", "{\"at\": 1}"), call("b", "{")]})).unwrap();
+        let calls = of("stop", json!({"content": null, "tool_calls": [call("a", "{\"at\": 1}"), call("b", "{")]}));
         assert_eq!(calls.ending, Ending::Calls);
         assert_eq!(calls.calls.iter().map(|c| &c.input).collect::<Vec<_>>(), [&json!({"at": 1}), &json!("{")]);
+    }
+
+    #[test]
+    fn calls_that_come_whole_under_one_index_are_told_apart_by_their_ids() {
+        let mut draft = Draft::default();
+        for id in ["a", "b"] {
+            draft.call(0, id, "look", "{}");
+        }
+        draft.call(0, "", "", " ");
+        assert!(format!("{draft:?}").contains("\"{} \"") && format!("{draft:?}").matches("look").count() == 2);
     }
 }

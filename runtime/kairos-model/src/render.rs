@@ -3,7 +3,7 @@
 use crate::ModelError;
 use crate::mark::Mark;
 use kairos_core::PortError;
-use kairos_core::model::{Call, Message, Part, Prompt, Role, Tool};
+use kairos_core::model::{Call, Completion, Message, Part, Prompt, Role, Tool, Usage};
 use kairos_exec::redact::Redactor;
 use serde_json::{Value, json};
 
@@ -123,12 +123,19 @@ fn cleaned(value: &Value, clean: &impl Fn(&str) -> String) -> Value {
     }
 }
 
-/// Tokens that prompt and answer may have together.
-pub(crate) fn estimate(prompt: &Prompt) -> u64 {
+/// Tokens that prompt and answer may have together: rather too many than too few.
+pub fn estimate(prompt: &Prompt) -> u64 {
     let parts: usize = prompt.messages.iter().map(|m| m.parts.len() + 1).sum::<usize>() + prompt.tools.len();
     let bytes = prompt.size() + prompt.schema.as_ref().map_or(0, String::len);
     // The mark around a part has some 20 tokens, and the sentence that explains it 60.
     bytes as u64 / BYTES_A_TOKEN + (AROUND + 20) * parts as u64 + 60 + u64::from(prompt.max_output)
+}
+
+/// What an answer took, where its server does not say: rather too much than too little.
+pub(crate) fn guess(prompt: &Prompt, answer: &Completion) -> Usage {
+    let bytes = answer.text.len() + answer.calls.iter().map(|c| c.name.len() + c.input.to_string().len()).sum::<usize>();
+    let input = estimate(prompt) - u64::from(prompt.max_output);
+    Usage { input, cached: 0, output: bytes as u64 / BYTES_A_TOKEN + 1 }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the two formats have in common.
 
+use crate::draft::{Draft, Fault};
 use crate::render::Rendered;
 use kairos_core::model::{Completion, Ending};
 use serde_json::Value;
@@ -16,15 +17,27 @@ pub(crate) trait Wire: Send + Sync {
     fn headers(&self, key: Option<&str>) -> Vec<(&'static str, String)>;
     /// What is asked.
     fn body(&self, model: &str, prompt: &Rendered) -> Value;
-    /// What a 200 says; else what is wrong with it.
-    fn answer(&self, body: &Value) -> Result<Completion, String>;
+    /// Takes in the next event of an answer; or all of it, from a server that knows no streams.
+    fn take(&self, event: &Value, draft: &mut Draft) -> Result<(), Fault>;
 }
 
 /// What a server says went wrong: both formats, and most gateways, have it at one of two places.
-pub(crate) fn complaint(body: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(body).ok()?;
-    let error = value.get("error")?;
+pub(crate) fn complaint(body: &Value) -> Option<String> {
+    let error = body.get("error").filter(|e| !e.is_null())?;
     error.get("message").or(Some(error))?.as_str().map(String::from)
+}
+
+/// An event that says that the server can't go on.
+pub(crate) fn stopped(event: &Value) -> Result<(), Fault> {
+    let Some(error) = event.get("error").filter(|e| !e.is_null()) else { return Ok(()) };
+    let status = match error["type"].as_str() {
+        Some("overloaded_error") => Some(529),
+        Some("rate_limit_error") => Some(429),
+        Some("api_error") => Some(500),
+        Some("timeout_error") => Some(504),
+        _ => error["code"].as_u64().and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code)),
+    };
+    Err(Fault::Stopped { status, said: complaint(event).unwrap_or_default() })
 }
 
 /// The schema without what the providers' strict modes refuse: bounds of lengths and numbers. What is left binds the model; the
@@ -144,8 +157,9 @@ mod tests {
 
     #[test]
     fn what_a_server_complains_of_is_found() {
-        assert_eq!(complaint(br#"{"type":"error","error":{"type":"x","message":"too long"}}"#).as_deref(), Some("too long"));
-        assert_eq!(complaint(br#"{"error":"no such model"}"#).as_deref(), Some("no such model"));
-        assert_eq!(complaint(b"<html>"), None);
+        let of = |value| complaint(&value);
+        assert_eq!(of(json!({"type": "error", "error": {"type": "x", "message": "too long"}})).as_deref(), Some("too long"));
+        assert_eq!(of(json!({"error": "no such model"})).as_deref(), Some("no such model"));
+        assert_eq!((of(json!([])), of(json!({"error": null}))), (None, None));
     }
 }

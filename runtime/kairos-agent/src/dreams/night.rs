@@ -104,7 +104,7 @@ impl Dreamer {
         let view: Arc<dyn ProjectView> = Arc::new(self.project.view.clone());
         let state: Arc<dyn StateStore> = Arc::new(self.project.inbox.db.clone());
         let access = Access::new(&strategy.name, view, state, &strategy.rights);
-        let occasion = Occasion { plugin: strategy.name.clone(), name: format!("dream {dream} of {}", self.project.slug) };
+        let occasion = Occasion { plugin: strategy.name.clone(), name: format!("dream {dream} of {}", self.project.slug), budget: "model.tokens-a-dream" };
         let access = access.with_model(self.registry.models.port(&self.project.options.config, occasion));
         let access = self.registry.lend(&strategy.name, &strategy.plugin.hash, access);
         let (registry, plugin) = (self.registry.clone(), strategy.plugin.clone());

@@ -33,7 +33,7 @@ pub(crate) const MODEL: &str = "model";
 pub struct Registry {
     pub(crate) host: Host,
     pub(crate) user: UserDb,
-    pub(crate) models: Models,
+    pub(crate) models: Arc<Models>,
     embedded: Vec<Embedded>,
     dirs: Vec<PathBuf>,
     projects: Mutex<Vec<Place>>,
@@ -130,7 +130,7 @@ impl Registry {
         let RegistryOptions { embedded, dirs, projects, disabled, max_component, max_plugins } = options;
         Self {
             host,
-            models: Models::new(user.clone()),
+            models: Arc::new(Models::new(user.clone())),
             user,
             embedded,
             dirs,

@@ -170,9 +170,10 @@ impl Inner {
         session: Session,
         user: Option<Sender<AskEvent>>,
     ) -> PortResult<End> {
-        let occasion = Occasion { plugin: MODEL.into(), name: format!("{id} of {}", self.inbox.slug) };
-        let mind = self.registry.models.mind(&self.config, occasion, self.config.number("model.tokens-an-ask"));
-        compact(talk, &*mind, CONTEXT).await?;
+        let name = format!("{id} of {}", self.inbox.slug);
+        let occasion = Occasion { plugin: MODEL.into(), name, budget: "model.tokens-an-ask" };
+        let mind = self.registry.models.mind(&self.config, occasion);
+        compact(talk, &mind, CONTEXT).await?;
         let effects = Effects {
             view: self.view.clone(),
             recorder: self.recorder.clone(),
@@ -186,7 +187,7 @@ impl Inner {
             plugins: self.tools.clone().with_edit(Arc::new(effects)),
             asleep: false,
         };
-        Turn { mind: &*mind, tools: &tools, witness: told, limits: Limits::ASK }.run(talk).await
+        Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK }.run(talk).await
     }
 
     pub(super) fn builtin(&self, about: Vec<u64>, session: String) -> Builtin {

@@ -239,8 +239,8 @@ impl Thinker {
         let began = now();
         let session = format!("tick-{began}");
         let name = format!("tick {began} of {}", inner.inbox.slug);
-        let most = inner.config.number("model.tokens-a-turn");
-        let mind = inner.registry.models.mind(&inner.config, Occasion { plugin: MODEL.into(), name }, most);
+        let occasion = Occasion { plugin: MODEL.into(), name, budget: "model.tokens-a-turn" };
+        let mind = inner.registry.models.mind(&inner.config, occasion);
         let builtin = inner.builtin(about, session.clone());
         let tools = toolbox::ProjectToolbox { builtin, plugins: inner.tools.clone(), asleep: true };
         let log = Log::new(inner.recorder.clone(), session);
@@ -248,7 +248,7 @@ impl Thinker {
         let parts = describe(glimpse);
         log.told(&parts);
         talk.say(parts);
-        let end = Turn { mind: &*mind, tools: &tools, witness: &log, limits: Limits::TICK }.run(&mut talk).await?;
+        let end = Turn { mind: &mind, tools: &tools, witness: &log, limits: Limits::TICK }.run(&mut talk).await?;
         let how = match end {
             End::Slept => "slept".into(),
             End::Said(_) => "said all".into(),

@@ -267,7 +267,8 @@ pub const SETTINGS: &[Setting] = &[
         "\"auto\"",
         false,
         "Who runs the language model for plugins that you grant one; nothing else needs it. \"auto\": whose variable is set \
-         (ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST), else none.",
+         (ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST), else a server that answers on this machine (Ollama, \
+         llama.cpp, vLLM on their usual ports), else none.",
     ),
     s(
         "model.name",
@@ -289,6 +290,14 @@ pub const SETTINGS: &[Setting] = &[
         "\"\"",
         false,
         "Where the key is: `env:NAME`, or `file:/PATH` of a file that only you can read; empty: the provider's usual variable.",
+    ),
+    s(
+        "model.fallback",
+        Kind::List,
+        "[]",
+        false,
+        "Who is asked where that one does not answer, in this order: a provider, or PROVIDER/MODEL, such as \"ollama/qwen3:4b\"; at its \
+         usual address, with its usual key.",
     ),
     s("model.timeout", Kind::Duration, "\"2m\"", false, "How long one answer may take, further tries included."),
     s("model.tokens-a-day", Kind::Count, "100000", false, "Tokens that all plugins together may use within 24 hours."),
