@@ -187,7 +187,7 @@ mod tests {
     fn paid(user: &UserDb, settings: &str) -> Paid {
         let mut config = Config::default();
         config.merge("kairos.toml", settings, kairos_core::config::Trust::User).unwrap();
-        let occasion = Occasion { plugin: "reflect".into(), name: "dream 1".into() };
+        let occasion = Occasion { plugin: "reflect".into(), name: "dream 1".into(), budget: "model.tokens-a-dream" };
         Arc::new(Models::new(user.clone())).paid(&config, occasion)
     }
 
