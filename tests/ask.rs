@@ -66,7 +66,7 @@ fn a_bug_is_fixed_and_the_change_is_shown_before_it_is_made() {
     let last = server.asked().pop().unwrap();
     assert_eq!(last["messages"].as_array().unwrap().last().unwrap()["content"], "thanks");
     assert!(last["messages"].to_string().contains("one too few"), "{last}");
-    let found = world.json(&["memory", "search", "one too few", "--all"]).to_string();
+    let found = world.json(&["memory", "search", "one too few"]).to_string();
     assert!(found.contains("divided by one too few"), "{found}");
 }
 

@@ -100,7 +100,7 @@ fn nothing_wakes_a_model_unless_the_user_said_so_and_prose_reaches_nobody() {
     let told = server.asked()[0]["messages"][1]["content"].as_str().unwrap().to_owned();
     assert!(told.contains("The checklist is due") && told.contains("is the build green?"), "{told}");
     assert!(of_model(&world).is_empty());
-    let said = world.json(&["memory", "search", "terrible bug", "--all"]);
+    let said = world.json(&["memory", "search", "terrible bug"]);
     assert!(said.to_string().contains("terrible bug"), "it is in the transcript: {said}");
 }
 
@@ -108,7 +108,7 @@ fn nothing_wakes_a_model_unless_the_user_said_so_and_prose_reaches_nobody() {
 fn a_model_that_can_not_be_reached_is_told_of_in_a_line_and_what_woke_it_waits() {
     let server = ModelServer::new(|_| (401, "who are you?".into()));
     let world = world(&server, "think.on = \"low\"");
-    let mut running = world.start(&["--every", "1s"]);
+    let mut running = world.start(&[]);
     running.ticks(1);
     fail(&world);
     let failed = running.wait_for("the turn has failed", |e| e["event"] == "turn" && e["change"] == "failed");
