@@ -117,7 +117,8 @@ impl Dreamer {
     }
 
     async fn ask(&self, strategy: &Running, dream: &str, snapshot: MemorySnapshot) -> Result<Answer, DreamError> {
-        let occasion = Occasion { plugin: strategy.name.clone(), name: format!("dream {dream} of {}", self.sleeper.name) };
+        let (plugin, name) = (strategy.name.clone(), format!("dream {dream} of {}", self.sleeper.name));
+        let occasion = Occasion { plugin, name, budget: "model.tokens-a-dream" };
         let model = self.registry.models.port(&self.sleeper.config, occasion);
         let access = self.access(strategy).with_model(model);
         let access = self.registry.lend(&strategy.name, &strategy.plugin.hash, access);
