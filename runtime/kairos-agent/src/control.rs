@@ -15,9 +15,9 @@ use crate::look::look;
 use crate::now;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, DreamFilter, DreamRequest,
+    ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, DreamFilter, DreamRequest,
     DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
-    PauseRequest, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
+    PauseRequest, PermissionAnswer, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
     Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
@@ -92,8 +92,11 @@ impl Control for Agent {
             projects.push(p.describe().await?);
         }
         projects.extend(self.missing().await.map_err(internal)?);
+        self.review_users_dreams().await;
+        let dreams = self.users_sleeper().map(|users| users.dreaming.status(users.config.flag("dream.auto")));
         let running = self.registry.entries().values().filter(|e| e.state == PluginState::Running).count();
         Ok(Status {
+            dreams: dreams.unwrap_or_default(),
             version: self.version.clone(),
             pid: std::process::id(),
             started: self.started,
@@ -108,6 +111,7 @@ impl Control for Agent {
     async fn inbox_list(&self, filter: InboxFilter) -> ApiResult<Vec<InboxItem>> {
         let mut all = Vec::new();
         self.manners.saw(now());
+        self.review_users_dreams().await;
         for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
             p.review_dreams().await;
             let status = filter.status.map(|s| s.as_str().parse()).transpose().map_err(ApiError::internal)?;
@@ -132,10 +136,10 @@ impl Control for Agent {
         let (project, number) = self.find(id).await?;
         let db = &project.inbox.db;
         if let Some(item) = db.get(number).await.map_err(internal)?.filter(|_| !matches!(action, InboxAction::Snooze { .. }))
-            && let Some(dream) = reviewed(&item.plugin, &item.key)
+            && let Some((whose, dream)) = reviewed(&item.plugin, &item.key)
         {
             // No answer to be kept as the user's: a dream must not bear itself out.
-            self.decide_dream(&project, dream, action).await?;
+            self.decide_dream(&project, whose, dream, action).await?;
             return self.inbox_get(id).await;
         }
         let (what, row) = match action {
@@ -356,6 +360,17 @@ impl Control for Agent {
 
     async fn use_strategies(&self, request: DreamStrategies) -> ApiResult<Vec<String>> {
         self.set_strategies(request).await
+    }
+
+    async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>> {
+        self.project(request.project.as_deref())?.thinker.ask(request)
+    }
+
+    async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()> {
+        match self.projects().iter().any(|p| p.thinker.permit(id, answer)) {
+            true => Ok(()),
+            false => Err(ApiError::not_found(format!("nothing of the id {id} waits for an answer"))),
+        }
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {

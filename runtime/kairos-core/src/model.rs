@@ -12,6 +12,8 @@ pub const MAX_SCHEMA: usize = 64 << 10;
 pub const MAX_OUTPUT: u32 = 16_384;
 /// Most messages of a prompt.
 pub const MAX_MESSAGES: usize = 256;
+/// Most tools of a prompt.
+pub const MAX_TOOLS: usize = 256;
 /// Most parts of a message.
 pub const MAX_PARTS: usize = 1000;
 
@@ -29,7 +31,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
-    /// Words of whoever asks.
+    /// Words of whoever asks, or of the model.
     Text(String),
     /// Words of somebody else: data, whatever they say.
     Untrusted {
@@ -38,6 +40,46 @@ pub enum Part {
         /// The words.
         text: String,
     },
+    /// The model wants a tool called; in its own messages alone.
+    Call(Call),
+    /// What came of a call, in the message behind it: data, as any words of somebody else.
+    Outcome {
+        /// Of the call.
+        id: String,
+        /// What the tool says.
+        text: String,
+        /// It did not work.
+        is_error: bool,
+    },
+}
+
+/// A tool, as a model is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// 1 to 64 letters, digits, `_` and `-`.
+    pub name: String,
+    /// What it does and when to use it.
+    pub description: String,
+    /// JSON Schema of an object.
+    pub input_schema: Value,
+}
+
+impl Tool {
+    fn is_named_well(&self, others: &[Tool]) -> bool {
+        let is_plain = self.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        (1..=64).contains(&self.name.len()) && is_plain && others.iter().all(|o| o.name != self.name)
+    }
+}
+
+/// A wish to have a tool called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Tells it from the other calls of the conversation; the provider's.
+    pub id: String,
+    /// Of the tool, as the model has it: there may be none of that name.
+    pub name: String,
+    /// What the model wrote; a string where that is no JSON object.
+    pub input: Value,
 }
 
 /// One turn of a conversation.
@@ -54,6 +96,9 @@ pub struct Message {
 pub struct Prompt {
     /// What it is to do, in the words of whoever asks.
     pub instructions: String,
+    /// What it may call; at most [`MAX_TOOLS`].
+    #[serde(default)]
+    pub tools: Vec<Tool>,
     /// At least one; the last is the user's.
     pub messages: Vec<Message>,
     /// A JSON Schema that the answer has to follow; none for text.
@@ -68,8 +113,13 @@ impl Prompt {
         let part = |p: &Part| match p {
             Part::Text(text) => text.len(),
             Part::Untrusted { source, text } => source.len() + text.len(),
+            Part::Call(call) => call.name.len() + call.input.to_string().len(),
+            Part::Outcome { text, .. } => text.len(),
         };
-        self.instructions.len() + self.messages.iter().flat_map(|m| &m.parts).map(part).sum::<usize>()
+        let tool = |t: &Tool| t.name.len() + t.description.len() + t.input_schema.to_string().len();
+        self.instructions.len()
+            + self.tools.iter().map(tool).sum::<usize>()
+            + self.messages.iter().flat_map(|m| &m.parts).map(part).sum::<usize>()
     }
 
     /// Is it one that may be sent?
@@ -83,6 +133,15 @@ impl Prompt {
         }
         if !(1..=MAX_OUTPUT).contains(&self.max_output) {
             return error(ErrorCode::Invalid, format!("an answer may have 1 to {MAX_OUTPUT} tokens, not {}", self.max_output));
+        }
+        if self.tools.len() > MAX_TOOLS {
+            return error(ErrorCode::TooLarge, format!("more than {MAX_TOOLS} tools"));
+        }
+        if let Some(tool) = self.tools.iter().enumerate().find_map(|(i, t)| (!t.is_named_well(&self.tools[..i])).then_some(t)) {
+            return error(ErrorCode::Invalid, format!("`{}` is no name of a tool, or that of another", tool.name));
+        }
+        if !self.is_paired() {
+            return error(ErrorCode::Invalid, "each call has to have its outcome in the message behind it".into());
         }
         if self.messages.len() > MAX_MESSAGES || self.messages.iter().any(|m| m.parts.len() > MAX_PARTS) {
             return error(ErrorCode::TooLarge, format!("more than {MAX_MESSAGES} messages, or {MAX_PARTS} parts in one"));
@@ -100,6 +159,26 @@ impl Prompt {
             _ => Ok(()),
         }
     }
+
+    /// What a message wants called, the one behind it answers, and nothing else: providers take no other conversation.
+    fn is_paired(&self) -> bool {
+        let mut wanted = Vec::new();
+        self.messages.iter().all(|message| {
+            let (mut calls, mut answered) = (Vec::new(), Vec::new());
+            for part in &message.parts {
+                match part {
+                    Part::Call(call) => calls.push(&call.id),
+                    Part::Outcome { id, .. } => answered.push(id),
+                    Part::Text(_) | Part::Untrusted { .. } => {}
+                }
+            }
+            answered.sort_unstable();
+            calls.sort_unstable();
+            let is_answered = answered == wanted;
+            wanted = calls;
+            is_answered && (wanted.is_empty() || message.role == Role::Assistant)
+        })
+    }
 }
 
 /// Why an answer ends where it does.
@@ -108,6 +187,8 @@ impl Prompt {
 pub enum Ending {
     /// All is said.
     Done,
+    /// It waits for the outcome of its calls.
+    Calls,
     /// It grew too long, and is cut.
     Length,
     /// The model, or its provider, does not want to answer.
@@ -121,6 +202,9 @@ pub enum Ending {
 pub struct Usage {
     /// Of the prompt, those that a cache served included.
     pub input: u64,
+    /// Those of the prompt that a cache served; 0 where nobody says.
+    #[serde(default)]
+    pub cached: u64,
     /// Of the answer.
     pub output: u64,
 }
@@ -130,6 +214,9 @@ pub struct Usage {
 pub struct Completion {
     /// Where a schema was given and `ending` is done: JSON. A model's text is nobody's word.
     pub text: String,
+    /// What it wants called, in this order.
+    #[serde(default)]
+    pub calls: Vec<Call>,
     /// Why it ends.
     pub ending: Ending,
     /// What it cost.
@@ -147,16 +234,28 @@ mod tests {
         let message = |role, text: &str| Message { role, parts: vec![Part::Text(text.into())] };
         let ok = || Prompt {
             instructions: "Sum it up.".into(),
+            tools: Vec::new(),
             messages: vec![message(Role::User, "hi")],
             schema: Some("{}".into()),
             max_output: 10,
         };
         assert_eq!((ok().check(), ok().size()), (Ok(()), 12));
+        let call = Part::Call(Call { id: "1".into(), name: "look".into(), input: Value::Null });
+        let outcome = |id: &str| Part::Outcome { id: id.into(), text: String::new(), is_error: false };
+        let called =
+            |parts| vec![Message { role: Role::Assistant, parts: vec![call.clone()] }, Message { role: Role::User, parts }];
+        let tool = |name: &str| Tool { name: name.into(), description: String::new(), input_schema: Value::Null };
+        assert_eq!(Prompt { messages: called(vec![outcome("1")]), tools: vec![tool("a"), tool("b")], ..ok() }.check(), Ok(()));
         let parts = vec![Part::Text(String::new()); MAX_PARTS + 1];
         for (wrong, code) in [
             (Prompt { messages: vec![], ..ok() }, ErrorCode::Invalid),
             (Prompt { messages: vec![message(Role::Assistant, "hi")], ..ok() }, ErrorCode::Invalid),
             (Prompt { max_output: 0, ..ok() }, ErrorCode::Invalid),
+            (Prompt { tools: vec![tool("a b")], ..ok() }, ErrorCode::Invalid),
+            (Prompt { tools: vec![tool("a"), tool("a")], ..ok() }, ErrorCode::Invalid),
+            (Prompt { messages: called(vec![]), ..ok() }, ErrorCode::Invalid),
+            (Prompt { messages: called(vec![outcome("2")]), ..ok() }, ErrorCode::Invalid),
+            (Prompt { messages: vec![Message { role: Role::User, parts: vec![outcome("1")] }], ..ok() }, ErrorCode::Invalid),
             (Prompt { schema: Some("[1]".into()), ..ok() }, ErrorCode::Invalid),
             (Prompt { schema: Some("x".repeat(MAX_SCHEMA + 1)), ..ok() }, ErrorCode::TooLarge),
             (Prompt { messages: vec![message(Role::User, &"x".repeat(MAX_PROMPT))], ..ok() }, ErrorCode::TooLarge),

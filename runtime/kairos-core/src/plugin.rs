@@ -37,7 +37,7 @@ impl PluginKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Request {
-    /// `project`, `signals`, `net`, `model`, `process`, `memory`, `secret`.
+    /// `project`, `edit`, `signals`, `net`, `model`, `process`, `memory`, `secret`.
     pub capability: String,
     /// What of it: globs of paths, kinds of signals, host names.
     pub scope: Vec<String>,
@@ -124,7 +124,7 @@ impl Asked {
 
 /// Capabilities that this version can give. What it can't give is never recorded as granted: a later version that can
 /// must ask again.
-pub const AVAILABLE: [&str; 5] = ["memory", "model", "process", "project", "signals"];
+pub const AVAILABLE: [&str; 6] = ["edit", "memory", "model", "process", "project", "signals"];
 
 /// What the user allowed a plugin, by capability and scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +158,9 @@ pub struct Rights {
     /// Patterns of commands that it may ask to be run.
     #[serde(default)]
     pub process: Vec<String>,
+    /// Globs of paths that it may propose to change.
+    #[serde(default)]
+    pub edit: Vec<String>,
 }
 
 impl Rights {
@@ -175,6 +178,7 @@ impl Rights {
             memory: both("memory"),
             model: both("model"),
             process: both("process"),
+            edit: both("edit"),
         }
     }
 

@@ -50,7 +50,7 @@ impl From<api::Prompt> for Prompt {
             parts: m.parts.into_iter().map(part).collect(),
         };
         let messages = p.messages.into_iter().map(message).collect();
-        Self { instructions: p.instructions, messages, schema: p.schema, max_output: p.max_output }
+        Self { instructions: p.instructions, tools: Vec::new(), messages, schema: p.schema, max_output: p.max_output }
     }
 }
 
@@ -62,7 +62,8 @@ impl From<Completion> for api::Completion {
                 Ending::Done => api::Ending::Done,
                 Ending::Length => api::Ending::Length,
                 Ending::Refused => api::Ending::Refused,
-                Ending::Other => api::Ending::Other,
+                // A plugin's prompt has no tools to call.
+                Ending::Calls | Ending::Other => api::Ending::Other,
             },
             usage: api::Usage { input: c.usage.input, output: c.usage.output },
             model: c.model,

@@ -144,9 +144,10 @@ pub async fn call_tool(
     name: &str,
     input: &serde_json::Value,
 ) -> Outcome<ToolOutput> {
-    // Whoever may run commands may wait for them.
-    let patience = access.process().map_or(Duration::ZERO, |(process, _)| process.patience());
-    let limits = Limits { call_wall: host.inner.limits.call_wall + patience * MAX_COMMANDS, ..Limits::clone(&host.inner.limits) };
+    // Whoever may run commands, or change files, may wait for them and for the user.
+    let commands = access.process().map_or(Duration::ZERO, |(process, _)| process.patience() * MAX_COMMANDS);
+    let patience = commands + access.edit_patience();
+    let limits = Limits { call_wall: host.inner.limits.call_wall + patience, ..Limits::clone(&host.inner.limits) };
     let mut store = host.store_within(access, Arc::new(limits));
     let outcome = call::run(&mut store, &host.inner.ticker, async |store| {
         let Some(indices) = &plugin.tool else {

@@ -1,12 +1,14 @@
 //! Asks a provider: key, tries, and what its answers mean.
 
-use crate::Model;
 use crate::anthropic::Messages;
+use crate::draft::{Fault, Reading};
 use crate::error::ModelError;
 use crate::find::{Preset, Provider};
+use crate::learnt::Learnt;
 use crate::openai::Chat;
-use crate::render::{Rendered, estimate, render};
+use crate::render::{Rendered, estimate, guess, render};
 use crate::wire::{Wire, complaint};
+use crate::{Heard, Model};
 use async_trait::async_trait;
 use kairos_core::Millis;
 use kairos_core::finding::one_line;
@@ -15,11 +17,13 @@ use kairos_exec::redact::{REDACTED, Redactor};
 use kairos_net::{Allow, Answer, Ledger, Net, NetError, Post, Reach, Timeouts, host_of};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Most bytes of an answer: the longest that may be asked for has a twentieth.
-const MAX_ANSWER: usize = 2 << 20;
+/// Most bytes of an answer: each token may come in an event of some hundred bytes.
+const MAX_ANSWER: usize = 16 << 20;
+/// Most time between two pieces of an answer: a model may think in silence.
+const STALL: Duration = Duration::from_secs(90);
 /// How long it may take to get a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Tries of one completion.
@@ -37,15 +41,7 @@ pub struct Client {
     wire: Box<dyn Wire>,
     ledger: Arc<dyn Ledger>,
     redactor: Redactor,
-    learnt: Mutex<Learnt>,
-}
-
-#[derive(Default)]
-struct Learnt {
-    /// The key that was refused, as a hash, and how.
-    refused: Option<([u8; 32], ModelError)>,
-    /// The provider wants to be left alone until then.
-    not_before: Option<(Instant, ModelError)>,
+    learnt: Learnt,
 }
 
 impl Client {
@@ -59,11 +55,7 @@ impl Client {
             Preset::Anthropic => Box::new(Messages),
             preset => Box::new(Chat { preset }),
         };
-        Ok(Self { provider, host, wire, ledger, redactor, learnt: Mutex::default() })
-    }
-
-    fn learnt(&self) -> MutexGuard<'_, Learnt> {
-        self.learnt.lock().unwrap_or_else(|e| e.into_inner())
+        Ok(Self { provider, host, wire, ledger, redactor, learnt: Learnt::default() })
     }
 
     /// Read each time: a new key counts at once, and none is kept.
@@ -73,70 +65,65 @@ impl Client {
         if key.is_empty() { Err(ModelError::Key("the key is empty".into())) } else { Ok(Some(key)) }
     }
 
-    /// Is it of any use to ask now?
-    fn may_ask(&self, key: &[u8; 32]) -> Result<(), ModelError> {
-        let mut learnt = self.learnt();
-        if let Some((refused, error)) = &learnt.refused {
-            if refused == key {
-                return Err(error.clone());
-            }
-            learnt.refused = None;
-        }
-        if let Some((until, error)) = &learnt.not_before {
-            let left = until.saturating_duration_since(Instant::now());
-            if !left.is_zero() {
-                let mut error = error.clone();
-                if let ModelError::Busy { after, .. } = &mut error {
-                    *after = Some(left);
-                }
-                return Err(error);
-            }
-            learnt.not_before = None;
-        }
-        Ok(())
-    }
-
-    async fn once(&self, body: Vec<u8>, key: Option<&str>, why: &str, left: Duration) -> Result<Completion, ModelError> {
+    /// One try. Text is handed on as it comes, so behind the first of it there is no other try.
+    async fn once(&self, question: &Question<'_>, key: Option<&str>, left: Duration) -> Result<Completion, ModelError> {
         let reach = if self.provider.own { Reach::Anywhere } else { Reach::Public };
-        let timeouts = Timeouts { connect: CONNECT.min(left), read: left, total: left };
+        let timeouts = Timeouts { connect: CONNECT.min(left), read: STALL, total: left };
         let net = Net::new(Allow::default().host(&self.host, reach), timeouts, self.ledger.clone());
         let mut headers = self.wire.headers(key);
         headers.push(("content-type", "application/json".into()));
         let url = format!("{}{}", self.provider.url, self.wire.path());
-        let answer = net.post(Post { url, headers, body, why: why.into(), max_answer: MAX_ANSWER }).await?;
-        self.judge(&answer, key)
+        let (why, body) = (question.why.to_owned(), question.body.clone());
+        let mut incoming = net.open(Post { url, headers, body, why, redacted: 0, max_answer: MAX_ANSWER }).await?;
+        if incoming.status != 200 {
+            return Err(self.complaint(&incoming.rest().await, key));
+        }
+        let mut reading = Reading::new(&*self.wire);
+        while !reading.is_over() {
+            let Some(piece) = incoming.piece().await? else { break };
+            reading.feed(&piece, question.heard).map_err(|fault| self.fault(fault, reading.is_empty(), key))?;
+        }
+        incoming.close().await;
+        let (mut completion, usage) = reading.end(question.heard).map_err(|fault| self.fault(fault, true, key))?;
+        completion.usage = usage.unwrap_or_else(|| guess(question.prompt, &completion));
+        Ok(completion)
     }
 
-    /// What an answer means.
-    fn judge(&self, answer: &Answer, key: Option<&str>) -> Result<Completion, ModelError> {
+    /// Why there is no answer behind this status.
+    fn complaint(&self, answer: &Answer, key: Option<&str>) -> ModelError {
         let (who, status) = (self.host.clone(), answer.status);
-        let malformed = |what: String| ModelError::Malformed { who: self.host.clone(), what };
+        let said = || {
+            let told = serde_json::from_slice(&answer.body).ok().and_then(|body| complaint(&body));
+            let text = told.unwrap_or_else(|| String::from_utf8_lossy(&answer.body).into_owned());
+            self.said(if text.trim_start().starts_with('<') { "" } else { &text }, key)
+        };
         match status {
-            200 if answer.body.len() >= MAX_ANSWER => Err(malformed(format!("it has more than {MAX_ANSWER} bytes"))),
-            200 if !answer.complete => Err(malformed("it breaks off".into())),
-            200 => {
-                let value: Value = serde_json::from_slice(&answer.body).map_err(|_| malformed("it is no JSON".into()))?;
-                self.wire.answer(&value).map_err(malformed)
+            401 | 403 => ModelError::Refused { who, status, said: said() },
+            _ if is_passing(status) => ModelError::Busy { who, status, said: said(), after: answer.retry_after(now()) },
+            300..=399 => ModelError::Rejected { who, status, said: "it is a redirect, and none is followed".into() },
+            _ => ModelError::Rejected { who, status, said: said() },
+        }
+    }
+
+    /// Why there is no answer, though it began. Where nothing of it was of use, it is as if it had not.
+    fn fault(&self, fault: Fault, is_empty: bool, key: Option<&str>) -> ModelError {
+        let who = self.host.clone();
+        match fault {
+            Fault::Form(what) => ModelError::Malformed { who, what },
+            Fault::Stopped { status, said } => {
+                let said = self.said(&said, key);
+                match status.filter(|_| is_empty) {
+                    Some(status) if is_passing(status) => ModelError::Busy { who, status, said, after: None },
+                    Some(status) => ModelError::Rejected { who, status, said },
+                    None => ModelError::Stopped { who, said },
+                }
             }
-            401 | 403 => Err(ModelError::Refused { who, status, said: self.said(answer, key) }),
-            // Too slow, too early, too often, overloaded: it passes.
-            408 | 425 | 429 | 500..=599 => {
-                Err(ModelError::Busy { who, status, said: self.said(answer, key), after: answer.retry_after(now()) })
-            }
-            300..=399 => Err(ModelError::Rejected { who, status, said: "it is a redirect, and none is followed".into() }),
-            _ => Err(ModelError::Rejected { who, status, said: self.said(answer, key) }),
         }
     }
 
     /// A server's complaint, on one line, without the key that it may repeat.
-    fn said(&self, answer: &Answer, key: Option<&str>) -> String {
-        let mut text = complaint(&answer.body).unwrap_or_else(|| {
-            let text = String::from_utf8_lossy(&answer.body).into_owned();
-            if text.trim_start().starts_with('<') { String::new() } else { text }
-        });
-        if let Some(key) = key {
-            text = text.replace(key, REDACTED);
-        }
+    fn said(&self, text: &str, key: Option<&str>) -> String {
+        let text = key.map_or_else(|| text.to_owned(), |key| text.replace(key, REDACTED));
         let text: String = one_line(&self.redactor.redact(&text)).chars().take(MAX_SAID).collect();
         if text.is_empty() { "it does not say why".into() } else { text }
     }
@@ -155,6 +142,19 @@ impl Client {
     }
 }
 
+/// What is asked, in each try.
+struct Question<'a> {
+    prompt: &'a Prompt,
+    body: Vec<u8>,
+    why: &'a str,
+    heard: Heard<'a>,
+}
+
+/// Too slow, too early, too often, overloaded.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500..=599)
+}
+
 #[async_trait]
 impl Model for Client {
     fn name(&self) -> String {
@@ -169,36 +169,35 @@ impl Model for Client {
         estimate(prompt)
     }
 
-    async fn complete(&self, prompt: &Prompt, why: &str) -> Result<Completion, ModelError> {
+    async fn complete(&self, prompt: &Prompt, why: &str, heard: Heard<'_>) -> Result<Completion, ModelError> {
         let end = Instant::now() + self.provider.timeout;
         let rendered = render(prompt, &self.redactor)?;
         let key = self.key()?;
         let hash = Sha256::digest(key.as_deref().unwrap_or_default()).into();
         let body = serde_json::to_vec(&self.wire.body(&self.provider.model, &rendered))
             .map_err(|e| ModelError::Prompt(e.to_string()))?;
+        let question = Question { prompt, body, why, heard };
         let mut wait = WAIT;
+        self.learnt.may_ask(&self.host, &hash)?;
         for number in 1.. {
-            self.may_ask(&hash)?;
             let left = end.saturating_duration_since(Instant::now());
-            let error = match self.once(body.clone(), key.as_deref(), why, left).await {
-                Ok(completion) => return self.shaped(completion, &rendered),
+            let error = match self.once(&question, key.as_deref(), left).await {
+                Ok(completion) => {
+                    self.learnt.answered();
+                    return self.shaped(completion, &rendered);
+                }
                 Err(error) => error,
             };
+            self.learnt.failed(&hash, &error);
             let pause = match &error {
-                ModelError::Refused { .. } => {
-                    self.learnt().refused = Some((hash, error.clone()));
-                    return Err(error);
-                }
                 ModelError::Busy { after, .. } => after.unwrap_or_default().max(jittered(wait)),
                 // Nobody was asked yet. What broke off later may have cost something, and is not asked twice.
                 ModelError::Net(NetError::Connect(..) | NetError::Resolve(_)) => jittered(wait),
                 _ => return Err(error),
             };
             let left = end.saturating_duration_since(Instant::now());
-            if number == TRIES || pause >= left {
-                if let ModelError::Busy { after: Some(after), .. } = &error {
-                    self.learnt().not_before = Some((Instant::now() + *after, error.clone()));
-                }
+            if number == TRIES || pause >= left || self.learnt.is_resting() {
+                self.learnt.leave_alone(&error);
                 return Err(error);
             }
             tokio::time::sleep(pause).await;

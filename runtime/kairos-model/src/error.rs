@@ -9,6 +9,9 @@ pub enum ModelError {
     /// Nobody to ask.
     #[error("no model is set up: {0}")]
     None(String),
+    /// What the question may cost is more than is left of a budget.
+    #[error("{0}")]
+    Budget(String),
     /// The prompt is not what a prompt has to be.
     #[error("the prompt can't be sent: {0}")]
     Prompt(String),
@@ -37,6 +40,16 @@ pub enum ModelError {
         /// So long it wants to be left alone.
         after: Option<Duration>,
     },
+    /// It failed too often: it is left alone for a while.
+    #[error("{who} failed {failures} times in a row; it is asked again in {} s", after.as_secs().max(1))]
+    Resting {
+        /// The host.
+        who: String,
+        /// One after the other.
+        failures: u32,
+        /// So long.
+        after: Duration,
+    },
     /// It doesn't want this request: an unknown model, a prompt that is too long, a schema that it can't follow.
     #[error("{who} does not take the request (status {status}): {said}; see `model.name` and `model.url` in kairos.toml")]
     Rejected {
@@ -50,6 +63,14 @@ pub enum ModelError {
     /// The way there.
     #[error(transparent)]
     Net(#[from] NetError),
+    /// It began, and then said that it can't go on.
+    #[error("{who} stops in the middle of its answer: {said}")]
+    Stopped {
+        /// The host.
+        who: String,
+        /// What the server says of it.
+        said: String,
+    },
     /// What came can't be used: cut off, too long, or of another form than was asked for.
     #[error("{who} answers with what can't be used: {what}")]
     Malformed {
@@ -64,8 +85,8 @@ impl ModelError {
     /// It may have used tokens, though there is no answer.
     pub fn may_cost(&self) -> bool {
         match self {
-            Self::Net(e) => matches!(e, NetError::Timeout(..) | NetError::Broken(..)),
-            Self::Malformed { .. } => true,
+            Self::Net(e) => matches!(e, NetError::Timeout(..) | NetError::Broken(..) | NetError::TooLong(_)),
+            Self::Malformed { .. } | Self::Stopped { .. } => true,
             _ => false,
         }
     }
@@ -74,8 +95,13 @@ impl ModelError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Net(e) => e.is_passing(),
-            Self::Busy { .. } | Self::Malformed { .. } => true,
+            Self::Busy { .. } | Self::Resting { .. } | Self::Malformed { .. } | Self::Stopped { .. } => true,
             _ => false,
         }
+    }
+
+    /// It says nothing of the question: another provider may answer it.
+    pub fn is_of_one(&self) -> bool {
+        self.is_passing() || matches!(self, Self::Refused { .. } | Self::Key(_))
     }
 }

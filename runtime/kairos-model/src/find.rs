@@ -1,8 +1,15 @@
 //! Which provider there is: by the settings, else by the variables that people have.
 
 use kairos_core::config::Config;
-use kairos_net::{SecretPlace, host_of};
+use kairos_net::{Allow, Ledger, Net, Reach, SecretPlace, Timeouts, host_of};
+use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// How long a server on this machine may take to say what it has.
+const GLANCE: Duration = Duration::from_secs(1);
+/// Most bytes of what it says.
+const MAX_LIST: usize = 1 << 20;
 
 /// A provider whose ways are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +62,15 @@ impl Preset {
         Defaults { name, url, url_variable, key_variable, model }
     }
 
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.as_str() == name)
+    }
+
+    /// It runs on the user's own machine, as a rule.
+    fn is_local(self) -> bool {
+        matches!(self, Self::Ollama | Self::LlamaCpp | Self::Vllm)
+    }
+
     /// As `model.provider` has it.
     pub fn as_str(self) -> &'static str {
         self.defaults().name
@@ -85,13 +101,12 @@ impl Provider {
     }
 }
 
-/// The provider to use. The variables come as a function, so that a test has its own.
+/// The providers to ask, one after the other until one answers. The variables come as a function, so that a test has its own.
 ///
 /// # Errors
-/// Where there is none, or not enough is known of it: in words for the user, with what to set.
-pub fn find(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<Provider, String> {
+/// Where there is none, or not enough is known of one: in words for the user, with what to set.
+pub fn find(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Provider>, String> {
     let variable = |name: &str| variable(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
-    let setting = |key: &str| Some(config.text(key).trim().to_owned()).filter(|v| !v.is_empty());
     let preset = match config.text("model.provider") {
         "auto" => {
             let has = |p: &&Preset| match **p {
@@ -99,25 +114,71 @@ pub fn find(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Resul
                 _ => p.defaults().key_variable.is_some_and(|name| variable(name).is_some()),
             };
             let found = Preset::ALL.iter().find(has).copied();
-            found.ok_or("set `model.provider` in kairos.toml, or one of ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST")?
+            found.ok_or(
+                "set `model.provider` in kairos.toml, or one of ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST, \
+                 or start a model server on this machine",
+            )?
         }
-        name => {
-            let named = Preset::ALL.into_iter().find(|p| p.as_str() == name);
-            named.ok_or("`model.provider` in kairos.toml is \"none\"")?
-        }
+        name => Preset::named(name).ok_or("`model.provider` in kairos.toml is \"none\"")?,
     };
+    let setting = |key: &str| Some(config.text(key).trim().to_owned()).filter(|v| !v.is_empty());
+    let own = Own { url: setting("model.url"), model: setting("model.name"), key: setting("model.key") };
+    let timeout = config.duration("model.timeout");
+    let mut providers = vec![provider(preset, own, timeout, &variable)?];
+    for text in config.list("model.fallback") {
+        let (name, model) = text.split_once('/').map_or((text.as_str(), None), |(name, model)| (name, Some(model.to_owned())));
+        let unknown = || format!("`model.fallback` in kairos.toml names `{text}`; it has to be a provider, or PROVIDER/MODEL");
+        let preset = Preset::named(name).ok_or_else(unknown)?;
+        providers.push(provider(preset, Own { model, ..Own::default() }, timeout, &variable)?);
+    }
+    Ok(providers)
+}
+
+/// What the user has set for one.
+#[derive(Default)]
+struct Own {
+    url: Option<String>,
+    model: Option<String>,
+    key: Option<String>,
+}
+
+fn provider(preset: Preset, own: Own, timeout: Duration, variable: &impl Fn(&str) -> Option<String>) -> Result<Provider, String> {
     let defaults = preset.defaults();
-    let own = setting("model.url").or_else(|| variable(defaults.url_variable?));
-    let url = base(preset, own.as_deref().unwrap_or(defaults.url))?;
-    let Some(model) = setting("model.name").or(defaults.model.map(String::from)) else {
+    let named = own.url.or_else(|| variable(defaults.url_variable?));
+    let url = base(preset, named.as_deref().unwrap_or(defaults.url))?;
+    let Some(model) = own.model.or(defaults.model.map(String::from)) else {
         return Err(format!("`model.name` in kairos.toml has to say which model {} is to run", defaults.name));
     };
-    let key = setting("model.key")
+    let key = own
+        .key
         .map(|place| SecretPlace::new(&place))
         .or_else(|| defaults.key_variable.map(|name| SecretPlace::Variable(name.into())));
     // A server on this machine is the user's own.
-    let own = own.is_some() || matches!(preset, Preset::Ollama | Preset::LlamaCpp | Preset::Vllm);
-    Ok(Provider { preset, url, own, model, key, timeout: config.duration("model.timeout") })
+    let own = named.is_some() || preset.is_local();
+    Ok(Provider { preset, url, own, model, key, timeout })
+}
+
+/// A server on this machine that answers, for the setting `auto` without any variable. Asks the three usual ports, which takes a second
+/// each at most, and none at all where nobody listens.
+pub async fn find_local(config: &Config, ledger: Arc<dyn Ledger>) -> Option<Provider> {
+    let wanted = Some(config.text("model.name").trim()).filter(|name| !name.is_empty());
+    for preset in Preset::ALL.into_iter().filter(|p| p.is_local()) {
+        let url = base(preset, preset.defaults().url).ok()?;
+        if let Some(model) = served(&url, wanted, ledger.clone()).await {
+            return Some(Provider { preset, url, own: true, model, key: None, timeout: config.duration("model.timeout") });
+        }
+    }
+    None
+}
+
+/// The model that a server has: the wanted one, else its first that is not for embeddings.
+async fn served(url: &str, wanted: Option<&str>, ledger: Arc<dyn Ledger>) -> Option<String> {
+    let allow = Allow::default().host(&host_of(url).ok()?, Reach::Anywhere);
+    let net = Net::new(allow, Timeouts { connect: GLANCE, read: GLANCE, total: GLANCE }, ledger);
+    let answer = net.get(format!("{url}/models"), "looking for a model on this machine", MAX_LIST).await.ok()?;
+    let list: Value = serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200)?;
+    let mut names = list["data"].as_array()?.iter().filter_map(|m| m["id"].as_str());
+    names.find(|name| wanted.map_or_else(|| !name.contains("embed"), |w| w == *name)).map(String::from)
 }
 
 /// An address as people write it, such as `127.0.0.1:11434`, made one to which the format's path can be added.
@@ -144,10 +205,32 @@ mod tests {
     use super::*;
     use kairos_core::config::Trust;
 
-    fn found(toml: &str, variables: &[(&str, &str)]) -> Result<Provider, String> {
+    fn all(toml: &str, variables: &[(&str, &str)]) -> Result<Vec<Provider>, String> {
         let mut config = Config::default();
         config.merge("kairos.toml", toml, Trust::User).unwrap();
         find(&config, |name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_string()))
+    }
+
+    fn found(toml: &str, variables: &[(&str, &str)]) -> Result<Provider, String> {
+        all(toml, variables).map(|mut all| all.remove(0))
+    }
+
+    #[test]
+    fn others_follow_when_the_first_fails() {
+        let toml = "model.url = \"http://10.0.0.2\"\nmodel.fallback = [\"openrouter\", \"ollama/qwen3:4b\"]";
+        let providers = all(toml, &[("OPENAI_API_KEY", "k")]).unwrap();
+        let told: Vec<_> = providers.iter().map(|p| (p.preset, p.url.as_str(), p.model.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (Preset::OpenAi, "http://10.0.0.2/v1", "gpt-5-mini"),
+                (Preset::OpenRouter, "https://openrouter.ai/api/v1", "openrouter/auto"),
+                (Preset::Ollama, "http://127.0.0.1:11434/v1", "qwen3:4b")
+            ]
+        );
+        for wrong in ["gpt", "none", "vllm"] {
+            assert!(all(&format!("model.fallback = [\"{wrong}\"]"), &[("OPENAI_API_KEY", "k")]).is_err(), "{wrong}");
+        }
     }
 
     #[test]
@@ -183,5 +266,42 @@ mod tests {
             let error = found(&format!("model.provider = \"llamacpp\"\nmodel.url = \"{url}\""), &[]).unwrap_err();
             assert!(!error.contains("pw"), "{error}");
         }
+    }
+
+    struct NoBook;
+
+    #[async_trait::async_trait]
+    impl Ledger for NoBook {
+        async fn begin(&self, _: kairos_net::Egress) -> Result<u64, String> {
+            Ok(1)
+        }
+        async fn end(&self, _: u64, _: &str, _: u64) {}
+    }
+
+    #[tokio::test]
+    async fn a_server_on_this_machine_says_what_it_has_or_is_none() {
+        use std::io::{Read, Write};
+        let serve = |body: &'static str| {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let url = format!("http://{}/v1", listener.local_addr().unwrap());
+            std::thread::spawn(move || {
+                for stream in listener.incoming() {
+                    let mut stream = stream.unwrap();
+                    let _ = stream.read(&mut [0; 2048]);
+                    let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                }
+            });
+            url
+        };
+        let book = || Arc::new(NoBook);
+        let url = serve(r#"{"data": [{"id": "nomic-embed-text"}, {"id": "qwen3:4b"}, {"id": "b"}]}"#);
+        assert_eq!(served(&url, None, book()).await.as_deref(), Some("qwen3:4b"));
+        assert_eq!(served(&url, Some("b"), book()).await.as_deref(), Some("b"));
+        assert_eq!(served(&url, Some("c"), book()).await, None);
+        for other in ["<html>hello", "{}", "[1]"] {
+            assert_eq!(served(&serve(other), None, book()).await, None, "somebody's own server");
+        }
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert_eq!(served(&format!("http://{nobody}/v1"), None, book()).await, None);
     }
 }

@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use kairos_core::Millis;
+use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// One request, before it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,10 +14,12 @@ pub struct Egress {
     pub to: String,
     /// Why, such as the ids of findings.
     pub why: String,
-    /// Size of the body.
-    pub bytes: u64,
+    /// The body, byte for byte. Headers are left out: they hold the keys.
+    pub body: Vec<u8>,
     /// SHA-256 of the body, in hexadecimal digits.
     pub hash: String,
+    /// Secrets that were taken out of it.
+    pub redacted: u32,
 }
 
 /// Where requests are written down.
@@ -23,6 +27,41 @@ pub struct Egress {
 pub trait Ledger: Send + Sync {
     /// Writes a request down before its first byte leaves; answers its number. After an error, nothing is sent.
     async fn begin(&self, egress: Egress) -> Result<u64, String>;
-    /// How it ended: a status, or why there is none.
-    async fn end(&self, id: u64, outcome: &str);
+    /// How it ended: a status, or why there is none; and the bytes of the answer's body that came.
+    async fn end(&self, id: u64, outcome: &str, received: u64);
+}
+
+/// A request that is on record. Its end is put there, too, even where nobody waits for it any more.
+pub(crate) struct Entry {
+    ledger: Arc<dyn Ledger>,
+    id: u64,
+    /// Bytes of the answer.
+    pub(crate) received: u64,
+    /// Where it is dropped.
+    pub(crate) outcome: String,
+    is_open: bool,
+}
+
+impl Entry {
+    pub(crate) async fn begin(ledger: Arc<dyn Ledger>, egress: Egress) -> Result<Self, String> {
+        let id = ledger.begin(egress).await?;
+        Ok(Self { ledger, id, received: 0, outcome: "given up".into(), is_open: true })
+    }
+
+    pub(crate) async fn end(&mut self, outcome: &str) {
+        if self.is_open {
+            self.ledger.end(self.id, outcome, self.received).await;
+            self.is_open = false;
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let (true, Ok(runtime)) = (self.is_open, Handle::try_current()) {
+            let (ledger, id, received) = (self.ledger.clone(), self.id, self.received);
+            let outcome = std::mem::take(&mut self.outcome);
+            runtime.spawn(async move { ledger.end(id, &outcome, received).await });
+        }
+    }
 }

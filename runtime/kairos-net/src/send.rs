@@ -2,18 +2,19 @@
 
 use crate::addresses::is_public;
 use crate::allow::{Allow, Reach};
-use crate::ledger::{Egress, Ledger};
+use crate::answer::{Answer, Incoming};
+use crate::ledger::{Egress, Entry, Ledger};
 use kairos_core::Millis;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Url};
+use reqwest::{Client, Method, Response, Url};
 use sha2::{Digest, Sha256};
 use std::error::Error;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Most bytes of a request's body: far over what a finding or a question to a model needs.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -23,7 +24,7 @@ pub const MAX_BODY: usize = 1024 * 1024;
 pub struct Timeouts {
     /// To find the host's addresses, and to connect to one of them.
     pub connect: Duration,
-    /// Between two pieces of the answer.
+    /// Between two pieces of the answer; up to the first one, `total` holds.
     pub read: Duration,
     /// All together.
     pub total: Duration,
@@ -40,32 +41,10 @@ pub struct Post {
     pub body: Vec<u8>,
     /// For the ledger.
     pub why: String,
+    /// Secrets that were taken out of the body, for the ledger.
+    pub redacted: u32,
     /// So much of the answer's body is read at most, in bytes.
     pub max_answer: usize,
-}
-
-/// What came back.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// Of HTTP.
-    pub status: u16,
-    headers: HeaderMap,
-    /// As much as was wanted and came.
-    pub body: Vec<u8>,
-    /// That is all of it: it neither broke off nor was longer than what was wanted.
-    pub complete: bool,
-}
-
-impl Answer {
-    /// The value of a header, where it is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// How long the other side wants to be left alone, where it says so: in seconds, or until a date.
-    pub fn retry_after(&self, now: Millis) -> Option<Duration> {
-        retry_after(self.header("retry-after")?, now)
-    }
 }
 
 /// Why there is no answer. No message holds a URL's path, which may be a secret.
@@ -101,6 +80,9 @@ pub enum NetError {
     /// The connection broke before there was an answer.
     #[error("{0} broke the connection off: {1}")]
     Broken(String, String),
+    /// It is longer than what was wanted.
+    #[error("the answer of {0} is too long")]
+    TooLong(String),
 }
 
 impl NetError {
@@ -126,8 +108,33 @@ impl Net {
         Self { allow, timeouts, ledger }
     }
 
-    /// Sends it once. What comes back is an answer whatever its status; a redirect is one, too, and is not followed.
+    /// Sends it once, and waits for all of the answer. What comes back is an answer whatever its status; a redirect is one, too, and is
+    /// not followed.
+    ///
+    /// # Errors
+    /// Where no answer begins.
     pub async fn post(&self, post: Post) -> Result<Answer, NetError> {
+        Ok(self.open(post).await?.rest().await)
+    }
+
+    /// Asks for what is there, and waits for all of it, up to `max_answer` bytes.
+    ///
+    /// # Errors
+    /// Where no answer begins.
+    pub async fn get(&self, url: String, why: &str, max_answer: usize) -> Result<Answer, NetError> {
+        let request = Post { url, why: why.into(), max_answer, ..Post::default() };
+        Ok(self.send(Method::GET, request).await?.rest().await)
+    }
+
+    /// Sends it once, and waits until the answer begins.
+    ///
+    /// # Errors
+    /// Where none does.
+    pub async fn open(&self, post: Post) -> Result<Incoming, NetError> {
+        self.send(Method::POST, post).await
+    }
+
+    async fn send(&self, method: Method, post: Post) -> Result<Incoming, NetError> {
         let url: Url = post.url.parse().map_err(|_| NetError::Url)?;
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return Err(NetError::Url) };
         if !matches!(url.scheme(), "http" | "https") {
@@ -139,43 +146,32 @@ impl Net {
             return Err(NetError::Request(format!("its body is over {MAX_BODY} bytes")));
         }
         let headers = headers(&post.headers)?;
-        let entry = Egress { at: now(), to, why: post.why, bytes: post.body.len() as u64, hash: hash(&post.body) };
-        let id = self.ledger.begin(entry).await.map_err(NetError::Ledger)?;
+        let hash = hash(&post.body);
+        let egress = Egress { at: now(), to, why: post.why, body: post.body.clone(), hash, redacted: post.redacted };
+        let mut entry = Entry::begin(self.ledger.clone(), egress).await.map_err(NetError::Ledger)?;
         let total = self.timeouts.total;
-        let exchange = self.exchange(&url, (host, port, reach), headers, post.body, post.max_answer);
-        let result = timeout(total, exchange).await.unwrap_or_else(|_| Err(NetError::Timeout(host.into(), total)));
-        let outcome = result.as_ref().map_or_else(ToString::to_string, |answer| answer.status.to_string());
-        self.ledger.end(id, &outcome).await;
-        result
+        let end = Instant::now() + total;
+        let begun = timeout(total, self.begin((method, &url), (host, port, reach), headers, post.body)).await;
+        match begun.unwrap_or_else(|_| Err(NetError::Timeout(host.into(), total))) {
+            Ok(response) => Ok(Incoming::new(response, host.into(), (self.timeouts, end), post.max_answer, entry)),
+            Err(error) => {
+                entry.end(&error.to_string()).await;
+                Err(error)
+            }
+        }
     }
 
-    async fn exchange(
+    async fn begin(
         &self,
-        url: &Url,
+        (method, url): (Method, &Url),
         (host, port, reach): (&str, u16, Reach),
         headers: HeaderMap,
         body: Vec<u8>,
-        max_answer: usize,
-    ) -> Result<Answer, NetError> {
+    ) -> Result<Response, NetError> {
         let addresses = self.resolve(host, port, reach).await?;
         let client = self.client(url.scheme() == "https", addresses).await?;
-        let request = client.post(url.clone()).headers(headers).body(body);
-        let mut response = request.send().await.map_err(|e| self.failure(host, e))?;
-        let headers = response.headers().clone();
-        let mut answer = Answer { status: response.status().as_u16(), headers, body: Vec::new(), complete: false };
-        // The status is the answer: whoever needs the whole body looks whether it is complete.
-        while let Ok(chunk) = response.chunk().await {
-            let Some(chunk) = chunk else {
-                answer.complete = true;
-                break;
-            };
-            let room = max_answer - answer.body.len();
-            answer.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room {
-                break;
-            }
-        }
-        Ok(answer)
+        let request = client.request(method, url.clone()).headers(headers).body(body);
+        request.send().await.map_err(|e| self.failure(host, e))
     }
 
     /// The addresses of a host, of which none lies where it must not. They are looked up once and then connected to: a name
@@ -208,7 +204,6 @@ impl Net {
             .pool_max_idle_per_host(0)
             .user_agent(concat!("kairos-run/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.timeouts.connect)
-            .read_timeout(self.timeouts.read)
             .dns_resolver(Checked(addresses));
         if !secure {
             // The system's certificates take a while to read, and may be missing.
@@ -223,8 +218,7 @@ impl Net {
         let error = error.without_url();
         let why = innermost(&error);
         if error.is_timeout() {
-            let limit = if error.is_connect() { self.timeouts.connect } else { self.timeouts.read };
-            NetError::Timeout(host.into(), limit)
+            NetError::Timeout(host.into(), self.timeouts.connect)
         } else if error.is_connect() {
             NetError::Connect(host.into(), why)
         } else if error.is_builder() {
@@ -246,7 +240,7 @@ impl Resolve for Checked {
 }
 
 /// What went wrong in the end, without what is wrapped around it.
-fn innermost(error: &dyn Error) -> String {
+pub(crate) fn innermost(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;
@@ -281,29 +275,5 @@ pub fn host_of(url: &str) -> Result<String, NetError> {
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(host)) => Ok(host.into()),
         _ => Err(NetError::Url),
-    }
-}
-
-fn retry_after(text: &str, now: Millis) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond();
-    Some(Duration::from_millis(u64::try_from(date).ok()?.saturating_sub(now)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_other_side_may_say_when_to_come_back() {
-        let now = 784_111_777_000;
-        assert_eq!(retry_after(" 120", now), Some(Duration::from_secs(120)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now), Some(Duration::from_secs(10)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now), Some(Duration::ZERO));
-        assert_eq!(retry_after("soon", now), None);
-        assert_eq!(retry_after("-5", now), None);
     }
 }

@@ -25,8 +25,8 @@ impl Ledger for Book {
         Ok(entries.len() as u64 - 1)
     }
 
-    async fn end(&self, id: u64, outcome: &str) {
-        self.entries.lock().unwrap()[id as usize].1 = Some(outcome.into());
+    async fn end(&self, id: u64, outcome: &str, received: u64) {
+        self.entries.lock().unwrap()[id as usize].1 = Some(format!("{outcome} ({received})"));
     }
 }
 
@@ -57,7 +57,7 @@ fn net(reach: Reach, book: &Arc<Book>) -> Net {
 }
 
 fn post(url: String) -> Post {
-    Post { url, headers: vec![("x-a", "b".into())], body: b"hello".to_vec(), why: "3".into(), max_answer: 1000 }
+    Post { url, headers: vec![("x-a", "b".into())], body: b"hello".to_vec(), why: "3".into(), redacted: 1, max_answer: 1000 }
 }
 
 #[tokio::test]
@@ -69,9 +69,10 @@ async fn what_is_sent_is_on_record_and_never_without() {
     let request = asked.lock().unwrap()[0].to_lowercase();
     assert!(request.starts_with("post /secret-path") && request.contains("x-a: b") && request.ends_with("hello"), "{request}");
     let (egress, outcome) = book.entries.lock().unwrap()[0].clone();
-    assert_eq!((egress.to, egress.why.as_str(), egress.bytes), (format!("http://localhost:{port}"), "3", 5));
+    assert_eq!((egress.to, egress.why.as_str(), egress.redacted), (format!("http://localhost:{port}"), "3", 1));
+    assert_eq!(egress.body, b"hello");
     assert_eq!(egress.hash, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
-    assert_eq!(outcome.as_deref(), Some("204"));
+    assert_eq!(outcome.as_deref(), Some("204 (0)"));
 
     let full = Arc::new(Book { full: true, ..Book::default() });
     let error = net(Reach::Anywhere, &full).post(post(format!("http://localhost:{port}/"))).await.unwrap_err();
@@ -159,4 +160,65 @@ async fn every_wait_ends() {
     assert!(error.is_passing(), "{error}");
     let outcomes: Vec<_> = book.entries.lock().unwrap().iter().map(|(_, outcome)| outcome.clone().unwrap()).collect();
     assert_eq!(outcomes.len(), 5, "each try is on record with how it ended: {outcomes:?}");
+}
+
+/// Says these, with a rest in between, and hangs up.
+fn pieces(said: &'static [&'static str], rest: Duration) -> u16 {
+    let (port, _) = serve(move |s| {
+        let _ = s.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        for piece in said {
+            let _ = s.write_all(piece.as_bytes());
+            std::thread::sleep(rest);
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn an_answer_is_read_as_it_comes() {
+    let book = Arc::new(Book::default());
+    let open = async |port| net(Reach::Anywhere, &book).open(post(format!("http://localhost:{port}/"))).await.unwrap();
+    let outcome = || book.entries.lock().unwrap().last().unwrap().1.clone();
+
+    let begin = Instant::now();
+    let mut answer = open(pieces(&["one", "two"], Duration::from_millis(300))).await;
+    assert_eq!(answer.piece().await.unwrap().unwrap(), b"one");
+    assert!(begin.elapsed() < Duration::from_millis(300) && outcome().is_none());
+    assert_eq!(answer.piece().await.unwrap().unwrap(), b"two");
+    assert_eq!(answer.piece().await.unwrap(), None);
+    assert_eq!(outcome().as_deref(), Some("200 (6)"));
+
+    // The first piece may come late, the second no later than is said.
+    let (late, _) = serve(|s| {
+        let _ = s.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        std::thread::sleep(Duration::from_millis(1000));
+        let _ = s.write_all(b"one");
+        std::thread::sleep(Duration::from_secs(5));
+    });
+    let mut answer = open(late).await;
+    assert_eq!(answer.piece().await.unwrap().unwrap(), b"one");
+    let error = answer.piece().await.unwrap_err();
+    assert!(matches!(&error, NetError::Timeout(_, wait) if *wait == TIMEOUTS.read), "{error}");
+    assert!(outcome().unwrap().starts_with("200, then localhost did not answer within"), "{:?}", outcome());
+
+    // A piece now and then.
+    let mut answer = open(pieces(&["."; 100], Duration::from_millis(100))).await;
+    let begin = Instant::now();
+    let error = loop {
+        match answer.piece().await {
+            Ok(piece) => assert!(piece.is_some()),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(&error, NetError::Timeout(_, wait) if *wait == TIMEOUTS.total), "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(3));
+
+    // Whoever no longer wants it goes away; that is on record, too.
+    let mut answer = open(pieces(&["one", "two"], Duration::from_millis(500))).await;
+    answer.piece().await.unwrap();
+    drop(answer);
+    while outcome().is_none() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(outcome().as_deref(), Some("200, given up (3)"));
 }

@@ -1,5 +1,6 @@
 //! The command line: what stands at its top; the commands of a family are in a file each.
 
+mod ask;
 mod dreams;
 mod findings;
 mod machine;
@@ -8,6 +9,7 @@ mod plugins;
 mod projects;
 
 use clap::{Args, Parser, Subcommand};
+pub use ask::{AboutArgs, AskArgs};
 pub use dreams::{DreamArgs, DreamCommand};
 pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
@@ -155,6 +157,13 @@ pub enum Command {
     /// Projects: which are watched, which may bring plugins of their own
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Ask the model about the project, or have it change something
+    #[command(after_help = "Examples:\n  kairos-run ask why does the build fail\n  kairos-run ask \"fix the test in @tests/parse.rs\"\n  \
+        git diff | kairos-run ask -\n\nIt may read the project; before a file changes you see the difference, and agree or not.\nWhich \
+        model: `model` in kairos.toml, or one of ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST.")]
+    Ask(AskArgs),
+    /// A conversation with the model, line by line
+    Chat(AboutArgs),
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),

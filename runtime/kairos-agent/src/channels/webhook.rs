@@ -76,7 +76,7 @@ impl Channel for Webhook {
             ("webhook-signature", signature),
         ];
         let why = format!("webhook: {}", message.ids());
-        let post = Post { url: self.url.clone(), headers, body, why, max_answer: MAX_ANSWER };
+        let post = Post { url: self.url.clone(), headers, body, why, redacted: 0, max_answer: MAX_ANSWER };
         match self.net.post(post).await {
             Ok(answer) => judge(&answer, time),
             Err(e) if e.is_passing() => Err(Failure::Later { why: e.to_string(), after: None }),

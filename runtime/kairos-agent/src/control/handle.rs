@@ -6,9 +6,10 @@ use crate::dreams::Dreaming;
 use crate::inbox::Inbox;
 use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
-use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::scan::Place;
+use crate::think::Thinker;
+use crate::tools::Tools;
 use kairos_api::{ApiResult, ProjectStatus};
 use kairos_project::Project;
 use kairos_signals::SignalQueue;
@@ -24,10 +25,11 @@ pub(crate) struct ProjectHandle {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
-    pub(crate) recollection: Recollection,
+    pub(crate) tools: Tools,
+    pub(crate) thinker: Thinker,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
-    pub(crate) dreaming: Dreaming,
+    pub(crate) dreaming: Arc<Dreaming>,
 }
 
 impl ProjectHandle {
@@ -52,13 +54,18 @@ impl ProjectHandle {
             dropped_signals: status.dropped,
             paused_until: self.queue.paused_until(),
             git: status.git_dir.is_some(),
-            dreams: self.dreaming.status(),
+            dreams: self.dreaming.status(self.options.config.flag("dream.auto")),
             error: status.error,
         })
     }
 
     pub(crate) fn is_outdated(&self) -> bool {
         self.status.lock().unwrap_or_else(|e| e.into_inner()).outdated
+    }
+
+    /// Is anything known of it?
+    pub(crate) fn has_ticked(&self) -> bool {
+        self.status.lock().unwrap_or_else(|e| e.into_inner()).ticks > 0
     }
 
     /// Has its loop ended before its time?

@@ -26,12 +26,14 @@ use tokio::sync::Notify;
 
 /// The name under which the runtime itself puts findings in the inbox; no file may take it.
 pub(crate) const SELF: &str = "kairos";
+/// And the one under which a model does; no file may take it either.
+pub(crate) const MODEL: &str = "model";
 
 /// All plugins. Shared by the projects.
 pub struct Registry {
     pub(crate) host: Host,
     pub(crate) user: UserDb,
-    pub(crate) models: Models,
+    pub(crate) models: Arc<Models>,
     embedded: Vec<Embedded>,
     dirs: Vec<PathBuf>,
     projects: Mutex<Vec<Place>>,
@@ -128,7 +130,7 @@ impl Registry {
         let RegistryOptions { embedded, dirs, projects, disabled, max_component, max_plugins } = options;
         Self {
             host,
-            models: Models::new(user.clone()),
+            models: Arc::new(Models::new(user.clone())),
             user,
             embedded,
             dirs,

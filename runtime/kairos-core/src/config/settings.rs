@@ -285,7 +285,8 @@ pub const SETTINGS: &[Setting] = &[
         "\"auto\"",
         false,
         "Who runs the language model for plugins that you grant one; nothing else needs it. \"auto\": whose variable is set \
-         (ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST), else none.",
+         (ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST), else a server that answers on this machine (Ollama, \
+         llama.cpp, vLLM on their usual ports), else none.",
     ),
     s(
         "model.name",
@@ -308,8 +309,39 @@ pub const SETTINGS: &[Setting] = &[
         false,
         "Where the key is: `env:NAME`, or `file:/PATH` of a file that only you can read; empty: the provider's usual variable.",
     ),
+    s(
+        "model.fallback",
+        Kind::List,
+        "[]",
+        false,
+        "Who is asked where that one does not answer, in this order: a provider, or PROVIDER/MODEL, such as \"ollama/qwen3:4b\"; at its \
+         usual address, with its usual key.",
+    ),
     s("model.timeout", Kind::Duration, "\"2m\"", false, "How long one answer may take, further tries included."),
     s("model.tokens-a-day", Kind::Count, "100000", false, "Tokens that all plugins together may use within 24 hours."),
     s("model.tokens-a-dream", Kind::Count, "30000", false, "Tokens that one dream may use."),
+    s(
+        "model.tokens-a-turn",
+        Kind::Count,
+        "50000",
+        false,
+        "Tokens that one turn may use which a tick began.",
+    ),
+    s("model.tokens-an-ask", Kind::Count, "500000", false, "Tokens that one conversation with you may use."),
+    s(
+        "think.on",
+        Kind::Choice(&["never", "low", "normal", "high", "critical"]),
+        "\"never\"",
+        false,
+        "Least urgency of a new finding that makes a tick wake the model, which may look into it and speak up itself.",
+    ),
+    s(
+        "heartbeat.every",
+        Kind::Duration,
+        "\"0s\"",
+        false,
+        "How often the model is woken for the open items of a project's HEARTBEAT.md. \"0s\": never; without items it never is.",
+    ),
+    s("heartbeat.hours", Kind::Hours, "[]", false, "The parts of the day in which it is; none: all day."),
     s("terminal.buddy", Kind::Bool, "true", false, "Show the pet in the live view."),
 ];

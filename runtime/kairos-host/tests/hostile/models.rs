@@ -21,8 +21,8 @@ impl Model for Greeter {
     }
     async fn complete(&self, prompt: &Prompt, tokens_a_day: u64) -> PortResult<Completion> {
         self.0.lock().unwrap().push((prompt.clone(), tokens_a_day));
-        let usage = Usage { input: 7, output: 1 };
-        Ok(Completion { text: "hi".into(), ending: Ending::Done, usage, model: "greeter".into() })
+        let usage = Usage { input: 7, cached: 0, output: 1 };
+        Ok(Completion { text: "hi".into(), calls: Vec::new(), ending: Ending::Done, usage, model: "greeter".into() })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is put into a vault and what comes out of it.
 
+use super::paths::INDEX;
 use kairos_core::signal::Millis;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -25,6 +26,11 @@ impl Places {
     pub fn within(files: impl Into<PathBuf>) -> Self {
         let files = files.into();
         Self { private: files.join(".kairos"), git: files.join(".git"), index: None, files }
+    }
+
+    /// The file that lists what there is.
+    pub fn index_file(&self) -> PathBuf {
+        self.index.as_ref().unwrap_or(&self.files).join(INDEX)
     }
 }
 
@@ -170,6 +176,8 @@ pub enum Note {
     HistoryBegun(usize),
     /// The history was damaged. It lies here, and a new one begins.
     HistoryDamaged(PathBuf),
+    /// This folder can't be written: everything is shown as it is there, and nothing is changed.
+    ReadOnly(PathBuf),
 }
 
 impl fmt::Display for Note {
@@ -183,6 +191,9 @@ impl fmt::Display for Note {
             }
             Self::HistoryBegun(files) => write!(f, "there was no history: it begins now, with {files} files"),
             Self::HistoryDamaged(path) => write!(f, "the history was damaged and lies in {}; a new one begins", path.display()),
+            Self::ReadOnly(path) => {
+                write!(f, "{} can't be written: it is shown as it is, and nothing is changed", path.display())
+            }
         }
     }
 }

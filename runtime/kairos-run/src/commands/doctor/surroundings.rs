@@ -50,7 +50,10 @@ pub fn model(paths: &Paths) -> Check {
     // Settings that can't be read are told of elsewhere.
     let config = config_files::load(&paths.config, None, &[]).unwrap_or_default();
     match kairos_model::find(&config, |name| std::env::var(name).ok()) {
-        Ok(provider) => Check::ok("model", format!("{}; only plugins that you grant one ask it", provider.name())),
+        Ok(all) => {
+            let names: Vec<_> = all.iter().map(kairos_model::Provider::name).collect();
+            Check::ok("model", format!("{}; only plugins that you grant one ask it", names.join(", else ")))
+        }
         Err(why) => Check::ok("model", "none: only the dream strategy `reflect` would ask one").could(why),
     }
 }
