@@ -67,8 +67,13 @@ impl Preset {
     }
 
     /// It runs on the user's own machine, as a rule.
-    fn is_local(self) -> bool {
+    pub(crate) fn is_local(self) -> bool {
         matches!(self, Self::Ollama | Self::LlamaCpp | Self::Vllm)
+    }
+
+    /// Questions with tools carry marks for its cache.
+    pub(crate) fn marks(self) -> bool {
+        self == Self::Anthropic
     }
 
     /// As `model.provider` has it.

@@ -1,5 +1,6 @@
 //! The command line: what stands at its top; the commands of a family are in a file each.
 
+mod audit;
 mod dreams;
 mod findings;
 mod machine;
@@ -7,6 +8,7 @@ mod memory;
 mod plugins;
 mod projects;
 
+pub use audit::{AuditCommand, CostBy, EgressArgs, EgressCommand};
 use clap::{Args, Parser, Subcommand};
 pub use dreams::{DreamArgs, DreamCommand};
 pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
@@ -185,6 +187,9 @@ pub enum Command {
     /// Settings: where they come from
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// What models cost, and what left this machine
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Measure this program on data that you name
     #[command(subcommand)]
     Bench(BenchCommand),

@@ -4,7 +4,7 @@ use super::DreamError;
 use super::quiet::Quiet;
 use crate::control::ProjectHandle;
 use crate::drift;
-use crate::models::Occasion;
+use crate::models::{Kind, Occasion};
 use crate::now;
 use crate::registry::{Registry, Running};
 use kairos_core::dream::Dream;
@@ -104,7 +104,8 @@ impl Dreamer {
         let view: Arc<dyn ProjectView> = Arc::new(self.project.view.clone());
         let state: Arc<dyn StateStore> = Arc::new(self.project.inbox.db.clone());
         let access = Access::new(&strategy.name, view, state, &strategy.rights);
-        let occasion = Occasion { plugin: strategy.name.clone(), name: format!("dream {dream} of {}", self.project.slug) };
+        let (plugin, project) = (strategy.name.clone(), self.project.slug.clone());
+        let occasion = Occasion { kind: Kind::Plugin, plugin, name: format!("dream {dream} of {project}"), project };
         let access = access.with_model(self.registry.models.port(&self.project.options.config, occasion));
         let access = self.registry.lend(&strategy.name, &strategy.plugin.hash, access);
         let (registry, plugin) = (self.registry.clone(), strategy.plugin.clone());

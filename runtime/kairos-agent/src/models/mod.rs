@@ -1,15 +1,18 @@
 //! Language models for plugins and for our own thinking: the same few for all, and each question is paid before it is sent.
 
+mod budgets;
 mod paid;
 mod port;
 
 use crate::ledger::Book;
+use budgets::Budget;
 use kairos_core::config::Config;
 use kairos_core::ports::Model as Port;
 use kairos_exec::redact::Redactor;
 use kairos_model::{Client, Model, Provider, find, find_local};
 use kairos_store::UserDb;
 use paid::Paid;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -23,11 +26,15 @@ const LOCAL_HOLDS: Duration = Duration::from_secs(60);
 pub(crate) struct Models {
     user: UserDb,
     known: Mutex<Known>,
+    /// Budgets of which it was said that they are nearly used up.
+    warned: std::sync::Mutex<HashSet<String>>,
 }
 
 #[derive(Default)]
 struct Known {
-    links: Vec<(Provider, Link)>,
+    links: Vec<Link>,
+    /// What is taken out of all questions, as the settings have it.
+    patterns: Vec<String>,
     /// What was found on this machine, and when.
     local: Option<(Instant, Option<Provider>)>,
 }
@@ -35,23 +42,54 @@ struct Known {
 /// One of those who are asked in turn.
 #[derive(Clone)]
 pub(crate) struct Link {
-    /// As `model.provider` has it.
-    provider: &'static str,
+    provider: Provider,
     model: Arc<dyn Model>,
+}
+
+/// What a question is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A plugin asks, such as a dream's strategy.
+    Plugin,
+    /// A tick woke the model.
+    #[allow(dead_code)]
+    Tick,
+    /// The user asked.
+    #[allow(dead_code)]
+    Ask,
+    /// A sub-task of one of these.
+    #[allow(dead_code)]
+    Sub,
+}
+
+impl Kind {
+    /// As the database and `audit cost` have it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Plugin => "plugin",
+            Self::Tick => "tick",
+            Self::Ask => "ask",
+            Self::Sub => "sub",
+        }
+    }
 }
 
 /// Who asks, when, and what for.
 #[derive(Debug, Clone)]
 pub(crate) struct Occasion {
-    /// The plugin.
+    /// Which budgets hold.
+    pub(crate) kind: Kind,
+    /// Its name, where it is a plugin.
     pub(crate) plugin: String,
+    /// For which project, by its short name; may be none.
+    pub(crate) project: String,
     /// Such as `dream 20261121-030000 of mine-1a2b`: it has a budget of its own.
     pub(crate) name: String,
 }
 
 impl Models {
     pub(crate) fn new(user: UserDb) -> Self {
-        Self { user, known: Mutex::default() }
+        Self { user, known: Mutex::default(), warned: std::sync::Mutex::default() }
     }
 
     /// The model on one occasion, as the settings have it now: whoever of the chain answers, paid from all budgets.
@@ -72,21 +110,43 @@ impl Models {
             Err(why) if config.text("model.provider") == "auto" => vec![self.local(&mut known, config).await.ok_or(why)?],
             Err(why) => return Err(why),
         };
+        let patterns = config.list("redact.patterns");
+        let redactor = Redactor::from_env().with_patterns(&patterns);
+        let redactor = redactor.map_err(|e| format!("`redact.patterns` in kairos.toml: {e}"))?;
+        if known.patterns != patterns {
+            (known.patterns, known.links) = (patterns, Vec::new());
+        }
         let mut links = Vec::new();
         for provider in providers {
-            let link = match known.links.iter().find(|(p, _)| *p == provider) {
-                Some((_, link)) => link.clone(),
-                None => Link { provider: provider.preset.as_str(), model: Arc::new(self.client(&provider)?) },
-            };
-            links.push((provider, link));
+            links.push(match known.links.iter().find(|link| link.provider == provider) {
+                Some(link) => link.clone(),
+                None => Link { model: Arc::new(self.client(&provider, &redactor)?), provider },
+            });
         }
-        known.links = links;
-        Ok(known.links.iter().map(|(_, link)| link.clone()).collect())
+        known.links.clone_from(&links);
+        Ok(links)
     }
 
-    fn client(&self, provider: &Provider) -> Result<Client, String> {
+    /// Says in the log which of these budgets are nearly used up, once until they are no more; answers of how many.
+    fn warn(&self, budgets: &[Budget], nearly: &[usize]) -> usize {
+        let mut warned = self.warned.lock().unwrap_or_else(|e| e.into_inner());
+        let mut said = 0;
+        for (place, budget) in budgets.iter().enumerate() {
+            let text = budget.nearly();
+            if !nearly.contains(&place) {
+                warned.remove(&text);
+            } else if !warned.contains(&text) {
+                tracing::warn!("{text}");
+                warned.insert(text);
+                said += 1;
+            }
+        }
+        said
+    }
+
+    fn client(&self, provider: &Provider, redactor: &Redactor) -> Result<Client, String> {
         let book = Arc::new(Book(self.user.clone()));
-        Client::new(provider.clone(), book, Redactor::from_env()).map_err(|e| e.to_string())
+        Client::new(provider.clone(), book, redactor.clone()).map_err(|e| e.to_string())
     }
 
     /// Looked for on use alone, and not with each question.
