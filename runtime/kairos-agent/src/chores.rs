@@ -6,6 +6,7 @@ use crate::now;
 use crate::project_loop::{Pace, ProjectLoop};
 use crate::project_plugins;
 use crate::scan::Stamp;
+use crate::upkeep::Upkeep;
 use kairos_signals::power;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -60,11 +61,13 @@ impl ProjectLoop {
         let folder = self.project.root().to_path_buf();
         let (project, settings, watch) = (self.project.clone(), self.settings.clone(), self.watch.clone());
         let (git_dir, chores) = (self.status().git_dir.clone(), self.chores_are_due());
+        let upkeep = self.upkeep.clone();
         let longest = self.status().every.max(PATIENCE);
         let looked = look_within(longest, &folder, "project", move || {
             if let Some(git_dir) = git_dir.filter(|_| at_once) {
                 wait_for_git(&git_dir);
             }
+            upkeep.iter().for_each(Upkeep::look);
             let read = watch.as_ref().and_then(|watch| watch.look());
             if let Some(watch) = watch.filter(|_| chores) {
                 watch.poll_git();

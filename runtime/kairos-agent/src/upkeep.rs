@@ -13,7 +13,7 @@ use kairos_memory::memory::{Home, Memory, Result};
 use kairos_memory::transcript::{Bounds, Dropped, Transcripts};
 use kairos_project::Project;
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -45,6 +45,7 @@ struct Shared {
     home: Home,
     events: Events,
     bounds: Bounds,
+    wanted: AtomicBool,
     busy: AtomicBool,
     state: Mutex<Due>,
 }
@@ -65,15 +66,25 @@ impl Upkeep {
             home,
             events,
             bounds: Bounds { keep, size },
+            wanted: AtomicBool::new(false),
             busy: AtomicBool::new(false),
             state: Mutex::new(state),
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Looks, on another thread, unless it is still being looked.
+    /// Looks whether there is something to do. Blocks; for a thread that looks at files in any case.
+    pub(crate) fn look(&self) {
+        let shared = &self.shared;
+        let stamps = stamps(&shared.home.places.files);
+        let due = shared.due();
+        let wanted = (stamps.is_some() && stamps != due.known) || due.daily <= Instant::now();
+        shared.wanted.store(wanted, Ordering::SeqCst);
+    }
+
+    /// Does what the last look found, in a task of its own, unless it is still being done.
     pub(crate) fn tick(&self, project: &Project) {
-        if self.shared.busy.swap(true, Ordering::SeqCst) {
+        if !self.shared.wanted.swap(false, Ordering::SeqCst) || self.shared.busy.swap(true, Ordering::SeqCst) {
             return;
         }
         let (shared, project) = (self.shared.clone(), project.clone());
@@ -100,16 +111,21 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    async fn stamps(&self) -> Option<Stamps> {
+        let folder = self.home.places.files.clone();
+        tokio::task::spawn_blocking(move || stamps(&folder)).await.ok().flatten()
+    }
+
     /// What a person edited since the last look.
     async fn take_in(self: &Arc<Self>, project: &Project) -> Result<()> {
-        let Some(mut stamps) = stamps(self.home.places.files.clone()).await else { return Ok(()) };
+        let Some(mut stamps) = self.stamps().await else { return Ok(()) };
         if self.due().known.as_ref() == Some(&stamps) {
             return Ok(());
         }
         let begin = Instant::now();
         loop {
             tokio::time::sleep(SETTLED).await;
-            let Some(now) = self::stamps(self.home.places.files.clone()).await else { return Ok(()) };
+            let Some(now) = self.stamps().await else { return Ok(()) };
             if now == stamps || begin.elapsed() > LONGEST {
                 break;
             }
@@ -172,16 +188,13 @@ impl Shared {
 
 /// The files that people and programs write claims into; none where there is no such folder. Swap files and copies that editors
 /// make are none.
-async fn stamps(folder: PathBuf) -> Option<Stamps> {
-    let look = move || {
-        let entry = |entry: std::fs::DirEntry| {
-            let name = entry.file_name().into_string().ok().filter(|name| Book::wants(name))?;
-            let about = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
-            Some((name, (about.modified().ok(), about.len())))
-        };
-        Some(folder.read_dir().ok()?.flatten().filter_map(entry).collect())
+fn stamps(folder: &Path) -> Option<Stamps> {
+    let entry = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok().filter(|name| Book::wants(name))?;
+        let about = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        Some((name, (about.modified().ok(), about.len())))
     };
-    tokio::task::spawn_blocking(look).await.ok().flatten()
+    Some(folder.read_dir().ok()?.flatten().filter_map(entry).collect())
 }
 
 /// What new words point at in the project.
