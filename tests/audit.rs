@@ -37,7 +37,10 @@ fn what_was_spent_and_sent_is_shown_to_the_byte() {
     world.ok(&["plugin", "grant", "reflect"]);
     assert_eq!(world.ok(&["audit", "egress"]), "Nothing has left this machine.\n");
     assert!(world.ok(&["audit", "cost"]).starts_with("No model was asked since "));
+    let mut follow = world.spawn(&["audit", "egress", "--follow", "--json"]);
     dream(&world);
+    let told = follow.wait_for("the request", |row| row["outcome"] == "200");
+    drop(follow);
 
     let costs = world.json(&["audit", "cost", "--by", "plugin"]);
     let row = &costs["rows"][0];
@@ -56,6 +59,7 @@ fn what_was_spent_and_sent_is_shown_to_the_byte() {
 
     let rows = world.json(&["audit", "egress"]);
     let row = &rows[0];
+    assert_eq!(*row, told);
     assert_eq!((&row["target"], &row["outcome"], &row["redacted"]), (&json!(server.url), &json!("200"), &json!(1)), "{rows}");
     assert!(row["received"].as_u64() > Some(100) && row["why"].as_str().unwrap().starts_with("dream "), "{rows}");
     let id = row["id"].to_string();
