@@ -26,7 +26,7 @@ mod wire;
 
 pub use client::Client;
 pub use error::ModelError;
-pub use find::{Preset, Provider, find, find_local};
+pub use find::{Preset, Provider, fallback, find, find_local};
 pub use prices::Price;
 pub use render::estimate;
 

@@ -12,6 +12,8 @@ use std::cell::Cell;
 const BYTES_A_TOKEN: u64 = 3;
 /// Tokens that a format adds around each message, at most.
 const AROUND: u64 = 16;
+/// Tokens in which a provider tells a model how tools are called, at most.
+const OF_TOOLS: u64 = 600;
 /// Most bytes of a tool's name, as the providers have it.
 const MAX_NAME: usize = 64;
 
@@ -136,8 +138,9 @@ fn cleaned(value: &Value, clean: &impl Fn(&str) -> String) -> Value {
 pub fn estimate(prompt: &Prompt) -> u64 {
     let parts: usize = prompt.messages.iter().map(|m| m.parts.len() + 1).sum::<usize>() + prompt.tools.len();
     let bytes = prompt.size() + prompt.schema.as_ref().map_or(0, String::len);
+    let told = if prompt.tools.is_empty() { 0 } else { OF_TOOLS };
     // The mark around a part has some 20 tokens, and the sentence that explains it 60.
-    bytes as u64 / BYTES_A_TOKEN + (AROUND + 20) * parts as u64 + 60 + u64::from(prompt.max_output)
+    bytes as u64 / BYTES_A_TOKEN + (AROUND + 20) * parts as u64 + 60 + told + u64::from(prompt.max_output)
 }
 
 /// What an answer took, where its server does not say: rather too much than too little.

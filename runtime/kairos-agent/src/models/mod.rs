@@ -9,7 +9,7 @@ use budgets::Budget;
 use kairos_core::config::Config;
 use kairos_core::ports::Model as Port;
 use kairos_exec::redact::Redactor;
-use kairos_model::{Client, Model, Provider, find, find_local};
+use kairos_model::{Client, Model, Provider, fallback, find, find_local};
 use kairos_store::UserDb;
 use paid::Paid;
 use std::collections::HashSet;
@@ -20,6 +20,9 @@ use tokio::sync::Mutex;
 
 /// For so long it is believed which servers are on this machine.
 const LOCAL_HOLDS: Duration = Duration::from_secs(60);
+
+/// Models that are remembered, those of earlier settings included.
+const MOST_LINKS: usize = 32;
 
 /// The models that the settings name, each made when it is first asked for: what it has learnt, that its key is refused or that it wants
 /// to be left alone, holds for all who ask, until its settings change.
@@ -32,9 +35,8 @@ pub(crate) struct Models {
 
 #[derive(Default)]
 struct Known {
+    /// The newest last; a project may have settings of its own.
     links: Vec<Link>,
-    /// What is taken out of all questions, as the settings have it.
-    patterns: Vec<String>,
     /// What was found on this machine, and when.
     local: Option<(Instant, Option<Provider>)>,
 }
@@ -43,6 +45,8 @@ struct Known {
 #[derive(Clone)]
 pub(crate) struct Link {
     provider: Provider,
+    /// What the user has taken out of all questions.
+    patterns: Vec<String>,
     model: Arc<dyn Model>,
 }
 
@@ -105,25 +109,31 @@ impl Models {
     /// Whom to ask, one after the other; else why there is nobody.
     async fn chain(&self, config: &Config) -> Result<Vec<Link>, String> {
         let mut known = self.known.lock().await;
-        let providers = match find(config, |name| std::env::var(name).ok()) {
-            Ok(providers) => providers,
-            Err(why) if config.text("model.provider") == "auto" => vec![self.local(&mut known, config).await.ok_or(why)?],
-            Err(why) => return Err(why),
-        };
+        let variable = |name: &str| std::env::var(name).ok();
+        let mut found = find(config, variable);
+        if found.is_err() && config.text("model.provider") == "auto" {
+            let local = self.local(&mut known, config).await;
+            let all: Vec<_> = local.into_iter().chain(fallback(config, variable)?).collect();
+            found = if all.is_empty() { found } else { Ok(all) };
+        }
+        let providers = found?;
         let patterns = config.list("redact.patterns");
         let redactor = Redactor::from_env().with_patterns(&patterns);
         let redactor = redactor.map_err(|e| format!("`redact.patterns` in kairos.toml: {e}"))?;
-        if known.patterns != patterns {
-            (known.patterns, known.links) = (patterns, Vec::new());
-        }
         let mut links = Vec::new();
         for provider in providers {
-            links.push(match known.links.iter().find(|link| link.provider == provider) {
-                Some(link) => link.clone(),
-                None => Link { model: Arc::new(self.client(&provider, &redactor)?), provider },
-            });
+            let same = |link: &&Link| link.provider == provider && link.patterns == patterns;
+            if let Some(link) = known.links.iter().find(same) {
+                links.push(link.clone());
+                continue;
+            }
+            let model = Arc::new(self.client(&provider, &redactor)?);
+            let link = Link { provider, patterns: patterns.clone(), model };
+            known.links.push(link.clone());
+            links.push(link);
         }
-        known.links.clone_from(&links);
+        let old = known.links.len().saturating_sub(MOST_LINKS);
+        known.links.drain(..old);
         Ok(links)
     }
 

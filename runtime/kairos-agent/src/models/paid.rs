@@ -201,7 +201,7 @@ mod tests {
     fn link(model: &Arc<Fake>) -> Link {
         let mut config = Config::default();
         config.set("model.provider", "\"anthropic\"").unwrap();
-        Link { provider: find(&config, |_| None).unwrap().remove(0), model: model.clone() }
+        Link { provider: find(&config, |_| None).unwrap().remove(0), patterns: Vec::new(), model: model.clone() }
     }
 
     fn paid(user: &UserDb, settings: &str) -> Paid {
