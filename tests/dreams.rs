@@ -3,7 +3,7 @@
 
 mod support;
 
-use kairos_api::{Client, DreamFilter, DreamSteps, DreamStrategies};
+use kairos_api::{Client, DreamFilter, DreamRequest, DreamSteps, DreamStrategies};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -39,13 +39,18 @@ fn claims(world: &World) -> Vec<String> {
     claims.as_array().unwrap().iter().map(|c| c["text"].as_str().unwrap().to_owned()).collect()
 }
 
+/// The user's own memory dreams, too.
+fn is_project_dream(event: &Value) -> bool {
+    event["event"] == "dream" && event["project"] != "user"
+}
+
 fn dream(running: &mut Running, change: &str) -> Value {
-    running.wait_for(&format!("a dream that {change}"), |e| e["event"] == "dream" && e["change"] == change)
+    running.wait_for(&format!("a dream that {change}"), |e| is_project_dream(e) && e["change"] == change)
 }
 
 /// How many began.
 fn begun(running: &Running) -> usize {
-    running.seen.iter().filter(|e| e["event"] == "dream" && e["change"] == "began").count()
+    running.seen.iter().filter(|e| is_project_dream(e) && e["change"] == "began").count()
 }
 
 fn inbox(world: &World) -> Vec<Value> {
@@ -158,8 +163,32 @@ fn all_of_it_is_reached_over_http() {
         assert_eq!(client.dream_strategies(&of).await.unwrap(), ["consolidate", "forget"]);
         let request = DreamStrategies { strategies: vec!["forget".into()], ..DreamStrategies::default() };
         assert_eq!(client.use_strategies(&request).await.unwrap(), ["forget"]);
+        let users = DreamFilter { project: Some("user".into()) };
+        assert_eq!(client.dreams(&users).await.unwrap(), []);
+        assert_eq!(client.dream_strategies(&users).await.unwrap(), ["consolidate", "forget"]);
+        let request = DreamRequest { project: Some("user".into()), ..DreamRequest::default() };
+        let dreamt = client.dream(&request).await.unwrap();
+        assert_eq!(client.dreams(&users).await.unwrap()[0].id, dreamt.id);
     });
     assert!(claims(&world).is_empty());
+}
+
+#[test]
+fn a_strategy_sees_what_passed_while_it_was_left_out() {
+    let world = World::with_git();
+    world.settings(ASKED);
+    says(&world, SAID[0]);
+    std::fs::write(world.plugins().join("another.wasm"), prebuilt("consolidate")).unwrap();
+    let _background = Background::start(&world);
+    assert_eq!(world.json(&["dream", "now", "--strategy", "forget"])["state"], "nothing");
+    let learnt = world.json(&["dream", "now"]);
+    assert!(matches!(&claims(&world)[..], [one] if one.contains("pnpm")), "{learnt}");
+    assert_eq!(world.json(&["dream", "now"])["state"], "nothing", "nobody reads it twice");
+    // One that is new begins at the start; what was undone stays undone.
+    world.ok(&["dream", "revert", learnt["id"].as_str().unwrap()]);
+    world.ok(&["plugin", "grant", "another"]);
+    let again = world.json(&["dream", "now", "--strategy", "another"]);
+    assert_eq!((&again["state"], &again["steps"][0]["refusal"]["refusal"]), (&json!("nothing"), &json!("taken-out")), "{again}");
 }
 
 #[test]
@@ -188,6 +217,56 @@ fn three_that_the_user_did_not_want_stop_them_until_he_says_so() {
     assert_eq!(ended["dream"]["strategies"], json!(["consolidate"]));
     assert!(inbox(&world).is_empty());
     assert!(!world.ok(&["dream", "list"]).contains("no dream begins by itself"));
+}
+
+#[test]
+fn what_a_waiting_dream_points_at_is_looked_at_again_when_it_is_accepted() {
+    let world = World::with_git();
+    world.settings(ASKED);
+    let _background = Background::start(&world);
+    for (said, file) in
+        [("From now on, always run `check.sh` before a push.", "check.sh"), ("Always run `tidy.sh` after a rebase.", "tidy.sh")]
+    {
+        world.write(file, "true\n");
+        says(&world, said);
+        let waits = world.json(&["dream", "now", "--review"]);
+        let id = waits["id"].as_str().unwrap();
+        assert_eq!(
+            (&waits["state"], &waits["steps"][0]["touched"][0]["after"]["anchors"][0]["path"]),
+            (&json!("waiting"), &json!(file))
+        );
+        std::fs::remove_file(world.project().join(file)).unwrap();
+        // In the files, and by the process.
+        if file == "check.sh" {
+            assert!(world.ok(&["dream", "accept", id]).contains("what it points at in the project is gone"));
+        } else {
+            world.ok(&["inbox", "accept", inbox(&world)[0]["id"].as_str().unwrap()]);
+        }
+        let show = world.json(&["dream", "show", id]);
+        assert_eq!(
+            (&show["state"], &show["steps"][0]["refusal"]["refusal"]),
+            (&json!("nothing"), &json!("anchor-gone")),
+            "{show}"
+        );
+        assert!(claims(&world).is_empty());
+    }
+}
+
+#[test]
+fn a_model_that_is_not_there_is_no_failure() {
+    let world = World::with_git();
+    world.settings(&format!("{EAGER}strategies = [\"reflect\"]\n[model]\nprovider = \"none\"\n"));
+    says(&world, SAID[0]);
+    let mut running = world.start(&[]);
+    world.ok(&["plugin", "grant", "reflect"]);
+    for _ in 0..4 {
+        let unable = running.wait_for("a dream that could not be", |e| e["event"] == "dream" && e["change"] == "failed");
+        assert!(unable["why"].as_str().unwrap().contains("`reflect`"), "{unable}");
+    }
+    assert!(!world.ok(&["dream", "list"]).contains("no dream begins by itself"));
+    use std::os::unix::fs::PermissionsExt;
+    let kept = private(&world).join(".dreaming.json").metadata().unwrap().permissions();
+    assert_eq!(kept.mode() & 0o777, 0o600, "for the user alone");
 }
 
 #[test]

@@ -27,10 +27,10 @@ async fn dreamer(names: &[&str]) -> Dreamer {
 }
 
 #[tokio::test]
-async fn six_nights_of_dreams_keep_what_is_so() {
+async fn a_week_of_dreams_keeps_what_is_so() {
     let folder = tempfile::tempdir().unwrap();
     let dreamer = dreamer(&["consolidate", "forget"]).await;
-    let month = kairos_soak::soak(&dreamer, folder.path(), 6, 3, 6).await.unwrap();
+    let month = kairos_soak::soak(&dreamer, folder.path(), 7, 3, 6).await.unwrap();
     assert!(month.faults().is_empty(), "{month}");
 }
 

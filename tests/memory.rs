@@ -149,6 +149,32 @@ fn a_dream_learns_what_was_said_and_is_undone_byte_for_byte() {
 }
 
 #[test]
+fn what_is_said_to_be_over_is_no_longer_claimed() {
+    let world = World::with_git();
+    world.settings("every = \"1s\"\n");
+    let file =
+        session(&world, &["I always use vim.", "We use npm.", "I no longer use vim.", "We switched from npm to pnpm."], "a page");
+    world.ok(&["memory", "import", "claude", file.to_str().unwrap()]);
+    for said in ["The user uses emacs.", "The user prefers tmux.", "The user no longer uses emacs."] {
+        world.ok(&["memory", "add", "--kind", "user", said]);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let _background = Background::start(&world);
+    assert_eq!(world.json(&["dream", "now"])["state"], "applied");
+    let claims = world.json(&["memory", "list"]);
+    let held: Vec<Value> =
+        claims.as_array().unwrap().iter().filter(|c| c["valid-to"].is_null() && c["status"] != "disputed").cloned().collect();
+    let mut held = texts(&json!(held)).join(" ").replace('.', "");
+    held.retain(|c| c.is_alphanumeric() || c == ' ');
+    for over in ["I always use vim", "We use npm", "The user uses emacs"] {
+        assert!(!held.contains(over), "{over}: {claims}");
+    }
+    for now in ["I no longer use vim", "switched from npm to pnpm", "no longer uses emacs", "prefers tmux"] {
+        assert!(held.contains(now), "{now}: {claims}");
+    }
+}
+
+#[test]
 fn what_was_edited_since_is_left_and_a_strategy_is_swapped_by_one_command() {
     let world = World::with_git();
     world.settings("every = \"1s\"\n");

@@ -130,6 +130,76 @@ fn a_history_that_is_gone_or_damaged_is_told_and_begins_anew() {
 }
 
 #[test]
+fn an_import_names_the_lines_that_it_can_not_read() {
+    let world = World::with_git();
+    fs::create_dir_all(world.home()).unwrap();
+    let session = world.home().join("session.jsonl");
+    let entry = serde_json::json!({
+        "type": "user", "uuid": "u", "sessionId": "s", "timestamp": "2026-11-01T10:00:00Z", "cwd": world.project(),
+        "version": "2.0.0", "isSidechain": false, "message": {"role": "user", "content": "The docs are built with mdbook."},
+    });
+    let good = entry.to_string();
+    let mut lines = vec![good.as_bytes(), b"{\"type\":", b"\xff\xfe"];
+    lines.extend([b"junk".as_slice(); 4]);
+    fs::write(&session, lines.join(&b'\n')).unwrap();
+    let place = session.display();
+    let said = world.ok(&["memory", "import", "claude", session.to_str().unwrap()]);
+    assert!(said.contains("6 lines could not be read:\n"), "{said}");
+    assert!(said.contains(&format!("  {place}:2: no JSON object\n  {place}:3: no UTF-8\n")), "{said}");
+    assert!(said.contains(&format!("  {place}:6: no JSON object\n  and 1 more\n")), "{said}");
+    let again = world.json(&["memory", "import", "claude", session.to_str().unwrap()]);
+    assert_eq!((&again["damaged"], &again["unread"][5]["line"]), (&serde_json::json!(6), &serde_json::json!(7)));
+    // Notes, too.
+    let notes = world.home().join("notes.md");
+    fs::write(&notes, b"The port is 8080.\n\n\xff\n").unwrap();
+    let said = world.ok(&["memory", "import", "notes", notes.to_str().unwrap()]);
+    assert!(said.contains(&format!("1 line could not be read:\n  {}:3: no UTF-8\n", notes.display())), "{said}");
+}
+
+/// Runs a command while a folder can't be written, whoever runs it; none where the system lets nobody see to that.
+fn with_read_only(folder: &std::path::Path, world: &World, arguments: &[&str]) -> Option<std::process::Output> {
+    let sealed = |command: &[&str]| {
+        let mount = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
+        let mut run = std::process::Command::new("unshare");
+        run.args(["-rm", "sh", "-c", mount]).arg(folder).args(command);
+        run.current_dir(world.project()).env("KAIROS_HOME", world.home()).env("NO_COLOR", "1").output().ok()
+    };
+    let works = sealed(&["sh", "-c", &format!("! touch {}/probe", folder.display())])?.status.success();
+    works.then(|| sealed(&[&[support::BINARY], arguments].concat())).flatten()
+}
+
+#[test]
+fn a_read_only_folder_is_read_as_it_is_and_a_change_is_refused_in_plain_words() {
+    let world = World::with_git();
+    let id = world.json(&["memory", "add", "The docs are built with mdbook."])["id"].as_str().unwrap().to_owned();
+    let folder = data(&world).join("memory");
+    // What a person wrote and nothing has taken in yet.
+    let file = folder.join("project.md");
+    fs::write(&file, format!("{}- Written by hand.\n", fs::read_to_string(&file).unwrap())).unwrap();
+    let before = fs::read(&file).unwrap();
+    let run = |arguments: &[&str]| with_read_only(&folder, &world, arguments);
+    let Some(listed) = run(&["memory", "list"]) else { return };
+    assert!(text(&listed.stdout).contains("mdbook") && listed.status.success(), "{}", text(&listed.stderr));
+    assert!(text(&listed.stderr).contains("can't be written: it is shown as it is"), "{}", text(&listed.stderr));
+    for reads in [
+        &["memory", "show", &id][..],
+        &["memory", "why", &id],
+        &["memory", "search", "how", "are", "docs", "built?"],
+        &["memory", "search", "--exact", "mdbook"],
+    ] {
+        let read = run(reads).unwrap();
+        assert!(read.status.success() && text(&read.stdout).contains("mdbook"), "{reads:?}: {}", text(&read.stderr));
+    }
+    assert!(run(&["dream", "list"]).unwrap().status.success() && run(&["memory", "log"]).unwrap().status.success());
+    for writes in [&["memory", "add", "Two."][..], &["memory", "edit", &id, "Two."], &["memory", "retire", &id]] {
+        let refused = text(&run(writes).unwrap().stderr);
+        assert!(refused.contains("nothing in it is changed. Make it writable"), "{writes:?}: {refused}");
+    }
+    assert_eq!(fs::read(&file).unwrap(), before);
+    assert_eq!(count(&world), 2, "then it is taken in");
+}
+
+#[test]
 fn a_folder_that_can_not_be_written_says_so_and_keeps_what_it_has() {
     use std::os::unix::fs::PermissionsExt;
     let world = World::with_git();

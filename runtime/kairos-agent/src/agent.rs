@@ -4,6 +4,7 @@ mod projects;
 
 use crate::channels::Channels;
 use crate::control::ProjectHandle;
+use crate::dreams::Dreaming;
 use crate::events::Events;
 use crate::govern::manners::Manners;
 use crate::look::NoAnswer;
@@ -98,6 +99,8 @@ impl Ready {
 pub struct Agent {
     /// One dream at a time.
     pub(crate) dreaming: Arc<tokio::sync::Mutex<()>>,
+    /// What is known of dreams over the user's own memory.
+    pub(crate) users_dreaming: Mutex<Option<Arc<Dreaming>>>,
     pub(crate) version: String,
     pub(crate) started: Millis,
     pub(crate) registry: Arc<Registry>,
@@ -163,6 +166,7 @@ impl Agent {
             projects: RwLock::default(),
             several,
             dreaming: Arc::default(),
+            users_dreaming: Mutex::default(),
             changing: tokio::sync::Mutex::new(()),
             stop: watch::Sender::new(false),
             failed: Mutex::default(),

@@ -92,8 +92,11 @@ impl Control for Agent {
             projects.push(p.describe().await?);
         }
         projects.extend(self.missing().await.map_err(internal)?);
+        self.review_users_dreams().await;
+        let dreams = self.users_sleeper().map(|users| users.dreaming.status(users.config.flag("dream.auto")));
         let running = self.registry.entries().values().filter(|e| e.state == PluginState::Running).count();
         Ok(Status {
+            dreams: dreams.unwrap_or_default(),
             version: self.version.clone(),
             pid: std::process::id(),
             started: self.started,
@@ -108,6 +111,7 @@ impl Control for Agent {
     async fn inbox_list(&self, filter: InboxFilter) -> ApiResult<Vec<InboxItem>> {
         let mut all = Vec::new();
         self.manners.saw(now());
+        self.review_users_dreams().await;
         for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
             p.review_dreams().await;
             let status = filter.status.map(|s| s.as_str().parse()).transpose().map_err(ApiError::internal)?;
@@ -132,10 +136,10 @@ impl Control for Agent {
         let (project, number) = self.find(id).await?;
         let db = &project.inbox.db;
         if let Some(item) = db.get(number).await.map_err(internal)?.filter(|_| !matches!(action, InboxAction::Snooze { .. }))
-            && let Some(dream) = reviewed(&item.plugin, &item.key)
+            && let Some((whose, dream)) = reviewed(&item.plugin, &item.key)
         {
             // No answer to be kept as the user's: a dream must not bear itself out.
-            self.decide_dream(&project, dream, action).await?;
+            self.decide_dream(&project, whose, dream, action).await?;
             return self.inbox_get(id).await;
         }
         let (what, row) = match action {

@@ -42,9 +42,15 @@ pub struct ProjectOptions {
     pub home: Home,
     /// And what is true of the user in all projects.
     pub users_home: Home,
+    /// What he has set for himself, whatever the project says.
+    pub users_config: Config,
 }
 
 impl ProjectOptions {
+    pub(crate) fn has_settings_of(&self, other: &Self) -> bool {
+        (&self.config, &self.users_config) == (&other.config, &other.users_config)
+    }
+
     /// The folder of all that is kept of it.
     pub fn data(&self) -> PathBuf {
         self.db.parent().map(Path::to_path_buf).unwrap_or_default()

@@ -28,7 +28,7 @@ const DAILY: Duration = Duration::from_secs(86_400);
 const FIRST: Duration = Duration::from_secs(90);
 
 /// What the user's own memory is called where a project's folder would stand.
-const USERS: &str = "user";
+pub(crate) const USERS: &str = "user";
 
 /// What tells that a file was written.
 type Stamps = BTreeMap<String, (Option<SystemTime>, u64)>;

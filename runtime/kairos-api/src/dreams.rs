@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 /// Dream now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DreamRequest {
-    /// In which project, by folder or slug; not needed where only one is watched.
+    /// In which project, by folder or slug; `user` for the user's own memory; not needed where only one is watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
     /// Only say what would come of it.
@@ -26,7 +26,7 @@ pub struct DreamRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DreamFilter {
-    /// Of which project, by folder or slug; not needed where only one is watched.
+    /// Of which project, by folder or slug; `user` for the user's own memory; not needed where only one is watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
 }
@@ -34,7 +34,7 @@ pub struct DreamFilter {
 /// Which operations of a dream.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DreamSteps {
-    /// Of which project, by folder or slug; not needed where only one is watched.
+    /// Of which project, by folder or slug; `user` for the user's own memory; not needed where only one is watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
     /// Their numbers; all that can be where none is named.
@@ -48,7 +48,7 @@ pub struct DreamSteps {
 /// The strategies of a project's next dreams.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DreamStrategies {
-    /// Of which project, by folder or slug; not needed where only one is watched.
+    /// Of which project, by folder or slug; `user` for the user's own memory; not needed where only one is watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
     /// Plugins, in their order; those of the settings where none is named.

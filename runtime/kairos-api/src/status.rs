@@ -22,6 +22,9 @@ pub struct Status {
     /// The service manager that started it: `systemd`, `launchd`; none if the user did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_by: Option<String>,
+    /// How the user's own memory dreams.
+    #[serde(default)]
+    pub dreams: DreamStatus,
     /// What may be said.
     #[serde(default)]
     pub proactive: ProactiveStatus,

@@ -44,6 +44,7 @@ fn plugin(name: &str) -> ApiResult<PluginInfo> {
 impl Control for Fake {
     async fn status(&self) -> ApiResult<Status> {
         Ok(Status {
+            dreams: DreamStatus::default(),
             version: VERSION.into(),
             pid: 7,
             started: 1,
@@ -186,7 +187,16 @@ impl Control for Fake {
 }
 
 fn dreamt(id: String) -> Dream {
-    Dream { id, time: 5, strategies: vec![], state: State::Nothing, steps: vec![], skipped: vec![], position: String::new() }
+    Dream {
+        id,
+        time: 5,
+        strategies: vec![],
+        state: State::Nothing,
+        steps: vec![],
+        skipped: vec![],
+        position: String::new(),
+        apart: Default::default(),
+    }
 }
 
 struct Running {

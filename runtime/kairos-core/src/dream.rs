@@ -3,6 +3,7 @@
 use crate::Millis;
 use crate::memory::{Change, Claim, Operation, Relation};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What became of a dream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,8 +86,11 @@ pub struct Dream {
     pub state: State,
     /// Everything that was proposed.
     pub steps: Vec<Step>,
-    /// How far the transcripts were read. The next dream begins there.
+    /// How far the transcripts were read. The strategies of this dream read on there in their next.
     pub position: String,
+    /// Strategies that had missed so much that they came to another place.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub apart: BTreeMap<String, String>,
 }
 
 /// A strategy that could not do anything.
@@ -234,6 +238,8 @@ pub enum Refusal {
     AnchorGone,
     #[error("it is borne out by {days} days and {sessions} sessions; {needed_days} and {needed_sessions} are needed")]
     TooSoon { days: usize, sessions: usize, needed_days: usize, needed_sessions: usize },
+    #[error("it is about a project; this memory is of what is true of the user in all of them")]
+    OfAProject,
     #[error("it would be the {number}th such change of this dream, more than the {allowed} allowed")]
     Churn { number: usize, allowed: usize },
     #[error("{claim} was changed since the dream looked at it")]
@@ -256,7 +262,16 @@ mod tests {
             touched: vec![],
         };
         let steps = changes.iter().map(step).collect();
-        Dream { id: "d".into(), time: 0, strategies: vec![], skipped: vec![], state, steps, position: String::new() }
+        Dream {
+            id: "d".into(),
+            time: 0,
+            strategies: vec![],
+            skipped: vec![],
+            state,
+            steps,
+            position: String::new(),
+            apart: BTreeMap::new(),
+        }
     }
 
     #[test]

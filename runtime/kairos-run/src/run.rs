@@ -253,8 +253,10 @@ fn project(folder: &Path, paths: &Paths, overrides: &[Override]) -> Result<Proje
     let config = config_files::load(&paths.config, Some(&root), overrides)?;
     let slug = slug(&root);
     let settings = config_files::in_project(&root);
-    let (home, users_home) = (home(paths, Some(&root), &config)?, home(paths, None, &config)?);
-    Ok(ProjectOptions { db: paths.project(&slug).join("state.db"), root, slug, config, settings, home, users_home })
+    let users_config = config_files::load(&paths.config, None, overrides)?;
+    let (home, users_home) = (home(paths, Some(&root), &config)?, home(paths, None, &users_config)?);
+    let db = paths.project(&slug).join("state.db");
+    Ok(ProjectOptions { db, root, slug, config, settings, home, users_home, users_config })
 }
 
 /// Where the memory of a project lies, or the user's.

@@ -72,6 +72,7 @@ impl Dreamer {
     pub async fn plan(&self, memory: &Memory, broken: BTreeSet<String>, now: Millis) -> Result<Night> {
         let mut night = memory.begin_dream(broken, self.policy, now)?;
         for (name, plugin) in &self.chain {
+            night.turn(memory, name)?;
             for _ in 0..ROUNDS {
                 let operations = self.ask(name, plugin, night.snapshot()).await?;
                 let before = night.plan().passed().count();

@@ -6,6 +6,7 @@ use crate::dice::Dice;
 use crate::story::{Story, night};
 use anyhow::Result;
 use kairos_core::dream::State;
+use kairos_memory::dream::Fallen;
 use kairos_memory::memory::Memory;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -34,7 +35,7 @@ pub async fn triplets(dreamer: &Dreamer, folder: &Path, nights: u32, seed: u64) 
             let plan = dreamer.plan(memory, Default::default(), night(day)).await?;
             let dream = memory.end_dream(plan, n == 2)?;
             if dream.state == State::Waiting {
-                memory.accept(&dream.id, None, dreamer.policy, night(day))?;
+                memory.accept(&dream.id, None, Fallen::default(), dreamer.policy, night(day))?;
             }
         }
         let [first, shuffled, reviewed] = [&memories[0], &memories[1], &memories[2]].map(files);

@@ -1,6 +1,7 @@
 //! What the user states as a rule, or corrects, in his own words.
 
 use crate::lesson::{Lesson, Seen, best};
+use crate::over::is_over;
 use kairos_plugin::memory::Kind;
 use std::collections::BTreeMap;
 
@@ -188,12 +189,14 @@ fn rule(sentence: &str) -> Option<(Kind, &str)> {
     let i_verbs = ["use", "want", "prefer", "write", "run", "commit", "put", "keep", "work", "squash", "rebase", "test"];
     let mine = (at(0) == "i" && at(1) == "prefer" && !points(2))
         || (at(0) == "i" && matches!(at(1), "always" | "never") && i_verbs.contains(&at(2)))
-        || (at(0) == "i'd" && at(1) == "always");
+        || (at(0) == "i'd" && at(1) == "always")
+        || (matches!(at(0), "i" | "i've" | "the") && is_over(&w));
     let ours = matches!(at(0), "we" | "you" | "let's");
     let everywhere = w.iter().any(|x| matches!(*x, "everywhere" | "wherever"));
     let stated = lasting
         || decided
         || conditional
+        || is_over(&w)
         || (everywhere && ours && matches!(at(1), "should" | "must" | "need" | "make"))
         || ever(0)
         || (at(0) == "prefer" && !points(1))
@@ -237,6 +240,7 @@ mod tests {
             ("if there is an error, always exit with 1", "if there is an error, always exit with 1"),
             ("Don't add comments that repeat the code.", "Don't add comments that repeat the code."),
             ("I prefer short functions.", "I prefer short functions."),
+            ("ok, I no longer use vim.", "I no longer use vim."),
             ("- prefer early returns over nesting", "prefer early returns over nesting"),
             ("Actually, we don\u{2019}t use mocks in this project.", "we don\u{2019}t use mocks in this project."),
             ("You should always ask before you delete files.", "You should always ask before you delete files."),

@@ -1,8 +1,8 @@
 //! What was observed since the last dream, kept small: 50,000 observations have to fit.
 
 use crate::commands::{self, Command};
-use crate::conventions;
 use crate::lesson::{Lesson, Seen};
+use crate::{claims, conventions};
 use crate::{together, verdicts};
 use kairos_plugin::memory::{Observation, Origin};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,7 @@ pub struct Day {
     commits: Vec<(Seen, Vec<Rc<str>>)>,
     verdicts: Vec<verdicts::Verdict>,
     conventions: conventions::Said,
+    claims: claims::Claims,
 }
 
 /// Texts that occur often, kept once.
@@ -53,6 +54,7 @@ impl Day {
                     self.changed.push((o.time, self.names.get(path)));
                 }
             }
+            (Origin::User | Origin::Tool, "claim") => self.claims.see(&o, seen),
             (Origin::User, "feedback") if o.attribute("verdict").is_some() => self.verdicts.extend(verdicts::read(&o, seen)),
             (Origin::User, "message") => self.conventions.hear(conventions::typed(&o.text), &seen),
             (Origin::User, "note" | "feedback") => self.conventions.hear(&o.text, &seen),
@@ -73,6 +75,7 @@ impl Day {
         all.extend(commands::lessons(&sessions, &self.changed));
         all.extend(together::lessons(&self.commits));
         all.extend(verdicts::lessons(self.verdicts));
+        all.extend(self.claims.lessons());
         all
     }
 }

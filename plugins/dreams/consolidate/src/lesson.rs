@@ -30,6 +30,11 @@ impl Lesson {
         Self { kind, text, anchors: Vec::new(), evidence, reason }
     }
 
+    /// When it was last said or seen.
+    pub fn latest(&self) -> Option<&Seen> {
+        self.evidence.iter().max()
+    }
+
     /// The evidence, oldest first; where there is too much of it, the newest of each session before others of the same.
     pub fn ids(&self) -> Vec<String> {
         let mut all: Vec<&Seen> = self.evidence.iter().collect();

@@ -1,9 +1,7 @@
 //! Keeps claims in order: what says the same becomes one, what was overtaken gives way, what is borne out becomes a fact.
 
 use crate::Supported;
-use kairos_plugin::memory::{
-    Change, Claim, Kind, MAX_EVIDENCE, Memory, Merged, Operation, Relation, Status, Superseded, Support,
-};
+use kairos_plugin::memory::{Change, Claim, MAX_EVIDENCE, Memory, Merged, Operation, Relation, Status, Superseded, Support};
 use kairos_plugin::prelude::*;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,17 +10,20 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const NEIGHBOURS: u32 = 10;
 /// The newest so many claims are compared with all others; older ones were, when they were new.
 const COMPARED: usize = 5000;
-/// Of the words of the shorter of two contrary claims so many are in the other: else they speak of two subjects.
-const SAME_SUBJECT: f64 = 0.5;
 /// Days after which an inference goes that nothing bore out.
 const UNBORNE: u64 = 30;
 const DAY: u64 = 24 * 3600 * 1000;
+
+/// Days from the first to the last time that something was watched, for it to be a habit: today and tomorrow are one piece of work.
+const HABIT: u64 = 2;
 
 /// A claim with what bears it out.
 struct Known {
     claim: Claim,
     /// None where nothing hangs on it.
     support: Option<Support>,
+    /// When it was first seen, where it could become a fact for that.
+    since: Option<u64>,
 }
 
 impl Known {
@@ -45,11 +46,21 @@ impl Known {
     /// Why a tentative claim may become a fact, if it may.
     fn carries(&self) -> Option<String> {
         let support = self.support.filter(|s| s.enough)?;
-        let Support { days, sessions, .. } = support;
+        let Support { days, sessions, latest, .. } = support;
+        let day = |time: Option<u64>| time.unwrap_or(0) / DAY;
+        if !self.is_statement() && day(latest) < day(self.since) + HABIT {
+            return None;
+        }
         let stated = support.stated.map(|_| "the user said so".to_string());
         Some(stated.unwrap_or_else(|| {
             format!("it was borne out in {sessions} sessions, on {days} {}", if days == 1 { "day" } else { "days" })
         }))
+    }
+
+    /// Is it the user's later word, where they speak of the same? What he wrote by hand gives way only to what he wrote by hand.
+    fn overtakes(&self, older: &Self) -> bool {
+        let later = self.said() > older.said().or(older.latest());
+        later && self.is_believed() && self.claim.kind == older.claim.kind && (!older.is_users() || self.is_users())
     }
 
     /// What was learnt by watching can't contradict its like: two commands may both run the tests.
@@ -76,17 +87,26 @@ pub fn tidy(memory: &impl Memory, new: &Supported) -> Result<Vec<Operation>, Err
         let matters = claim.status == Status::Tentative || paired.contains(id);
         let new = new.get(id).map_or(&[][..], |ids| &ids[..ids.len().min(MAX_EVIDENCE)]);
         let support = if matters { Some(memory.support(id, new)?) } else { None };
-        known.insert(id.clone(), Known { claim: claim.clone(), support });
+        let watched = support.is_some_and(|s| s.enough && s.stated.is_none());
+        let since = if watched { first_seen(memory, claim) } else { None };
+        known.insert(id.clone(), Known { claim: claim.clone(), support, since });
     }
     let mut tidy = Tidy { known: &known, pairs: &pairs, done: BTreeSet::new(), operations: Vec::new() };
     tidy.merge();
     let open = tidy.contradictions();
+    tidy.fold(&open);
     tidy.promote(&open, new);
     tidy.prune(memory.time());
     Ok(tidy.operations)
 }
 
-/// Claims that say the same or the contrary, by both ids, the smaller first.
+/// When the oldest of a claim's evidence was observed; what is gone tells nothing.
+fn first_seen(memory: &impl Memory, claim: &Claim) -> Option<u64> {
+    claim.evidence.iter().filter_map(|id| memory.observation(id).ok()).map(|o| o.time).min()
+}
+
+/// Claims that say the same or the contrary, by both ids, the smaller first; of two of which one says all that the other says, the fuller
+/// one.
 fn pairs(memory: &impl Memory, known: &BTreeMap<String, Claim>) -> Result<BTreeMap<(String, String), Relation>, Error> {
     let mut newest: Vec<&Claim> = known.values().collect();
     newest.sort_by_key(|c| (Reverse(c.recorded), c.id.clone()));
@@ -94,10 +114,14 @@ fn pairs(memory: &impl Memory, known: &BTreeMap<String, Claim>) -> Result<BTreeM
     let mut pairs = BTreeMap::new();
     for claim in newest {
         for near in memory.similar(&claim.text, NEIGHBOURS + 1)? {
-            let matters = matches!(near.relation, Relation::Same | Relation::Contrary);
-            if near.id != claim.id && matters && known.contains_key(&near.id) {
-                let (a, b) = if near.id < claim.id { (near.id, claim.id.clone()) } else { (claim.id.clone(), near.id) };
-                pairs.insert((a, b), near.relation);
+            let (first, relation) = match near.relation {
+                Relation::Same | Relation::Contrary => (near.id < claim.id, near.relation),
+                Relation::Includes | Relation::Included => (near.relation == Relation::Included, Relation::Includes),
+                _ => continue,
+            };
+            if near.id != claim.id && known.contains_key(&near.id) {
+                let (a, b) = if first { (near.id, claim.id.clone()) } else { (claim.id.clone(), near.id) };
+                pairs.insert((a, b), relation);
             }
         }
     }
@@ -159,13 +183,8 @@ impl<'a> Tidy<'a> {
                 continue;
             }
             let (older, newer) = if a.said() <= b.said() { (a, b) } else { (b, a) };
-            let later = newer.said() > older.said().or(older.latest());
-            // What the user wrote by hand gives way only to what he wrote by hand.
-            let may = later && (!older.is_users() || newer.is_users()) && same_subject(&older.claim, &newer.claim);
-            if may && free(older) && newer.is_believed() {
-                self.done.insert(&older.claim.id);
-                let change = Superseded { claim: older.claim.id.clone(), by: newer.claim.id.clone() };
-                self.operations.push(Operation::new(Change::Supersede(change), "the user said otherwise later"));
+            if newer.overtakes(older) && free(older) {
+                self.supersede(older, newer, "the user said otherwise later");
                 continue;
             }
             open.extend([a.claim.id.as_str(), b.claim.id.as_str()]);
@@ -179,6 +198,22 @@ impl<'a> Tidy<'a> {
             }
         }
         open
+    }
+
+    /// What the user said more fully later is said once.
+    fn fold(&mut self, open: &BTreeSet<&str>) {
+        for (fuller, plain) in self.of(Relation::Includes) {
+            let free = |k: &Known| !self.done.contains(k.claim.id.as_str()) && !open.contains(k.claim.id.as_str());
+            if plain.is_believed() && fuller.overtakes(plain) && free(plain) && free(fuller) {
+                self.supersede(plain, fuller, "the user said more of it later");
+            }
+        }
+    }
+
+    fn supersede(&mut self, older: &'a Known, newer: &Known, reason: &str) {
+        self.done.insert(&older.claim.id);
+        let change = Superseded { claim: older.claim.id.clone(), by: newer.claim.id.clone() };
+        self.operations.push(Operation::new(Change::Supersede(change), reason));
     }
 
     fn promote(&mut self, open: &BTreeSet<&str>, new: &Supported) {
@@ -206,15 +241,4 @@ impl<'a> Tidy<'a> {
             }
         }
     }
-}
-
-/// Do two claims speak of the same thing?
-fn same_subject(a: &Claim, b: &Claim) -> bool {
-    let kind = |k: Kind| matches!(k, Kind::User | Kind::Feedback);
-    let words = |text: &str| -> BTreeSet<String> {
-        text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 1).map(String::from).collect()
-    };
-    let (wa, wb) = (words(&a.text), words(&b.text));
-    let shared = wa.intersection(&wb).count() as f64;
-    kind(a.kind) == kind(b.kind) && shared >= SAME_SUBJECT * wa.len().min(wb.len()) as f64
 }

@@ -76,7 +76,7 @@ impl Agent {
             result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         let handle = LoopHandle { stop, task: Mutex::new(Some(task)) };
-        let dreaming = Dreaming::new(&options);
+        let dreaming = Arc::new(Dreaming::new(options.home.clone()));
         Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, recorder, recollection, status, handle, dreaming })
     }
 
@@ -161,7 +161,7 @@ impl Agent {
         let mut problems = Vec::new();
         for project in self.projects() {
             let problem = match self.read(&project.root).await {
-                Ok(options) if options.config == project.options.config && !project.is_outdated() => continue,
+                Ok(options) if options.has_settings_of(&project.options) && !project.is_outdated() => continue,
                 Ok(options) => match self.replace(options).await {
                     Ok(()) => {
                         self.events.send(Event::Settings { project: project.inbox.project.clone(), error: None });

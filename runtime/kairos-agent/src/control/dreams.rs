@@ -2,20 +2,22 @@
 
 use super::ProjectHandle;
 use crate::agent::Agent;
-use crate::dreams::{Breaker, DreamError, open};
+use crate::dreams::{Breaker, DreamError, Sleeper, open};
 use crate::now;
+use crate::upkeep::USERS;
 use kairos_api::{
     ApiError, ApiResult, DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, InboxAction,
 };
 use kairos_core::dream::{Dream, Reverted};
+use kairos_core::recall::Owner;
 use kairos_memory::dream::Policy;
 use kairos_memory::memory::{Error, Memory, Result};
 
 impl Agent {
     pub(super) async fn dream_now(&self, request: DreamRequest) -> ApiResult<Dream> {
         self.manners.saw(now());
-        let project = self.project(request.project.as_deref())?;
-        self.dream_asked(project, request).await.map_err(refusal)
+        let sleeper = self.sleeper(request.project.as_deref())?;
+        self.dream_asked(sleeper, request).await.map_err(refusal)
     }
 
     pub(super) async fn list_dreams(&self, filter: DreamFilter) -> ApiResult<Vec<DreamSummary>> {
@@ -29,7 +31,8 @@ impl Agent {
 
     pub(super) async fn accept_dream(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream> {
         let (id, DreamSteps { project, operations, .. }) = (id.to_owned(), steps);
-        self.with_memory(project, move |memory| memory.accept(&id, chosen(&operations), Policy::default(), now())).await
+        let fallen = self.sleeper(project.as_deref())?.fallen(&id).await.map_err(of_memory)?;
+        self.with_memory(project, move |memory| memory.accept(&id, chosen(&operations), fallen, Policy::default(), now())).await
     }
 
     pub(super) async fn reject_dream(&self, id: &str, steps: DreamSteps) -> ApiResult<Dream> {
@@ -43,9 +46,9 @@ impl Agent {
     }
 
     pub(super) async fn next_strategies(&self, filter: DreamFilter) -> ApiResult<Vec<String>> {
-        let project = self.project(filter.project.as_deref())?;
+        let sleeper = self.sleeper(filter.project.as_deref())?;
         let set = self.with_memory(filter.project, |memory| memory.strategies()).await?;
-        Ok(set.unwrap_or_else(|| project.options.config.list("dream.strategies")))
+        Ok(set.unwrap_or_else(|| sleeper.config.list("dream.strategies")))
     }
 
     pub(super) async fn set_strategies(&self, request: DreamStrategies) -> ApiResult<Vec<String>> {
@@ -60,8 +63,18 @@ impl Agent {
     }
 
     /// What the user wants with a dream that waits in the inbox: the item leaves it as the dream is decided.
-    pub(super) async fn decide_dream(&self, project: &ProjectHandle, id: &str, action: InboxAction) -> ApiResult<()> {
-        let steps = DreamSteps { project: Some(project.slug.clone()), ..DreamSteps::default() };
+    pub(super) async fn decide_dream(
+        &self,
+        project: &ProjectHandle,
+        whose: Owner,
+        id: &str,
+        action: InboxAction,
+    ) -> ApiResult<()> {
+        let name = match whose {
+            Owner::Project => project.slug.clone(),
+            Owner::User => USERS.into(),
+        };
+        let steps = DreamSteps { project: Some(name), ..DreamSteps::default() };
         match action {
             InboxAction::Accept => self.accept_dream(id, steps).await.map(drop),
             InboxAction::Dismiss => self.reject_dream(id, steps).await.map(drop),
@@ -69,17 +82,28 @@ impl Agent {
         }
     }
 
-    /// Does something with a project's memory, and brings the inbox in line with what came of it.
+    /// A project's memory, or the user's own.
+    fn sleeper(&self, name: Option<&str>) -> ApiResult<Sleeper> {
+        if name != Some(USERS) {
+            return Ok(self.project(name)?.sleeper());
+        }
+        self.users_sleeper().ok_or_else(|| {
+            ApiError::new(ErrorKind::Conflict, "no project is watched, so there is nobody to hear from")
+                .with_hint("kairos-run project add DIR")
+        })
+    }
+
+    /// Does something with a memory, and brings the inbox in line with what came of it.
     async fn with_memory<T: Send + 'static>(
         &self,
         project: Option<String>,
         work: impl FnOnce(&Memory) -> Result<T> + Send + 'static,
     ) -> ApiResult<T> {
         self.manners.saw(now());
-        let project = self.project(project.as_deref())?;
-        let home = project.dreaming.home().clone();
+        let sleeper = self.sleeper(project.as_deref())?;
+        let home = sleeper.dreaming.home().clone();
         let done = crate::drift::blocking(move || work(&open(home)?)).await;
-        project.review_dreams().await;
+        sleeper.review().await;
         done.map_err(of_memory)
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct ProjectHandle {
     pub(crate) recollection: Recollection,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
-    pub(crate) dreaming: Dreaming,
+    pub(crate) dreaming: Arc<Dreaming>,
 }
 
 impl ProjectHandle {
@@ -52,13 +52,18 @@ impl ProjectHandle {
             dropped_signals: status.dropped,
             paused_until: self.queue.paused_until(),
             git: status.git_dir.is_some(),
-            dreams: self.dreaming.status(),
+            dreams: self.dreaming.status(self.options.config.flag("dream.auto")),
             error: status.error,
         })
     }
 
     pub(crate) fn is_outdated(&self) -> bool {
         self.status.lock().unwrap_or_else(|e| e.into_inner()).outdated
+    }
+
+    /// Is anything known of it?
+    pub(crate) fn has_ticked(&self) -> bool {
+        self.status.lock().unwrap_or_else(|e| e.into_inner()).ticks > 0
     }
 
     /// Has its loop ended before its time?

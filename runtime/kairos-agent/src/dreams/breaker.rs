@@ -4,7 +4,9 @@
 
 use kairos_core::Millis;
 use serde::{Deserialize, Serialize};
-use std::io;
+use std::fs::{OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// So many failures, or dreams undone or rejected as a whole, in a row. One may be an accident, two bad luck.
@@ -33,13 +35,16 @@ impl Breaker {
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
-    /// Keeps it: the old or the new, whenever it is stopped.
+    /// Keeps it, for the user alone: the old or the new, whenever it is stopped.
     ///
     /// # Errors
     /// Where the folder can't be written.
     pub(super) fn save(&self, private: &Path) -> io::Result<()> {
         let (file, new) = (Self::file(private), private.join(".dreaming.new"));
-        std::fs::write(&new, serde_json::to_vec(self)?)?;
+        let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        // One that was there may have other rights.
+        out.set_permissions(Permissions::from_mode(0o600))?;
+        out.write_all(&serde_json::to_vec(self)?)?;
         std::fs::rename(new, file)
     }
 
@@ -84,6 +89,11 @@ impl Breaker {
     /// It was given up, as the process ends: it may begin again when that is back.
     pub(super) fn given_up(&mut self, before: &Self) {
         (self.begun, self.scheduled) = (before.begun, before.scheduled);
+        self.came_to_nothing(before);
+    }
+
+    /// No strategy could do anything, such as for lack of a model: no fault of anyone, and no success.
+    pub(super) fn came_to_nothing(&mut self, before: &Self) {
         self.failures = self.failures.saturating_sub(1);
         self.problem.clone_from(&before.problem);
     }
@@ -127,8 +137,11 @@ mod tests {
         breaker.begins(7);
         breaker.given_up(&before);
         assert_eq!(breaker, before);
+        breaker.begins(7);
+        breaker.came_to_nothing(&before);
+        assert_eq!((breaker.failures, &breaker.problem, breaker.begun), (3, &before.problem, Some(7)));
         breaker.reset(7);
-        assert_eq!((breaker.stopped(0), breaker.since, breaker.begun), (None, 7, Some(6)));
+        assert_eq!((breaker.stopped(0), breaker.since, breaker.begun), (None, 7, Some(7)));
     }
 
     #[test]
@@ -146,6 +159,8 @@ mod tests {
         breaker.begins(5);
         breaker.save(dir.path()).unwrap();
         assert_eq!(Breaker::load(dir.path()), breaker);
+        let mode = Breaker::file(dir.path()).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         std::fs::write(Breaker::file(dir.path()), "{").unwrap();
         assert_eq!(Breaker::load(dir.path()), Breaker::default());
         assert!(breaker.save(&dir.path().join("none")).is_err());

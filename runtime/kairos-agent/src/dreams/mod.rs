@@ -5,15 +5,16 @@ mod lock;
 mod night;
 mod quiet;
 mod review;
+mod sleeper;
 mod trigger;
 mod unasked;
 
 pub use breaker::Breaker;
 pub(crate) use review::{Dreaming, is_about_them, reviewed};
+pub(crate) use sleeper::Sleeper;
 pub(crate) use unasked::watch;
 
 use crate::agent::Agent;
-use crate::control::ProjectHandle;
 use crate::now;
 use futures_util::FutureExt;
 use kairos_api::{DreamChange, DreamRequest, DreamSummary, Event};
@@ -66,24 +67,24 @@ struct Wish {
 
 impl Agent {
     /// Dreams because the user asks. It is given up when nobody waits for it any more.
-    pub(crate) async fn dream_asked(&self, project: Arc<ProjectHandle>, request: DreamRequest) -> Result<Dream, DreamError> {
+    pub(crate) async fn dream_asked(&self, sleeper: Sleeper, request: DreamRequest) -> Result<Dream, DreamError> {
         let DreamRequest { dry_run, review, strategies, .. } = request;
-        self.dream_once(project, Wish { reason: Reason::Asked, strategies, dry_run, review }).await
+        self.dream_once(sleeper, Wish { reason: Reason::Asked, strategies, dry_run, review }).await
     }
 
-    async fn dream_once(&self, project: Arc<ProjectHandle>, wish: Wish) -> Result<Dream, DreamError> {
+    async fn dream_once(&self, sleeper: Sleeper, wish: Wish) -> Result<Dream, DreamError> {
         let one = self.dreaming.clone().try_lock_owned().map_err(|_| DreamError::UnderWay)?;
         let quiet = Quiet::new()?;
-        let home = project.dreaming.home().clone();
+        let home = sleeper.dreaming.home().clone();
         let opened = quiet.block(move || -> Result<_, DreamError> {
             let memory = open(home)?;
             let lock = Lock::take(&memory.home().places.private)?.ok_or(DreamError::Elsewhere)?;
             Ok((Arc::new(memory), lock))
         });
         let (memory, lock) = opened.await.ok_or(DreamError::Stopped)??;
-        let dreamer = Dreamer { registry: self.registry.clone(), project, memory, quiet };
+        let dreamer = Dreamer { registry: self.registry.clone(), sleeper, memory, quiet };
         let (mut answer, answered) = oneshot::channel();
-        let (mut all, mut own) = (self.stopped(), dreamer.project.handle.stopped());
+        let (mut all, mut own) = (self.stopped(), dreamer.sleeper.stopped.clone());
         // A task of its own: what is being written is written to its end, whoever waits for it.
         tokio::spawn(async move {
             let result = {
@@ -121,9 +122,9 @@ impl Dreamer {
             breaker.begins(began);
             breaker.save(private)?;
         }
-        let under_way = self.project.dreaming.begin();
+        let under_way = self.sleeper.dreaming.begin();
         self.tell(DreamChange::Began, Some(wish.reason.to_string()), None);
-        let review = wish.review || self.project.options.config.flag("dream.review");
+        let review = wish.review || self.sleeper.config.flag("dream.review");
         let result = async { self.end(self.night(&wish, unwanted).await?, review).await };
         let result = AssertUnwindSafe(result).catch_unwind().await.unwrap_or(Err(DreamError::Crashed));
         // The user may have let dreams go on meanwhile.
@@ -133,6 +134,7 @@ impl Dreamer {
             (Err(_), Reason::Asked) => {}
             (Ok(_), _) => breaker.ended(Ok(())),
             (Err(DreamError::Stopped), _) => breaker.given_up(&before),
+            (Err(DreamError::Unable { .. }), _) => breaker.came_to_nothing(&before),
             (Err(e), _) => breaker.ended(Err(e.to_string())),
         }
         if let Err(e) = breaker.save(private) {
@@ -144,7 +146,7 @@ impl Dreamer {
             Err(e) => self.tell(DreamChange::Failed, Some(e.to_string()), None),
         }
         drop(under_way);
-        self.project.review_dreams().await;
+        self.sleeper.review().await;
         result
     }
 
@@ -156,8 +158,8 @@ impl Dreamer {
     }
 
     fn tell(&self, change: DreamChange, why: Option<String>, dream: Option<DreamSummary>) {
-        let inbox = &self.project.inbox;
-        inbox.events.send(Event::Dream { project: inbox.project.clone(), change, why, dream });
+        let project = self.sleeper.title();
+        self.sleeper.inbox.events.send(Event::Dream { project, change, why, dream });
     }
 }
 

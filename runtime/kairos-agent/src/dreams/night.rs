@@ -2,7 +2,7 @@
 
 use super::DreamError;
 use super::quiet::Quiet;
-use crate::control::ProjectHandle;
+use super::sleeper::{Sleeper, Whose};
 use crate::drift;
 use crate::models::{Kind, Occasion};
 use crate::now;
@@ -32,7 +32,7 @@ enum Answer {
 /// Who dreams, and over what.
 pub(super) struct Dreamer {
     pub(super) registry: Arc<Registry>,
-    pub(super) project: Arc<ProjectHandle>,
+    pub(super) sleeper: Sleeper,
     pub(super) memory: Arc<Memory>,
     pub(super) quiet: Quiet,
 }
@@ -41,10 +41,24 @@ impl Dreamer {
     /// Asks the strategies: these, else those set for this memory, else those of the settings. Writes nothing but what a person edited.
     pub(super) async fn think(&self, strategies: &[String]) -> Result<Night, DreamError> {
         let chain = self.chain(strategies).await?;
-        let broken = drift::look(&self.memory, &self.project.view, None).await?;
-        let (began, of) = (now(), self.memory.clone());
-        let mut night = self.block(move || of.begin_dream(broken, Policy::default(), began)).await??;
+        let broken = match &self.sleeper.whose {
+            Whose::Project { view, .. } => drift::look(&self.memory, view, None).await?,
+            Whose::User(_) => BTreeSet::new(),
+        };
+        let (began, of, sleeper) = (now(), self.memory.clone(), self.sleeper.clone());
+        let begin = move || {
+            let mut night = of.begin_dream(broken, Policy::default(), began)?;
+            night.hear(&of, sleeper.told());
+            Ok::<_, DreamError>(night)
+        };
+        let mut night = self.block(begin).await??;
         for strategy in chain {
+            let (of, name) = (self.memory.clone(), strategy.name.clone());
+            let turn = move || {
+                night.turn(&of, &name)?;
+                Ok::<_, DreamError>(night)
+            };
+            night = self.block(turn).await??;
             for _ in 0..ROUNDS {
                 let snapshot = night.snapshot();
                 let (mut operations, asked_model) = match self.ask(&strategy, &night.plan().id, snapshot).await? {
@@ -69,7 +83,7 @@ impl Dreamer {
                 }
             }
         }
-        // It would count as a dream, and the next one begins where it ended.
+        // Where nobody could do anything, nothing was dreamt.
         match night.plan().skipped.first() {
             Some(first) if night.plan().strategies.is_empty() => {
                 Err(DreamError::Unable { strategy: first.strategy.clone(), why: first.why.clone() })
@@ -89,24 +103,24 @@ impl Dreamer {
         let set = self.block(move || of.strategies()).await??;
         let names = match (asked, set) {
             ([], Some(set)) => set,
-            ([], None) => self.project.options.config.list("dream.strategies"),
+            ([], None) => self.sleeper.config.list("dream.strategies"),
             (asked, _) => asked.to_vec(),
         };
         let running = self.registry.running();
-        let is = |r: &&Running, name: &str| {
-            r.name == name && r.is_for(&self.project.root) && r.plugin.kinds.contains(&PluginKind::Dream)
+        let called = |r: &Running| match &self.sleeper.whose {
+            Whose::Project { root, .. } => r.is_for(root),
+            Whose::User(_) => !r.is_projects_own(),
         };
+        let is = |r: &&Running, name: &str| r.name == name && called(r) && r.plugin.kinds.contains(&PluginKind::Dream);
         let find = |name: String| running.iter().find(|r| is(r, &name)).cloned().ok_or(DreamError::NoStrategy(name));
         names.into_iter().map(find).collect()
     }
 
     async fn ask(&self, strategy: &Running, dream: &str, snapshot: MemorySnapshot) -> Result<Answer, DreamError> {
-        let view: Arc<dyn ProjectView> = Arc::new(self.project.view.clone());
-        let state: Arc<dyn StateStore> = Arc::new(self.project.inbox.db.clone());
-        let access = Access::new(&strategy.name, view, state, &strategy.rights);
-        let (plugin, project) = (strategy.name.clone(), self.project.slug.clone());
+        let (plugin, project) = (strategy.name.clone(), self.sleeper.name.clone());
         let occasion = Occasion { kind: Kind::Plugin, plugin, name: format!("dream {dream} of {project}"), project };
-        let access = access.with_model(self.registry.models.port(&self.project.options.config, occasion));
+        let model = self.registry.models.port(&self.sleeper.config, occasion);
+        let access = self.access(strategy).with_model(model);
         let access = self.registry.lend(&strategy.name, &strategy.plugin.hash, access);
         let (registry, plugin) = (self.registry.clone(), strategy.plugin.clone());
         // The access is lent for as long as the call holds it.
@@ -134,14 +148,37 @@ impl Dreamer {
         }
     }
 
+    /// What it may reach beside memory: in the user's own there is no project, and nothing to keep beside what the dream proposes.
+    fn access(&self, strategy: &Running) -> Access {
+        match &self.sleeper.whose {
+            Whose::Project { view, .. } => {
+                let view: Arc<dyn ProjectView> = Arc::new(view.clone());
+                let state: Arc<dyn StateStore> = Arc::new(self.sleeper.inbox.db.clone());
+                Access::new(&strategy.name, view, state, &strategy.rights)
+            }
+            Whose::User(_) => {
+                let access = Access::none(&strategy.name);
+                access.set_rights(&strategy.rights);
+                access
+            }
+        }
+    }
+
     /// Points new claims at what they name in the project. Answers the places of those that point at what is not there.
     async fn point(&self, operations: &mut [Operation]) -> BTreeSet<usize> {
-        let mut finder = Finder::new(&self.project.view);
         let mut gone = BTreeSet::new();
-        for (at, operation) in operations.iter_mut().enumerate() {
-            let Change::Add(new) = &mut operation.change else { continue };
+        let new = operations.iter_mut().enumerate().filter_map(|(at, operation)| match &mut operation.change {
+            Change::Add(new) => Some((at, new)),
+            _ => None,
+        });
+        let Whose::Project { view, .. } = &self.sleeper.whose else {
+            new.for_each(|(_, new)| new.anchors.clear());
+            return gone;
+        };
+        let mut finder = Finder::new(view);
+        for (at, new) in new {
             for anchor in &mut new.anchors {
-                match check(anchor, &self.project.view).await {
+                match check(anchor, view).await {
                     Verdict::Moved(path) => anchor.path = path,
                     Verdict::Gone { .. } => drop(gone.insert(at)),
                     Verdict::Holds | Verdict::Unknown(_) => {}

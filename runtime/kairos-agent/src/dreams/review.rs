@@ -1,17 +1,18 @@
-//! What the user learns of a project's dreams: in the inbox what waits for him, and that none begins any more; in the status all of it.
+//! What the user learns of the dreams of a memory: in the inbox what waits for him, and that none begins any more; in the status all of it.
 //!
 //! The truth lies in the files of the memory, which the command line changes without asking us. So it is looked, cheaply, whether they
 //! have changed, and the inbox is brought in line.
 
+use super::sleeper::Sleeper;
 use super::trigger::Reason;
 use super::{Breaker, open};
-use crate::control::ProjectHandle;
+use crate::inbox::Inbox;
 use crate::now;
-use crate::open::ProjectOptions;
 use crate::registry::SELF;
 use crate::scan::Stamp;
 use kairos_api::{DreamStatus, DreamSummary, Event};
 use kairos_core::dream::State;
+use kairos_core::recall::Owner;
 use kairos_core::{Evidence, Finding, Millis, Report, Urgency};
 use kairos_memory::dream::{FOLDER, unwanted};
 use kairos_memory::memory::Home;
@@ -24,13 +25,14 @@ use std::sync::{Mutex, MutexGuard};
 const REVIEW: &str = "dream:";
 /// Begins the key of the item that tells that no dream begins unasked.
 const STOPPED: &str = "dreams-stopped:";
+/// Begins both where they are about the user's own memory.
+const OF_USER: &str = "user-";
 /// Dreams that wait and are in the inbox at most.
 const MOST: usize = 100;
 
-/// The dreams of one project, as far as this process knows.
+/// The dreams of one memory, as far as this process knows.
 pub(crate) struct Dreaming {
     home: Home,
-    auto: bool,
     under_way: AtomicBool,
     known: Mutex<Known>,
     /// One look at a time.
@@ -41,6 +43,8 @@ pub(crate) struct Dreaming {
 #[derive(Clone, Default)]
 pub(super) struct Known {
     stamps: Option<[Option<Stamp>; 2]>,
+    /// The project in whose inbox it is told.
+    told_in: String,
     pub(super) breaker: Breaker,
     unwanted: usize,
     last: Option<DreamSummary>,
@@ -69,14 +73,8 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Dreaming {
-    pub(crate) fn new(options: &ProjectOptions) -> Self {
-        Self {
-            home: options.home.clone(),
-            auto: options.config.flag("dream.auto"),
-            under_way: AtomicBool::new(false),
-            known: Mutex::default(),
-            looking: tokio::sync::Mutex::default(),
-        }
+    pub(crate) fn new(home: Home) -> Self {
+        Self { home, under_way: AtomicBool::new(false), known: Mutex::default(), looking: tokio::sync::Mutex::default() }
     }
 
     /// Where what is remembered lies.
@@ -107,10 +105,11 @@ impl Dreaming {
         }
     }
 
-    pub(crate) fn status(&self) -> DreamStatus {
+    /// `auto`: what is set.
+    pub(crate) fn status(&self, auto: bool) -> DreamStatus {
         let known = self.known();
         DreamStatus {
-            auto: self.auto,
+            auto,
             under_way: self.under_way.load(Relaxed),
             last: known.last.clone(),
             waiting: known.waiting.iter().map(|d| d.id.clone()).collect(),
@@ -119,65 +118,70 @@ impl Dreaming {
     }
 }
 
-/// The dream that an inbox item is about. A plugin may give its findings whatever keys it likes; only what we say ourselves counts.
-pub(crate) fn reviewed<'a>(plugin: &str, key: &'a str) -> Option<&'a str> {
-    key.strip_prefix(REVIEW).filter(|_| plugin == SELF)
+/// The dream that an inbox item is about, and whose it is. A plugin may give its findings whatever keys it likes; only what we say
+/// ourselves counts.
+pub(crate) fn reviewed<'a>(plugin: &str, key: &'a str) -> Option<(Owner, &'a str)> {
+    let (owner, key) = owned(key);
+    key.strip_prefix(REVIEW).filter(|_| plugin == SELF).map(|id| (owner, id))
 }
 
 /// Is it an item by which we tell of dreams?
 pub(crate) fn is_about_them(plugin: &str, key: &str) -> bool {
+    let (_, key) = owned(key);
     plugin == SELF && (key.starts_with(REVIEW) || key.starts_with(STOPPED))
 }
 
-impl ProjectHandle {
+/// Of whose memory an item speaks, and its key without that.
+fn owned(key: &str) -> (Owner, &str) {
+    key.strip_prefix(OF_USER).map_or((Owner::Project, key), |rest| (Owner::User, rest))
+}
+
+impl Sleeper {
     /// Brings the inbox and the status in line with the files, where these have changed.
-    pub(crate) async fn review_dreams(&self) {
-        if self.has_failed() {
-            return;
-        }
+    pub(crate) async fn review(&self) {
         let _one = self.dreaming.looking.lock().await;
-        let (home, before) = (self.dreaming.home.clone(), self.dreaming.known().stamps);
+        let known = self.dreaming.known().clone();
+        let before = known.stamps.filter(|_| known.told_in == self.inbox.slug);
+        let home = self.dreaming.home.clone();
         let looked = tokio::task::spawn_blocking(move || look(home, before)).await;
         let found = match looked {
-            Ok(Ok(Some(found))) => found,
+            Ok(Ok(Some(found))) => Known { recount: known.recount, told_in: self.inbox.slug.clone(), ..found },
             Ok(Ok(None)) | Err(_) => return,
             Ok(Err(e)) => {
                 tracing::warn!("what was dreamt can't be read: {e}");
                 return;
             }
         };
-        {
-            let mut known = self.dreaming.known();
-            let recount = known.recount;
-            *known = Known { recount, ..found.clone() };
-        }
-        if let Err(e) = self.show_dreams(&found, now()).await {
+        *self.dreaming.known() = found.clone();
+        if let Err(e) = found.show(&self.inbox, self.dreaming.home.owner, now()).await {
             tracing::error!("dreams can't be shown in the inbox: {e}");
             self.dreaming.known().stamps = None;
         }
     }
+}
 
-    async fn show_dreams(&self, found: &Known, now: Millis) -> Result<(), StoreError> {
-        let db = &self.inbox.db;
+impl Known {
+    async fn show(&self, inbox: &Inbox, whose: Owner, now: Millis) -> Result<(), StoreError> {
         let filter = Filter { status: vec![Status::Open, Status::Snoozed], plugin: Some(SELF.into()), limit: 0 };
-        let stopped = found.stopped().map(|why| stopped(&why, found));
-        for item in db.list(filter).await? {
+        let stopped = self.stopped().map(|why| stopped(&why, self, whose));
+        for item in inbox.db.list(filter).await?.into_iter().filter(|item| owned(&item.key).0 == whose) {
             let reason = match reviewed(SELF, &item.key) {
-                Some(id) if found.waiting.iter().any(|d| d.id == id) => continue,
-                Some(id) => {
-                    let state = found.decided.iter().find(|(known, _)| known == id).map_or("gone", |(_, state)| state.as_str());
+                Some((_, id)) if self.waiting.iter().any(|d| d.id == id) => continue,
+                Some((_, id)) => {
+                    let state = self.decided.iter().find(|(known, _)| known == id).map_or("gone", |(_, state)| state.as_str());
                     format!("the dream is {state}")
                 }
-                None if !item.key.starts_with(STOPPED) => continue,
+                None if !is_about_them(SELF, &item.key) => continue,
                 None if stopped.as_ref().is_some_and(|f| f.key == item.key) => continue,
                 None => "dreaming goes on".into(),
             };
-            for item in db.expire(SELF, &item.key, Millis::MAX, now, &reason).await? {
-                self.inbox.events.send(Event::Resolved { item: Box::new(self.inbox.item(item)), reason: reason.clone() });
+            for item in inbox.db.expire(SELF, &item.key, Millis::MAX, now, &reason).await? {
+                inbox.events.send(Event::Resolved { item: Box::new(inbox.item(item)), reason: reason.clone() });
             }
         }
-        let findings: Vec<Finding> = found.waiting.iter().take(MOST).map(review).chain(stopped).collect();
-        self.inbox.take(SELF, Report { findings, ..Report::default() }, now).await
+        let waiting = self.waiting.iter().take(MOST).map(|d| review(d, whose));
+        let findings: Vec<Finding> = waiting.chain(stopped).collect();
+        inbox.take(SELF, Report { findings, ..Report::default() }, now).await
     }
 }
 
@@ -200,7 +204,7 @@ fn look(home: Home, before: Option<[Option<Stamp>; 2]>) -> kairos_memory::memory
         last: dreams.first().map(Into::into),
         waiting: dreams.iter().filter(|d| d.state == State::Waiting).map(Into::into).collect(),
         decided: dreams.iter().filter(|d| d.state != State::Waiting).map(|d| (d.id.clone(), d.state)).collect(),
-        recount: 0,
+        ..Known::default()
     }))
 }
 
@@ -211,10 +215,11 @@ fn excerpt(text: &str) -> String {
 }
 
 /// The item by which a dream waits. The words of claims are not in it: they would stay when they are forgotten.
-fn review(d: &DreamSummary) -> Finding {
+fn review(d: &DreamSummary, whose: Owner) -> Finding {
+    let (of, over, user) = named(whose);
     Finding {
-        key: format!("{REVIEW}{}", d.id),
-        title: format!("a dream waits for you: {}", d.outcome).chars().take(120).collect(),
+        key: format!("{of}{REVIEW}{}", d.id),
+        title: format!("a dream{over} waits for you: {}", d.outcome).chars().take(120).collect(),
         detail: "Nothing of it is done before you say so. Accepting this item does all that is proposed, dismissing it rejects all;                  by single operation it goes with --op N."
             .into(),
         urgency: Urgency::Normal,
@@ -224,17 +229,18 @@ fn review(d: &DreamSummary) -> Finding {
             line: None,
             excerpt: excerpt(&format!("by {}", d.strategies.join(", "))),
         }],
-        remedy: Some(format!("kairos-run dream show {0}, then dream accept {0} or dream reject {0}", d.id)),
+        remedy: Some(format!("kairos-run dream show {0}{user}, then dream accept {0}{user} or dream reject {0}{user}", d.id)),
     }
 }
 
 /// The item that tells that no dream begins unasked.
-fn stopped(why: &str, known: &Known) -> Finding {
+fn stopped(why: &str, known: &Known, whose: Owner) -> Finding {
+    let (of, over, user) = named(whose);
     let last = known.last.as_ref().map(|d| d.id.as_str()).unwrap_or_default();
     Finding {
         // Stopping another time is another finding, also for who dismissed the first.
-        key: format!("{STOPPED}{}", known.breaker.begun.unwrap_or(known.breaker.since)),
-        title: "no dream begins by itself any more".into(),
+        key: format!("{of}{STOPPED}{}", known.breaker.begun.unwrap_or(known.breaker.since)),
+        title: format!("no dream{over} begins by itself any more"),
         detail: "What was remembered is as it was, and so are your other settings. Dreaming goes on after a dream that you asked for, or                  with other strategies."
             .into(),
         urgency: Urgency::Normal,
@@ -244,7 +250,15 @@ fn stopped(why: &str, known: &Known) -> Finding {
             line: None,
             excerpt: excerpt(why),
         }],
-        remedy: Some("`kairos-run dream now`, or `kairos-run dream use NAME`; `dream.auto = false` for good".into()),
+        remedy: Some(format!("`kairos-run dream now{user}`, or `kairos-run dream use NAME{user}`; `dream.auto = false` for good")),
+    }
+}
+
+/// What tells an item about the user's own memory from one about a project's: in its key, its title, and a command line.
+fn named(whose: Owner) -> (&'static str, &'static str, &'static str) {
+    match whose {
+        Owner::Project => ("", "", ""),
+        Owner::User => (OF_USER, " over your own memory", " --user"),
     }
 }
 
@@ -254,10 +268,15 @@ mod tests {
 
     #[test]
     fn only_our_own_item_is_about_a_dream() {
-        assert_eq!(reviewed(SELF, "dream:20261121-030000"), Some("20261121-030000"));
+        assert_eq!(reviewed(SELF, "dream:20261121-030000"), Some((Owner::Project, "20261121-030000")));
+        assert_eq!(reviewed(SELF, "user-dream:20261121-030000"), Some((Owner::User, "20261121-030000")));
         assert_eq!(reviewed("mine", "dream:20261121-030000"), None, "a plugin must not have its finding accepted as a dream");
         assert_eq!(reviewed(SELF, "dreams-stopped:5"), None);
-        assert!(is_about_them(SELF, "dreams-stopped:5") && !is_about_them("mine", "dreams-stopped:5"));
+        assert!(
+            is_about_them(SELF, "dreams-stopped:5")
+                && is_about_them(SELF, "user-dreams-stopped:5")
+                && !is_about_them("mine", "dreams-stopped:5")
+        );
     }
 
     #[test]
@@ -272,7 +291,9 @@ mod tests {
             refused: 0,
         };
         let known = Known { last: Some(long.clone()), ..Known::default() };
-        let findings = vec![review(&long), stopped(&"because ".repeat(100), &known)];
+        let both = [Owner::Project, Owner::User];
+        let of = |whose| [review(&long, whose), stopped(&"because ".repeat(100), &known, whose)];
+        let findings = both.into_iter().flat_map(of).collect();
         let checked = Report { findings, ..Report::default() }.validate();
         assert!(checked.is_ok(), "{checked:?}");
     }

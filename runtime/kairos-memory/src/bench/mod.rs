@@ -19,7 +19,7 @@ mod scratch;
 pub mod speed;
 #[cfg(test)]
 mod tests;
-mod updates;
+pub mod updates;
 
 use crate::recall::Table;
 use crate::recall::search::SearchError;

@@ -8,12 +8,15 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 /// An update with the user's records as they stood right before it.
-struct Happened {
-    records: Vec<String>,
-    right: usize,
+pub struct Happened {
+    /// Each as `Topic: value. Reason`.
+    pub records: Vec<String>,
+    /// The place of the one that was changed.
+    pub right: usize,
     /// What happened, and why.
-    told: String,
-    effect: Effect,
+    pub told: String,
+    /// What became of it.
+    pub effect: Effect,
 }
 
 /// The rows for which `data` has the updates.
@@ -46,7 +49,10 @@ pub(super) fn rows(data: &Path, skipped: &mut Vec<String>) -> Result<Vec<Row>, B
 }
 
 /// By user: every update with all his records.
-fn happened(data: &Path) -> Result<Vec<Vec<Happened>>, BenchError> {
+///
+/// # Errors
+/// Where a file can't be read, or is not what its name says.
+pub fn happened(data: &Path) -> Result<Vec<Vec<Happened>>, BenchError> {
     let mut users: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for file in named(data, "halumem_updates", ".json")? {
         for event in list(&json(&file)?) {

@@ -73,16 +73,7 @@ impl<'a> Seen<'a> {
         !self.denied_alike && self.a.tokens[p.first].negated != self.b.tokens[p.second].negated
     }
 
-    /// Of two commands, files or symbols: what is said of the one leaves the other alone.
-    fn of_other_things(&self) -> bool {
-        let code = |s: &Sentence, n: usize| n < subject(s) && s.tokens[n].form == Form::Code;
-        self.found.pairs.iter().any(|p| p.link == Link::Exclusive && code(self.a, p.first) && code(self.b, p.second))
-    }
-
     fn contrary(&self) -> bool {
-        if self.of_other_things() {
-            return false;
-        }
         let flips: Vec<&Pair> = self.found.pairs.iter().filter(|p| p.link.is_shared() && self.flipped(p)).collect();
         let opposed: Vec<&Pair> = self.found.pairs.iter().filter(|p| self.opposes(p)).collect();
         if !flips.is_empty() {
@@ -255,7 +246,7 @@ pub(super) fn is_scope(token: &Token) -> bool {
 }
 
 /// How many words name what a sentence is about: the first, or all of a command line that it begins with.
-fn subject(s: &Sentence) -> usize {
+pub(super) fn subject(s: &Sentence) -> usize {
     s.tokens.iter().take_while(|t| t.form == Form::Code).count().max(1)
 }
 

@@ -1,11 +1,14 @@
 //! What two sentences are to one another, judged from their words: no model, microseconds, the same answer every time.
 
 mod align;
+mod claim;
 mod conserve;
+pub mod ending;
 mod instruct;
 mod judge;
 mod lexicon;
 mod mine;
+mod over;
 mod quantity;
 mod sentence;
 mod split;
@@ -13,79 +16,30 @@ mod subject;
 mod update;
 mod words;
 
+pub(crate) use claim::Parsed;
 pub use conserve::{Missing, conserved};
 pub use instruct::is_instruction;
 pub use mine::contradictions;
-pub use subject::same_subject;
 pub use update::{Effect, Update, update};
 
 use kairos_core::memory::Relation;
 use sentence::Sentence;
 use std::cmp::Ordering;
 
-/// What the first text is to the second. Exchanging them gives the mirrored relation.
+/// What the first claim is to the second. Exchanging them gives the mirrored relation. Contrary is only what speaks of the same
+/// subject, so that the later may supersede the earlier.
 pub fn compare(first: &str, second: &str) -> Relation {
     if first == second { Relation::Same } else { Parsed::new(first).relation(&Parsed::new(second)) }
 }
 
-/// A text taken apart once, to be compared with many.
-#[derive(Debug, Clone)]
-pub(crate) struct Parsed {
-    text: String,
-    sentence: Sentence,
-}
-
-impl Parsed {
-    pub(crate) fn new(text: &str) -> Self {
-        Self { text: text.into(), sentence: Sentence::parse(text) }
+/// As [`compare`], of any two sentences and for those only: what the one says can't be so where the other is, whatever they speak of.
+pub(crate) fn compare_sentences(first: &str, second: &str) -> Relation {
+    // Judged in one order only, so that both orders agree.
+    match first.cmp(second) {
+        Ordering::Equal => Relation::Same,
+        Ordering::Less => judge::judge(&Sentence::parse(first), &Sentence::parse(second)),
+        Ordering::Greater => mirrored(judge::judge(&Sentence::parse(second), &Sentence::parse(first))),
     }
-
-    /// As [`compare`], but contrary is only what speaks of the same subject: of two limits of two things each may hold. "Use pnpm, not
-    /// npm" is contrary to "use npm".
-    pub(crate) fn relation_of_claims(&self, other: &Self) -> Relation {
-        match self.relation(other) {
-            Relation::Contrary if !same_subject_of_claims(&self.text, &other.text) => Relation::Related,
-            Relation::Related if overtakes(&self.text, &other.text) || overtakes(&other.text, &self.text) => Relation::Contrary,
-            told => told,
-        }
-    }
-
-    /// As [`compare`].
-    pub(crate) fn relation(&self, other: &Self) -> Relation {
-        // Judged in one order only, so that both orders agree.
-        match self.text.cmp(&other.text) {
-            Ordering::Equal => Relation::Same,
-            Ordering::Less => judge::judge(&self.sentence, &other.sentence),
-            Ordering::Greater => mirrored(judge::judge(&other.sentence, &self.sentence)),
-        }
-    }
-}
-
-/// As [`same_subject`], also where the one names what the other says as what it takes the place of.
-pub(crate) fn same_subject_of_claims(first: &str, second: &str) -> bool {
-    same_subject(first, second) || overtakes(first, second) || overtakes(second, first)
-}
-
-/// Does the first name what the second says as what it takes the place of?
-fn overtakes(first: &str, second: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        let word = |w: &str| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        text.split_whitespace().map(word).filter(|w| !w.is_empty()).collect()
-    };
-    let replaced = words(&first[core(first).len()..]);
-    let replaced = replaced.strip_prefix(&["not".to_owned()]).unwrap_or_default();
-    let said = words(core(second));
-    let new = words(core(first));
-    // What is left of the second speaks of the same: short words tell nothing of that.
-    let rest: Vec<&String> = said.iter().filter(|w| w.len() > 3 && !replaced.contains(w) && *w != "always").collect();
-    let shared = rest.iter().filter(|w| new.contains(w)).count();
-    let names_it = !replaced.is_empty() && said.windows(replaced.len()).any(|w| w == replaced);
-    names_it && shared > 0 && 2 * shared >= rest.len()
-}
-
-/// A claim without what it takes the place of: "use pnpm, not npm".
-fn core(text: &str) -> &str {
-    text.find(", not ").map_or(text, |at| &text[..at])
 }
 
 fn mirrored(relation: Relation) -> Relation {
@@ -99,7 +53,7 @@ fn mirrored(relation: Relation) -> Relation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Relation::{Contrary, Included, Includes, Related, Same};
+    use Relation::{Apart, Contrary, Included, Includes, Related, Same};
 
     #[test]
     fn claims_of_a_developer_s_world() {
@@ -118,6 +72,11 @@ mod tests {
             ("The user prefers tabs over spaces", "The user prefers spaces over tabs", Contrary),
             ("Never use npm. Use pnpm.", "Use npm. Never use pnpm.", Contrary),
             ("avoid force pushing", "force push", Contrary),
+            ("Always keep lines under 14.", "From now on, keep lines under 20.", Contrary),
+            ("Always keep lines under 14.", "Always keep changelog entries under 42.", Apart),
+            ("`uv run pytest -q` runs the tests.", "`uv run mypy` lints the code.", Related),
+            ("`run lint` keeps failing with `[lint] failed`.", "`run test` keeps failing with `[test] failed`.", Related),
+            ("`run lint` is slow", "`run test` is not slow", Related),
         ] {
             assert_eq!(compare(first, second), relation, "{first} / {second}");
         }
@@ -127,20 +86,24 @@ mod tests {
         assert_ne!(compare("CI used Node 18", "CI uses Node 18"), Same);
         assert_ne!(compare("The timeout was 5s", "The timeout is 5s"), Same);
         assert_ne!(compare("copy from a.txt to b.txt", "copy from b.txt to a.txt"), Same);
-        for old in ["We use `a1` for search queries.", "From now on, use `a1` for search queries."] {
-            let new = "From now on, use `b2` for search queries, not `a1`.";
-            assert_eq!(Parsed::new(old).relation_of_claims(&Parsed::new(new)), Contrary, "{old}");
-            assert!(same_subject_of_claims(old, new), "{old}");
-        }
-        let two = ["Always keep lines under 14.", "Always keep changelog entries under 42."].map(Parsed::new);
-        assert_eq!(two[0].relation_of_claims(&two[1]), Related);
         let long = "word ".repeat(500);
         assert_ne!(compare(&format!("{long} on"), &format!("{long} off")), Same);
         assert_ne!(compare("The cache is on in staging", "The cache is on in production"), Same);
-        assert_ne!(compare("`uv run pytest -q` runs the tests.", "`uv run mypy` lints the code."), Contrary);
-        let failing = |what: &str| format!("`mise run {what}` keeps failing with `[{what}] ERROR task failed`.");
-        assert_eq!(compare(&failing("lint"), &failing("test")), Related);
         assert_ne!(compare("The user likes tea", "The user likes coffee"), Same);
+    }
+
+    #[test]
+    fn what_is_over_gives_way_to_the_word_that_says_so() {
+        for (statement, claim, relation) in [
+            ("I no longer use vim.", "The user uses vim.", Contrary),
+            ("I no longer use vim.", "I always use vim.", Contrary),
+            ("We switched from npm to pnpm.", "We use npm.", Contrary),
+            ("We no longer use npm for the docs.", "We use npm.", Related),
+            ("I no longer use vim.", "The user no longer uses emacs.", Related),
+        ] {
+            assert_eq!(compare(statement, claim), relation, "{statement} / {claim}");
+            assert_eq!(Parsed::new(statement).same_subject(&Parsed::new(claim)), relation == Contrary, "{statement} / {claim}");
+        }
     }
 
     #[test]
@@ -169,7 +132,9 @@ mod tests {
             second in "((the|a|never|not|no|tests|run|runs|port|8080|8081|Node|before|after|red|blue|is|was|by|and|src/a.rs|always|only|,|user|likes|dog|man) ?){0,12}",
         ) {
             proptest::prop_assert_eq!(compare(&first, &second), mirrored(compare(&second, &first)));
-            proptest::prop_assert_eq!(same_subject(&first, &second), same_subject(&second, &first));
+            let (a, b) = (Parsed::new(&first), Parsed::new(&second));
+            proptest::prop_assert_eq!(a.same_subject(&b), b.same_subject(&a));
+            proptest::prop_assert_eq!(compare_sentences(&first, &second), mirrored(compare_sentences(&second, &first)));
             proptest::prop_assert_eq!(compare(&first, &first), Same);
         }
 

@@ -1,10 +1,12 @@
 //! Which of many records does a statement change or take back?
 
+use super::ending::effect;
 use super::lexicon::lexicon;
 use super::sentence::Sentence;
 use super::split::sentences;
-use crate::recall::Table;
+use crate::recall::{Table, cosine};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// What a statement does to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +26,6 @@ pub struct Update {
     pub effect: Effect,
 }
 
-/// How much it says that a record's own value is named, and that it points where the statement does, beside common words.
-const NAMED: f32 = 0.5;
-const MEANING: f32 = 0.5;
-
 /// Which of `records` does `statement` change or take back? None where it shares no word with any.
 ///
 /// A record is best written `Topic: value. Reason`; the words of its first sentence weigh more.
@@ -44,21 +42,53 @@ pub fn update(records: &[&str], statement: &str) -> Option<Update> {
     if most == 0.0 {
         return None;
     }
-    let table = Table::embedded();
-    let points = |text: &str| table.as_ref().and_then(|table| table.embed(text));
-    let there = points(statement);
-    let near = |record: &str| match (&there, points(head(record))) {
-        (Some(a), Some(b)) => a.iter().zip(&b).map(|(x, y)| x * y).sum(),
-        _ => 0.0,
-    };
-    let score = |at: usize| common[at] / most + NAMED * all[at].named(&said, &rarity) + MEANING * near(records[at]);
+    let meaning = Meaning::of(statement);
+    // Words in common, the share of the value that is named, what means nearly the same: each from 0 to about 1. Weights fitted
+    // to them were no better on people left out.
+    let score = |at: usize| common[at] / most + all[at].named(&said, &rarity) + meaning.near(head(records[at]));
     let scores: Vec<f32> = (0..all.len()).map(score).collect();
     let record = (0..scores.len()).max_by(|x, y| scores[*x].total_cmp(&scores[*y]).then(y.cmp(x)))?;
     Some(Update { record, effect: effect(records[record], statement) })
 }
 
-fn head(record: &str) -> &str {
+/// The first sentence.
+pub(super) fn head(record: &str) -> &str {
     sentences(record).next().unwrap_or_default()
+}
+
+/// A record's topic and its value: "Editors I like: vim".
+pub(super) fn parts(head: &str) -> (&str, &str) {
+    head.split_once(": ").unwrap_or(("", head))
+}
+
+/// Where each word of a statement points.
+struct Meaning {
+    table: Option<Arc<Table>>,
+    said: Vec<Vec<f32>>,
+}
+
+impl Meaning {
+    fn of(statement: &str) -> Self {
+        let mut new = Self { table: Table::embedded(), said: vec![] };
+        new.said = new.words(statement);
+        new
+    }
+
+    fn words(&self, text: &str) -> Vec<Vec<f32>> {
+        let Some(table) = &self.table else { return vec![] };
+        Sentence::parse(text).tokens.iter().filter_map(|token| table.embed(&token.word)).collect()
+    }
+
+    /// How near the words of topic and value are, on average, to the nearest that is said.
+    fn near(&self, head: &str) -> f32 {
+        let nearest = |word: &Vec<f32>| self.said.iter().map(|said| cosine(word, said)).fold(0.0, f32::max);
+        let mean = |text: &str| {
+            let words = self.words(text);
+            words.iter().map(nearest).sum::<f32>() / words.len().max(1) as f32
+        };
+        let (topic, value) = parts(head);
+        if topic.is_empty() { mean(value) } else { (mean(topic) + mean(value)) / 2.0 }
+    }
 }
 
 /// The different stems of a text.
@@ -82,7 +112,7 @@ impl Bag {
     fn of(text: &str) -> Self {
         let mut bag = Self { words: BTreeMap::new(), ids: HashSet::new() };
         let first = head(text);
-        let (topic, value) = first.split_once(": ").unwrap_or(("", first));
+        let (topic, value) = parts(first);
         bag.add(topic, Word { weight: HEAD, value: false });
         bag.add(value, Word { weight: HEAD, value: true });
         sentences(text).skip(1).for_each(|sentence| bag.add(sentence, Word { weight: 1.0, value: false }));
@@ -121,138 +151,6 @@ impl Bag {
         let found: f32 = value().map(|(stem, _)| rarity(stem) * said.holds(stem)).sum();
         if all > 0.0 { found / all } else { 0.0 }
     }
-}
-
-/// Words, by their beginning, that tell what becomes of a thing, with how much each speaks for its end: of what one likes, uses or
-/// does, and of what one dislikes or avoids. What adds to a liking keeps it; a dislike that is rethought ends more often than it
-/// turns into something else. Fitted by logistic regression, rounded.
-const CUES: &[(f32, f32, &[&str])] = &[
-    (
-        1.0,
-        1.2,
-        &[
-            "remov",
-            "eliminat",
-            "delet",
-            "discard",
-            "abandon",
-            "discontinu",
-            "phase",
-            "phasing",
-            "give up",
-            "gave up",
-            "let go",
-            "get rid",
-            "cease",
-            "stop",
-            "quit",
-            "drop",
-            "no longer",
-            "not anymore",
-            "anymore",
-            "exclu",
-            "set aside",
-            "unnecessary",
-            "irrelevant",
-            "redundant",
-            "obsolete",
-            "outdated",
-        ],
-    ),
-    (
-        1.0,
-        0.2,
-        &[
-            "less",
-            "reduc",
-            "decreas",
-            "diminish",
-            "wane",
-            "waning",
-            "declin",
-            "lost",
-            "loss",
-            "fade",
-            "fading",
-            "outweigh",
-            "overshadow",
-            "replac",
-            "away from",
-            "misalign",
-            "conflict",
-            "clash",
-            "incompatib",
-            "detract",
-            "lack",
-        ],
-    ),
-    (0.9, 0.5, &["decision", "decid", "focus", "necessary", "realiz", "realis"]),
-    (0.3, 0.0, &["over", "beyond", "opt", "prioriti", "rather than", "instead of", "in favor of", "in favour of"]),
-    (0.1, 0.5, &["reconsider", "reevaluat", "reassess", "rethink", "stance", "question", "challeng"]),
-    (0.0, 0.5, &["dislike", "aversion", "bias", "disinterest"]),
-    (-0.7, -0.3, &["appreciat", "newfound", "enjoy", "embrac", "admir", "intrigu", "fascinat", "delight", "captivat", "love"]),
-    (
-        -0.2,
-        -0.3,
-        &["tried", "try", "play", "participat", "tast", "attend", "experienc", "visit", "watch", "listen", "wear", "wore"],
-    ),
-    (-0.3, -0.5, &["new", "now", "introduc", "recommend", "version", "modern", "variet"]),
-    (
-        -1.1,
-        -0.3,
-        &[
-            "includ",
-            "incorporat",
-            "integrat",
-            "add",
-            "enhanc",
-            "expand",
-            "broaden",
-            "both",
-            "deep",
-            "depth",
-            "specific",
-            "extend",
-            "complement",
-            "balanc",
-            "combin",
-        ],
-    ),
-    (-0.6, -0.3, &["modif", "adjust", "adapt", "refin", "updat", "evol", "upgrad", "nuanc"]),
-    (-0.3, -0.2, &["prefer"]),
-];
-/// Behind these stands what came of it all, and speaks twice.
-const OUTCOME: &[&str] = &["leading", "led", "prompt", "decid", "decision", "result"];
-/// An end has to outweigh this, for what is liked and for what is disliked.
-const KEPT: (f32, f32) = (1.3, 0.5);
-
-fn effect(record: &str, statement: &str) -> Effect {
-    let lower = statement.to_lowercase();
-    let outcome = |sentence: &str| OUTCOME.iter().filter_map(|cue| places(sentence, cue).next()).min();
-    let outcomes: Vec<&str> = sentences(&lower).filter_map(|s| outcome(s).map(|at| &s[at..])).collect();
-    let disliked = is_disliked(head(record));
-    let weigh = |(liked, other, cues): &(f32, f32, &[&str])| {
-        let said = match cues.iter().map(|cue| places(&lower, cue).count()).sum() {
-            0 => 0.0,
-            1 => 1.0,
-            _ => 1.5,
-        };
-        let came = outcomes.iter().any(|part| cues.iter().any(|cue| places(part, cue).next().is_some()));
-        (said + f32::from(u8::from(came))) * if disliked { *other } else { *liked }
-    };
-    let score: f32 = CUES.iter().map(weigh).sum();
-    if score > if disliked { KEPT.1 } else { KEPT.0 } { Effect::Delete } else { Effect::Modify }
-}
-
-/// Does the record say what someone does not want?
-fn is_disliked(head: &str) -> bool {
-    let lower = head.to_lowercase();
-    Sentence::parse(head).denials > 0 || ["dislike", "hate", "avoid"].iter().any(|word| lower.contains(word))
-}
-
-/// Where in the text a word begins so.
-fn places<'a>(text: &'a str, cue: &'a str) -> impl Iterator<Item = usize> + 'a {
-    text.match_indices(cue).map(|(at, _)| at).filter(|at| !text[..*at].ends_with(char::is_alphabetic))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::evidence::{Strength, is_own_words, latest, live, needed, strength, support};
 use crate::book::{OTHER_TOOL, USER};
-use crate::compare::{Parsed, compare, conserved, is_instruction, same_subject_of_claims};
+use crate::compare::{Parsed, compare, conserved, is_instruction};
 use kairos_core::dream::Refusal;
 use kairos_core::memory::{Claim, ClaimKind, NewClaim, Observation, Operation, Relation, Status};
 use std::collections::BTreeSet;
@@ -29,6 +29,7 @@ pub(super) fn add(draft: &Draft, new: &NewClaim, evidence: &[String], author: &s
     if evidence.is_empty() {
         return Err(Refusal::NoEvidence);
     }
+    not_of_a_project(draft, new.kind)?;
     let claim = Claim {
         id: String::new(),
         topic: new.topic.clone().unwrap_or_else(|| new.kind.as_str().to_owned()),
@@ -92,7 +93,7 @@ pub(super) fn supersede(draft: &Draft, claim: &str, by: &str) -> Checked {
         return Err(Refusal::TooFew);
     }
     others_own(old)?;
-    if old.kind != new.kind || !same_subject_of_claims(&old.text, &new.text) {
+    if old.kind != new.kind || !Parsed::new(&old.text).same_subject(&Parsed::new(&new.text)) {
         return Err(Refusal::OtherSubject { first: old.id.clone(), second: new.id.clone() });
     }
     if strength(new, &draft.seen) < strength(old, &draft.seen) || new.status == Status::Stale {
@@ -179,8 +180,15 @@ pub(super) fn retire(draft: &Draft, id: &str) -> Checked {
 pub(super) fn refile(draft: &Draft, id: &str, kind: ClaimKind) -> Checked {
     let claim = one(draft, id)?;
     users_own(claim)?;
+    not_of_a_project(draft, kind)?;
     let about_user = matches!(kind, ClaimKind::User | ClaimKind::Feedback);
     if about_user && strength(claim, &draft.seen) == Strength::Untrusted { Err(Refusal::Untrusted) } else { Ok(()) }
+}
+
+/// In the user's own memory stands what is true of him wherever he works.
+fn not_of_a_project(draft: &Draft, kind: ClaimKind) -> Checked {
+    let about_user = matches!(kind, ClaimKind::User | ClaimKind::Feedback);
+    if draft.of_user && !about_user { Err(Refusal::OfAProject) } else { Ok(()) }
 }
 
 fn one<'a>(draft: &'a Draft, id: &str) -> Checked<&'a Claim> {

@@ -8,6 +8,7 @@ use crate::compare::Parsed;
 use kairos_core::Millis;
 use kairos_core::dream::Refusal;
 use kairos_core::memory::{Change, Claim, Operation, Relation, Status};
+use kairos_core::recall::Owner;
 use std::collections::{BTreeSet, HashMap};
 
 /// See the module.
@@ -25,6 +26,8 @@ pub struct Draft {
     pub policy: Policy,
     /// What the claims say, taken apart.
     said: HashMap<String, Parsed>,
+    /// It is the user's own memory: it holds nothing about a project.
+    pub(super) of_user: bool,
     allowed: (usize, usize),
     used: (usize, usize),
 }
@@ -34,14 +37,20 @@ impl Draft {
     pub fn new(book: Book, seen: Seen, broken: BTreeSet<String>, time: Millis, policy: Policy) -> Self {
         let claims = book.claims().filter(|c| c.status != Status::Retired).count();
         let said = book.claims().map(|c| (c.id.clone(), Parsed::new(&c.text))).collect();
-        Self { book, seen, broken, time, policy, said, allowed: policy.allowance(claims), used: (0, 0) }
+        Self { book, seen, broken, time, policy, said, of_user: false, allowed: policy.allowance(claims), used: (0, 0) }
+    }
+
+    /// Of whose memory.
+    #[must_use]
+    pub fn of(self, owner: Owner) -> Self {
+        Self { of_user: owner == Owner::User, ..self }
     }
 
     /// What a text is to a claim.
     pub(super) fn relation(&self, text: &Parsed, claim: &Claim) -> Relation {
         match self.said.get(&claim.id) {
-            Some(said) => text.relation_of_claims(said),
-            None => text.relation_of_claims(&Parsed::new(&claim.text)),
+            Some(said) => text.relation(said),
+            None => text.relation(&Parsed::new(&claim.text)),
         }
     }
 

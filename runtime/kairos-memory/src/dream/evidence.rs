@@ -3,7 +3,7 @@
 use super::policy::Policy;
 use crate::compare::conserved;
 use kairos_core::Millis;
-use kairos_core::memory::{Claim, Observation, Origin};
+use kairos_core::memory::{Claim, ClaimKind, Observation, Origin};
 use kairos_core::ports::Support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,6 +24,11 @@ pub(super) enum Strength {
 
 /// Kinds of observation in which the user states something; others of his (commands he typed) show what he does.
 const STATED: [&str; 4] = ["message", "note", "feedback", "edit"];
+
+/// A claim of a project about the user, as his own memory hears of it: a fact there, with live evidence.
+pub(super) const CLAIM: &str = "claim";
+/// The attribute that tells its kind.
+pub(super) const TYPE: &str = "type";
 
 /// Files that tell an agent how to behave are read by it each time: they bear nothing out.
 const BOOT_FILES: [&str; 5] = ["CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "MEMORY.md", "HEARTBEAT.md"];
@@ -53,7 +58,12 @@ pub(super) fn live<'a>(ids: &'a [String], seen: &'a Seen) -> impl Iterator<Item 
 }
 
 pub(super) fn stated_by_user(o: &Observation) -> bool {
-    o.origin == Origin::User && STATED.contains(&o.kind.as_str())
+    o.origin == Origin::User && (STATED.contains(&o.kind.as_str()) || o.kind == CLAIM)
+}
+
+/// How he wants to work in one project is no word about all of them. Who he is, is.
+fn holds_in_one_project(o: &Observation) -> bool {
+    o.kind == CLAIM && o.attribute(TYPE) != Some(ClaimKind::User.as_str())
 }
 
 pub(super) fn strength(claim: &Claim, seen: &Seen) -> Strength {
@@ -78,7 +88,8 @@ pub(super) fn support(claim: &Claim, seen: &Seen, policy: &Policy) -> Support {
     let days = trusted.iter().map(|o| o.time / DAY).collect::<BTreeSet<_>>().len();
     // A session counts once, however often it says so.
     let sessions = trusted.iter().map(|o| (&o.source, &o.session)).collect::<BTreeSet<_>>().len();
-    let says_it = |o: &&&Observation| stated_by_user(o) && conserved(&claim.text, &[o.text.as_str()]).is_ok();
+    let says_it =
+        |o: &&&Observation| stated_by_user(o) && !holds_in_one_project(o) && conserved(&claim.text, &[o.text.as_str()]).is_ok();
     let stated = trusted.iter().filter(says_it).map(|o| o.time).max();
     let (needed_days, needed_sessions) = needed(claim, seen, policy);
     // One word of the user is enough, where it is this word.
@@ -88,9 +99,9 @@ pub(super) fn support(claim: &Claim, seen: &Seen, policy: &Policy) -> Support {
 }
 
 /// The days and sessions that a claim needs. What programs were seen to do needs no second day, unless they failed: that may have been
-/// one bad afternoon.
+/// one bad afternoon. Nor does a claim of a project, which was borne out there; each project counts as a session.
 pub(super) fn needed(claim: &Claim, seen: &Seen, policy: &Policy) -> (usize, usize) {
     let ended_well = |o: &Observation| o.kind == "command" && matches!(o.attribute("exit-code"), None | Some("0"));
-    let programs = live(&claim.evidence, seen).filter(|o| o.origin.is_trusted()).all(ended_well);
+    let programs = live(&claim.evidence, seen).filter(|o| o.origin.is_trusted()).all(|o| o.kind == CLAIM || ended_well(o));
     if programs { (1, policy.tool_sessions) } else { (policy.days, policy.sessions) }
 }

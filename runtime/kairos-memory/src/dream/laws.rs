@@ -96,7 +96,7 @@ fn claims(memory: &Memory) -> Vec<kairos_core::memory::Claim> {
 /// One dream of all wishes, over what is there when each is made.
 fn dream(memory: &Memory, wishes: &[Wish], now: u64, review: bool) -> Dream {
     let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), now).unwrap();
-    let evidence: Vec<(String, String)> = night.new.iter().map(|o| (o.id.clone(), o.text.clone())).collect();
+    let evidence: Vec<(String, String)> = night.unread.new.iter().map(|o| (o.id.clone(), o.text.clone())).collect();
     for wish in wishes {
         let claims: Vec<(String, String)> = night.draft.live().map(|c| (c.id.clone(), c.text.clone())).collect();
         night.propose("wisher", operation(wish, &claims, &evidence).into_iter().collect(), &BTreeSet::new());
@@ -154,7 +154,7 @@ proptest! {
             let memory = filled(dir.path(), &said, &written);
             let dream = dream(&memory, &wishes, NOW + 4 * DAY, review);
             if dream.state == State::Waiting {
-                memory.accept(&dream.id, None, Policy::default(), NOW + 4 * DAY).unwrap();
+                memory.accept(&dream.id, None, Fallen::default(), Policy::default(), NOW + 4 * DAY).unwrap();
             }
             (relative(dir.path()), memory.dream(&dream.id).unwrap())
         });

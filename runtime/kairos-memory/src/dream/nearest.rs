@@ -59,7 +59,7 @@ impl Nearest {
         let parsed = Parsed::new(text);
         let candidate = |(claim, score): (u32, f32)| {
             let entry = &self.claims[claim as usize];
-            (entry.id.as_str(), score, parsed.relation_of_claims(&entry.parsed))
+            (entry.id.as_str(), score, parsed.relation(&entry.parsed))
         };
         found.into_iter().map(candidate).collect()
     }

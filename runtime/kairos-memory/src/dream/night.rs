@@ -6,15 +6,20 @@
 use super::draft::Draft;
 use super::evidence::Seen;
 use super::policy::Policy;
+use super::recheck::Fallen;
 use super::record::{path, render};
+use super::revert::Undone;
 use super::snapshot::{MemorySnapshot, read};
+use super::told::Told;
+use super::unread::Unread;
 use crate::memory::{CLAIM, Error, Memory, Recalls, Result, Session, file_changes, signature};
+use crate::transcript::New;
 use crate::vault::{Digest, FileChange, Write};
 use kairos_core::Millis;
 use kairos_core::dream::Refusal;
 use kairos_core::dream::{Dream, Skipped, State, Step, Touched, verb};
 use kairos_core::memory::{Change, Claim, Observation, Operation};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The trailer that names the dream of a commit.
@@ -28,9 +33,13 @@ const STRATEGY: &str = "Kairos-Strategy";
 pub struct Night {
     dream: Dream,
     pub(super) draft: Draft,
-    pub(super) new: Vec<Arc<Observation>>,
+    pub(super) unread: Unread,
+    undone: Undone,
     /// Evidence that claims had when it began.
     seen: Seen,
+    /// What was heard from projects, by id. It is stored where something came of it.
+    told: BTreeMap<String, New>,
+    heard: Vec<Arc<Observation>>,
     recalls: Recalls,
 }
 
@@ -42,11 +51,9 @@ impl Memory {
     pub fn begin_dream(&self, broken: BTreeSet<String>, policy: Policy, now: Millis) -> Result<Night> {
         self.absorb(now)?;
         let book = self.book()?;
-        // From where the last one read on, whatever became of it: what the user undid is not proposed again from the same evidence.
-        let last = self.dreams()?.into_iter().next().map(|d| d.position).unwrap_or_default();
-        let new = self.new_since(&last)?;
+        let dreams = self.dreams()?;
+        let unread = Unread::since(self, &dreams)?;
         let seen = read(self.transcripts(), &book.claims().flat_map(|c| c.evidence.clone()).collect())?;
-        let position = new.position.to_string();
         let dream = Dream {
             id: self.free_id(now)?,
             time: now,
@@ -54,12 +61,13 @@ impl Memory {
             skipped: vec![],
             state: State::Nothing,
             steps: vec![],
-            position,
+            position: unread.end.clone(),
+            apart: BTreeMap::new(),
         };
-        let new: Vec<Arc<Observation>> = new.observations.into_iter().map(Arc::new).collect();
-        let known = new.iter().map(|o| (o.id.clone(), o.clone()));
-        let draft = Draft::new(book, seen.clone().into_iter().chain(known).collect(), broken, now, policy);
-        Ok(Night { dream, draft, new, seen, recalls: self.recalls() })
+        let known = unread.new.iter().map(|o| (o.id.clone(), o.clone()));
+        let draft = Draft::new(book, seen.clone().into_iter().chain(known).collect(), broken, now, policy).of(self.home().owner);
+        let (undone, recalls) = (Undone::by(&dreams), self.recalls());
+        Ok(Night { dream, draft, unread, undone, seen, told: BTreeMap::new(), heard: vec![], recalls })
     }
 
     /// Carries out what passed (`review`: keeps it for the user to decide) and keeps a record of all.
@@ -67,7 +75,10 @@ impl Memory {
     /// # Errors
     /// Where nothing can be written; memory is as it was then.
     pub fn end_dream(&self, night: Night, review: bool) -> Result<Dream> {
-        let Night { mut dream, draft, .. } = night;
+        let Night { mut dream, draft, mut told, .. } = night;
+        let cited = dream.passed().flat_map(|step| &step.operation.evidence);
+        let told: Vec<New> = cited.filter_map(|id| told.remove(id)).collect();
+        self.transcripts().append(told)?;
         let mut session = self.session()?;
         self.take_in(&mut session, draft.time)?;
         let passed: Vec<usize> = dream.passed().map(|s| s.number).collect();
@@ -79,22 +90,23 @@ impl Memory {
             self.keep(&session, &dream, vec![], dream.time)?;
             return Ok(dream);
         }
-        self.carry_out(&mut session, &mut dream, &passed, draft.broken, draft.policy, draft.time)?;
+        let fallen = Fallen { claims: draft.broken, ..Fallen::default() };
+        self.carry_out(&mut session, &mut dream, &passed, fallen, draft.policy, draft.time)?;
         Ok(dream)
     }
 
-    /// Does some waiting steps of a dream, because the user accepts them.
+    /// Does some waiting steps of a dream, because the user accepts them, but for what rests on something `fallen`.
     ///
     /// # Errors
     /// Where there is no such dream, or none of the steps waits.
-    pub fn accept(&self, id: &str, steps: Option<&[usize]>, policy: Policy, now: Millis) -> Result<Dream> {
+    pub fn accept(&self, id: &str, steps: Option<&[usize]>, fallen: Fallen, policy: Policy, now: Millis) -> Result<Dream> {
         let mut session = self.session()?;
         self.take_in(&mut session, now)?;
         let mut dream = self.dream(id)?;
         let wanted = chosen(&dream, steps, State::Waiting)?;
         // The user has looked at them: how many they are is his to say.
         let policy = Policy { max_changed: 1.0, max_added: 1.0, min_allowed: usize::MAX, ..policy };
-        self.carry_out(&mut session, &mut dream, &wanted, BTreeSet::new(), policy, now)?;
+        self.carry_out(&mut session, &mut dream, &wanted, fallen, policy, now)?;
         Ok(dream)
     }
 
@@ -124,7 +136,10 @@ impl Memory {
             Err(source) => return Err(Error::Read { path: folder, source }),
         };
         names.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(names.iter().filter_map(|name| self.dream(name.strip_suffix(".json")?).ok()).collect())
+        let mut dreams: Vec<Dream> = names.iter().filter_map(|name| self.dream(name.strip_suffix(".json")?).ok()).collect();
+        // Names tell seconds.
+        dreams.sort_by_key(|dream| std::cmp::Reverse(dream.time));
+        Ok(dreams)
     }
 
     /// One dream.
@@ -156,13 +171,15 @@ impl Memory {
         session: &mut Session,
         dream: &mut Dream,
         wanted: &[usize],
-        broken: BTreeSet<String>,
+        fallen: Fallen,
         policy: Policy,
         now: Millis,
     ) -> Result<()> {
         let cited = dream.steps.iter().flat_map(|s| s.operation.evidence.clone());
         let cited: BTreeSet<String> = cited.chain(session.book.claims().flat_map(|c| c.evidence.clone())).collect();
-        let mut draft = Draft::new(session.book.clone(), read(self.transcripts(), &cited)?, broken, now, policy);
+        let seen = read(self.transcripts(), &cited)?;
+        // By the time of the dream: what it adds has the ids that its later steps name.
+        let mut draft = Draft::new(session.book.clone(), seen, fallen.claims, dream.time, policy).of(self.home().owner);
         // One by one: each holds whole files, and they need not all be in memory at once.
         let was = self.kept(&dream.id)?;
         let (mut at, mut recorded) = (0, false);
@@ -170,7 +187,7 @@ impl Memory {
             while let Some(step) = dream.steps.get_mut(at) {
                 at += 1;
                 if wanted.contains(&step.number)
-                    && let Some(write) = carry(&mut draft, step, &dream.id, now)
+                    && let Some(write) = carry(&mut draft, step, &dream.id, fallen.steps.contains(&step.number), now)
                 {
                     return Some(write);
                 }
@@ -197,9 +214,35 @@ impl Memory {
 }
 
 impl Night {
-    /// What the next strategy reads.
+    /// It is this strategy's turn: where it had no part in the last dreams, what passed meanwhile is new to it as well.
+    ///
+    /// # Errors
+    /// Where that can't be read.
+    pub fn turn(&mut self, memory: &Memory, strategy: &str) -> Result<()> {
+        self.unread.turn(memory, strategy)?;
+        self.draft.seen.extend(self.unread.new.iter().map(|o| (o.id.clone(), o.clone())));
+        if self.unread.end != self.dream.position {
+            self.dream.apart.insert(strategy.to_owned(), self.unread.end.clone());
+        }
+        Ok(())
+    }
+
+    /// Lets it rest on what projects tell of the user, too. Nothing of that is stored unless an operation that passes cites it.
+    pub fn hear(&mut self, memory: &Memory, told: Vec<Told>) {
+        for new in told.iter().map(Told::observed) {
+            let observation = Arc::new(memory.transcripts().preview(new.clone()));
+            self.told.insert(observation.id.clone(), new);
+            self.draft.seen.insert(observation.id.clone(), observation.clone());
+            self.heard.push(observation);
+        }
+    }
+
+    /// What the strategy reads whose turn it is.
     pub fn snapshot(&self) -> MemorySnapshot {
-        MemorySnapshot::new(&self.draft, self.new.clone(), self.seen.clone(), &self.recalls)
+        let mut new: Vec<Arc<Observation>> = self.unread.new.iter().chain(&self.heard).cloned().collect();
+        new.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+        new.dedup_by(|a, b| a.id == b.id);
+        MemorySnapshot::new(&self.draft, new, self.seen.clone(), &self.recalls)
     }
 
     /// Takes what a strategy proposes. What passes is done in the draft. `gone`: the places of those that would point at something
@@ -210,7 +253,11 @@ impl Night {
         }
         for (at, operation) in operations.into_iter().enumerate() {
             let number = self.dream.steps.len() + 1;
-            let done = if gone.contains(&at) { Err(Refusal::AnchorGone) } else { perform(&mut self.draft, &operation, strategy) };
+            let done = match self.undone.refuses(&operation, &self.draft.seen) {
+                Some(claim) => Err(Refusal::TakenOut { claim }),
+                None if gone.contains(&at) => Err(Refusal::AnchorGone),
+                None => perform(&mut self.draft, &operation, strategy),
+            };
             let (touched, refusal) = done.map_or_else(|refusal| (vec![], Some(refusal)), |touched| (touched, None));
             // A strategy that is asked again proposes again what was refused: to read it once is enough.
             let known = |s: &Step| s.refusal.is_some() && s.strategy == strategy && s.operation == operation;
@@ -233,13 +280,14 @@ impl Night {
     }
 }
 
-/// Does one step, if it still may be done. The commit of it; none where it was refused.
-fn carry(draft: &mut Draft, step: &mut Step, dream: &str, now: Millis) -> Option<Write> {
+/// Does one step, if it still may be done; `gone`: what it would point at is not. The commit of it; none where it was refused.
+fn carry(draft: &mut Draft, step: &mut Step, dream: &str, gone: bool, now: Millis) -> Option<Write> {
     let seen = std::mem::take(&mut step.touched);
     // What the user, or another program, changed since it was looked at is not for a dream to change.
     let changed = seen.iter().find(|t| t.before.is_some() && draft.book.claim(&t.id) != t.before.as_ref());
     let done = match changed {
         Some(touched) => Err(Refusal::Changed { claim: touched.id.clone() }),
+        None if gone => Err(Refusal::AnchorGone),
         None => perform(draft, &step.operation, &step.strategy),
     };
     match done {
@@ -306,45 +354,4 @@ pub(super) fn chosen(dream: &Dream, steps: Option<&[usize]>, state: State) -> Re
         return Err(Error::DreamState { id: dream.id.clone(), state: dream.state.as_str(), remedy });
     }
     Ok(wanted)
-}
-
-/// Which strategies this memory's user chose, one a line.
-const STRATEGIES: &str = ".kairos/strategies";
-
-impl Memory {
-    /// The strategies that are set for this memory; none where the settings decide.
-    ///
-    /// # Errors
-    /// Where the file can't be read.
-    pub fn strategies(&self) -> Result<Option<Vec<String>>> {
-        let bytes = self.vault().read(STRATEGIES)?;
-        Ok(bytes
-            .map(|bytes| String::from_utf8_lossy(&bytes).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect()))
-    }
-
-    /// Sets them, from the next dream on; none: the settings decide again.
-    ///
-    /// # Errors
-    /// Where nothing can be written.
-    pub fn use_strategies(&self, names: &[String], now: Millis) -> Result<()> {
-        let session = self.session()?;
-        let was = self.vault().read(STRATEGIES)?;
-        let set = (!names.is_empty()).then(|| format!("{}\n", names.join("\n")).into_bytes());
-        if was == set {
-            return Ok(());
-        }
-        let write = Write {
-            files: vec![FileChange { path: STRATEGIES.into(), was: was.map(|bytes| Digest::of(&bytes)), now: set }],
-            message: if names.is_empty() {
-                "Dream as the settings say".into()
-            } else {
-                format!("Dream with {}", names.join(", "))
-            },
-            author: signature(crate::book::USER),
-            trailers: vec![],
-            time: now,
-        };
-        self.vault().write(&session.guard, write)?;
-        Ok(())
-    }
 }

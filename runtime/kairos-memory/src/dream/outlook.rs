@@ -1,5 +1,6 @@
 //! Whether a dream is worth its while: what is new since the last one, and what the user made of those before.
 
+use super::evidence::CLAIM;
 use crate::memory::{Memory, Result};
 use crate::transcript::Position;
 use kairos_core::Millis;
@@ -19,7 +20,8 @@ impl Memory {
             if page.observations.is_empty() {
                 break;
             }
-            count += page.observations.len();
+            // What a dream itself took along from projects is not new.
+            count += page.observations.iter().filter(|o| o.kind != CLAIM).count();
             position = page.position;
         }
         Ok(count)
@@ -72,6 +74,7 @@ mod tests {
             state,
             steps: vec![],
             position: "".into(),
+            apart: Default::default(),
         };
         use State::{Applied, Nothing, Rejected, Reverted, Waiting};
         let dreams: Vec<Dream> = [Waiting, Reverted, Nothing, Rejected, Applied, Reverted]

@@ -1,12 +1,14 @@
-//! A dream undone, whole or by operation.
+//! A dream undone, whole or by operation, and that it stays so.
 
+use super::evidence::Seen;
 use super::night::{DREAM, OPERATION, chosen};
 use crate::book::Clash;
+use crate::compare::Parsed;
 use crate::memory::{CLAIM, Memory, Result, file_changes, sides, signature};
 use crate::vault::Write;
 use kairos_core::Millis;
-use kairos_core::dream::{Conflict, Reverted, State};
-use kairos_core::memory::Claim;
+use kairos_core::dream::{Conflict, Dream, Reverted, State};
+use kairos_core::memory::{Change, Claim, Operation, Relation};
 
 /// How many commits back a dream is looked for.
 const FAR: usize = 100_000;
@@ -57,6 +59,31 @@ impl Memory {
         dream.settle();
         self.keep(&session, &dream, writes, now)?;
         Ok(Reverted { dream, conflicts })
+    }
+}
+
+/// What the user undid or rejected does not come back, whoever proposes it, as long as nothing newer bears it out.
+pub(super) struct Undone(Vec<(Parsed, String, Millis)>);
+
+impl Undone {
+    /// Of these dreams.
+    pub fn by(dreams: &[Dream]) -> Self {
+        let steps = dreams.iter().flat_map(|d| d.steps.iter().map(move |s| (d.time, s)));
+        let undone = steps.filter(|(_, s)| matches!(s.state, State::Reverted | State::Rejected));
+        let added = undone.filter_map(|(time, s)| match &s.operation.change {
+            Change::Add(new) => Some((Parsed::new(&new.text), s.touched.first()?.id.clone(), time)),
+            _ => None,
+        });
+        Self(added.collect())
+    }
+
+    /// The claim that was undone which this would bring back.
+    pub fn refuses(&self, operation: &Operation, seen: &Seen) -> Option<String> {
+        let Change::Add(new) = &operation.change else { return None };
+        let latest = operation.evidence.iter().filter_map(|id| seen.get(id)).map(|o| o.time).max()?;
+        let said = Parsed::new(&new.text);
+        let same = |(undone, _, time): &&(Parsed, String, Millis)| latest <= *time && said.relation(undone) == Relation::Same;
+        self.0.iter().find(same).map(|(_, claim, _)| claim.clone())
     }
 }
 

@@ -5,8 +5,8 @@ use super::evidence::{Seen, support};
 use super::nearest::Nearest;
 use super::policy::Policy;
 use crate::compare::compare;
-use crate::memory::{Error, Memory, Recalled, Recalls, Result};
-use crate::transcript::{Position, Transcripts};
+use crate::memory::{Recalled, Recalls, Result};
+use crate::transcript::Transcripts;
 use async_trait::async_trait;
 use kairos_core::memory::{Observation, Relation};
 use kairos_core::ports::{Candidate, ClaimView, PortResult, Snapshot, Support};
@@ -31,33 +31,6 @@ pub struct MemorySnapshot {
     seen: Seen,
     policy: Policy,
     nearest: Nearest,
-}
-
-/// What was read for a dream.
-pub(super) struct New {
-    pub observations: Vec<Observation>,
-    pub position: Position,
-}
-
-/// Most observations of one dream; what is more waits for the next.
-const MAX_NEW: usize = 100_000;
-
-impl Memory {
-    /// What was observed since a position.
-    pub(super) fn new_since(&self, position: &str) -> Result<New> {
-        let mut new = New { observations: vec![], position: position.parse().map_err(Error::from)? };
-        while new.observations.len() < MAX_NEW {
-            let page = self.transcripts().since(&new.position, MAX_NEW - new.observations.len())?;
-            new.position = page.position;
-            if page.observations.is_empty() {
-                break;
-            }
-            new.observations.extend(page.observations);
-        }
-        // By time, whichever file or process they came from: the order of two imports must not matter.
-        new.observations.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
-        Ok(new)
-    }
 }
 
 /// Observations by id; those that are gone are left out.

@@ -181,12 +181,71 @@ fn what_waits_is_done_when_the_user_accepts_it() {
     night.propose("test", texts.iter().zip(&said).map(|(text, id)| add(text, &[id])).collect(), &BTreeSet::new());
     let waiting = memory.end_dream(night, true).unwrap();
     assert_eq!((waiting.state, memory.book().unwrap().claims().count()), (State::Waiting, 0));
-    let one = memory.accept(&waiting.id, Some(&[1]), Policy::default(), NOW + 2 * DAY).unwrap();
+    let one = memory.accept(&waiting.id, Some(&[1]), Fallen::default(), Policy::default(), NOW + 2 * DAY).unwrap();
     assert_eq!((one.steps[0].state, one.steps[1].state), (State::Applied, State::Waiting));
     let two = memory.reject(&waiting.id, None, NOW + 2 * DAY).unwrap();
     assert_eq!((two.state, two.steps[1].state), (State::Applied, State::Rejected));
     assert_eq!(memory.book().unwrap().claims().map(|c| c.text.clone()).collect::<Vec<_>>(), [texts[0]]);
-    assert!(memory.accept(&waiting.id, None, Policy::default(), NOW).is_err());
+    assert!(memory.accept(&waiting.id, None, Fallen::default(), Policy::default(), NOW).is_err());
+}
+
+#[test]
+fn what_it_adds_and_then_believes_is_accepted_as_it_was_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let said = observe(&memory, Origin::User, "message", "s1", NOW, "The port is 8080.");
+    let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), NOW + DAY).unwrap();
+    night.propose("test", vec![add("The port is 8080.", &[&said])], &BTreeSet::new());
+    let id = night.plan().steps[0].touched[0].id.clone();
+    night.propose("test", vec![operation(Change::Promote { claim: id.clone() }, &[])], &BTreeSet::new());
+    let waiting = memory.end_dream(night, true).unwrap();
+    let done = memory.accept(&waiting.id, None, Fallen::default(), Policy::default(), NOW + 3 * DAY).unwrap();
+    assert!(done.steps.iter().all(|s| s.state == State::Applied), "{done:?}");
+    assert_eq!(memory.claim(&id).unwrap().status, Status::Fact);
+}
+
+#[test]
+fn each_strategy_reads_on_where_it_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let turns = |now, strategies: &[&str]| -> Vec<usize> {
+        let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), now).unwrap();
+        let mut turn = |name: &&str| {
+            night.turn(&memory, name).unwrap();
+            night.propose(name, vec![], &BTreeSet::new());
+            night.unread.new.len()
+        };
+        let new = strategies.iter().map(&mut turn).collect();
+        let skipped = memory.end_dream(night, false).unwrap();
+        assert!(skipped.apart.is_empty());
+        new
+    };
+    observe(&memory, Origin::User, "message", "s1", NOW, "One.");
+    assert_eq!(turns(NOW + 1, &["a"]), [1]);
+    observe(&memory, Origin::User, "message", "s1", NOW + 2, "Two.");
+    assert_eq!(turns(NOW + 3, &["a", "b"]), [1, 2]);
+    observe(&memory, Origin::User, "message", "s1", NOW + 4, "Three.");
+    assert_eq!(turns(NOW + 5, &["b"]), [1]);
+    assert_eq!(turns(NOW + 6, &["c", "a", "b"]), [3, 1, 0]);
+    assert_eq!(turns(NOW + 7, &["a", "c"]), [0, 0]);
+}
+
+#[test]
+fn what_was_undone_is_not_learnt_from_the_same_words_by_another_strategy() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = memory(dir.path());
+    let said = observe(&memory, Origin::User, "message", "s1", NOW, "The port is 8080.");
+    let done = dream(&memory, NOW + 1, |_| vec![add("The port is 8080.", &[&said])]);
+    memory.revert(&done.id, None, false, NOW + 2).unwrap();
+    let mut night = memory.begin_dream(BTreeSet::new(), Policy::default(), NOW + 3).unwrap();
+    night.turn(&memory, "another").unwrap();
+    assert_eq!(night.unread.new.len(), 1);
+    night.propose("another", vec![add("The port is 8080.", &[&said])], &BTreeSet::new());
+    assert!(matches!(night.plan().steps[0].refusal, Some(Refusal::TakenOut { .. })));
+    // Said again, it is news.
+    let again = observe(&memory, Origin::User, "message", "s2", NOW + 4, "The port is 8080.");
+    let done = dream(&memory, NOW + 5, |_| vec![add("The port is 8080.", &[&again])]);
+    assert_eq!(done.state, State::Applied);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub struct Forget {
 }
 
 /// What was forgotten, or would be.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Forgotten {
     /// The claims; with those asked for go the ones that were merged into them.
     pub claims: Vec<Claim>,

@@ -2,6 +2,7 @@
 
 use super::{Error, Result};
 use crate::vault::{Digest, Places};
+use kairos_core::recall::Owner;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
@@ -16,6 +17,8 @@ pub struct Home {
     pub index: PathBuf,
     /// The folder belongs to another tool: what appears in it is that tool's word, not the user's.
     pub foreign: bool,
+    /// Whose memory it is.
+    pub owner: Owner,
 }
 
 /// Names that tell that a folder is another agent's workspace: its notes lie in a folder below.
@@ -27,15 +30,20 @@ impl Home {
     /// Everything below one folder of ours, as DESIGN draws it.
     pub fn within(data: &Path) -> Self {
         let places = Places::within(data.join("memory"));
-        Self { places, transcripts: data.join("transcripts"), index: data.join("index"), foreign: false }
+        Self { places, transcripts: data.join("transcripts"), index: data.join("index"), foreign: false, owner: Owner::Project }
     }
 
-    /// As the setting says: nothing for our own folder, `claude`, or a folder, relative to the project's `root`. All else stays below
-    /// `data`, for each folder apart.
+    /// As the setting says: nothing for our own folder, `claude`, or a folder, relative to the project's `root`; the user's own memory
+    /// where there is none. All else stays below `data`, for each folder apart.
     ///
     /// # Errors
     /// Where the setting names no folder that could be used.
     pub fn set(data: &Path, setting: &str, root: Option<&Path>) -> Result<Self> {
+        let owner = if root.is_some() { Owner::Project } else { Owner::User };
+        Ok(Self { owner, ..Self::place(data, setting, root)? })
+    }
+
+    fn place(data: &Path, setting: &str, root: Option<&Path>) -> Result<Self> {
         let key = if root.is_some() { "memory.dir" } else { "memory.user-dir" };
         let wrong = |why: &'static str| Error::Folder { key, setting: setting.to_owned(), why };
         match (setting.trim(), root) {

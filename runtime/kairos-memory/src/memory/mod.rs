@@ -104,11 +104,15 @@ impl Memory {
         Ok(if self.home.foreign { book.lodged(&self.home.link_prefix()) } else { book })
     }
 
-    /// Takes in what a person edited since the last writing. Answers what he did, with the claims' ids.
+    /// Takes in what a person edited since the last writing. Answers what he did, with the claims' ids. Where nothing can be written,
+    /// that is left for later: reading needs no write.
     ///
     /// # Errors
     /// Where the folder can't be read or written.
     pub fn absorb(&self, now: Millis) -> Result<Vec<(String, HandEdit)>> {
+        if self.vault.is_read_only() {
+            return Ok(vec![]);
+        }
         self.read_diary()?;
         let mut session = self.session()?;
         self.take_in(&mut session, now)

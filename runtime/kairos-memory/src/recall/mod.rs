@@ -27,4 +27,5 @@ pub use rank::{Ranking, Weights, top};
 pub use score::Bm25;
 pub use signals::{COUNT, Evidence, SIGNS, Shape, Signs};
 pub use text::Analyzer;
+pub(crate) use meaning::cosine;
 pub(crate) use text::number_word;

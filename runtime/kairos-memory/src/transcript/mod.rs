@@ -84,6 +84,11 @@ impl Transcripts {
         Ok(Appended { ids, stored })
     }
 
+    /// As it would be stored.
+    pub fn preview(&self, new: New) -> Observation {
+        new.observe(&self.redactor)
+    }
+
     /// Stores, and answers which were new.
     fn store(&self, observations: &[Observation]) -> Result<Vec<bool>> {
         let mut days: BTreeMap<Date, Vec<usize>> = BTreeMap::new();

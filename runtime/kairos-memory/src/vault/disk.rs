@@ -35,6 +35,11 @@ pub(super) fn probe(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// May something be made in this folder?
+pub(super) fn is_writable(folder: &Path) -> bool {
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
 /// Makes the folder and those above it, readable for the user alone.
 pub(super) fn make_folder(path: &Path) -> Result<()> {
     if path.is_dir() {

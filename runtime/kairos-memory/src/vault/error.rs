@@ -76,6 +76,12 @@ pub enum Error {
         /// The git directory.
         path: PathBuf,
     },
+    /// The folder is not to be written.
+    #[error("{} can't be written, so nothing in it is changed. Make it writable for your user and try again", path.display())]
+    ReadOnly {
+        /// Which.
+        path: PathBuf,
+    },
     /// It failed in the middle, and so did taking it back. Nothing is lost: the next [`lock`](super::Vault::lock) completes the change.
     #[error("the change is half written and will be completed by the next command that succeeds: {source}")]
     Unfinished {

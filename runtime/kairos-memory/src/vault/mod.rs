@@ -32,6 +32,7 @@ pub use rewrite::Rewritten;
 pub use types::{Author, Difference, Digest, Edit, FileChange, Note, Places, Recovery, Revision, Write};
 
 use std::fs::File;
+use std::path::PathBuf;
 
 /// A folder of files with its history. Cheap to clone: it holds nothing open.
 #[derive(Debug, Clone)]
@@ -55,7 +56,7 @@ impl Guard {
 
 impl Vault {
     /// Opens a vault: makes what is missing, completes a change that was stopped, begins the history anew where there is none or
-    /// where it can't be read. All of that is told.
+    /// where it can't be read. All of that is told. One that is not to be written opens as it is, and can be read.
     pub fn open(mut places: Places) -> Result<(Self, Recovery)> {
         disk::make_folder(&places.files)?;
         // The folder itself may be a link that the user made; what lies in it may not.
@@ -74,13 +75,30 @@ impl Vault {
             disk::make_folder(parent)?;
         }
         let vault = Self { places };
-        let guard = vault.guard(true)?;
-        Ok((vault, guard.recovery))
+        let recovery = match vault.guard(true) {
+            Ok(guard) => guard.recovery,
+            Err(Error::ReadOnly { path }) if vault.places.git.is_dir() => Recovery { notes: vec![Note::ReadOnly(path)] },
+            Err(error) => return Err(error),
+        };
+        Ok((vault, recovery))
     }
 
     /// Where it keeps what.
     pub fn places(&self) -> &Places {
         &self.places
+    }
+
+    /// It can be read, and nothing else.
+    pub fn is_read_only(&self) -> bool {
+        self.sealed().is_some()
+    }
+
+    /// A folder of it that can't be written.
+    fn sealed(&self) -> Option<&PathBuf> {
+        let Places { files, private, git, .. } = &self.places;
+        // Where what is private lies elsewhere, the files are another tool's, and not all that is written goes there.
+        let ours = [files, private, git].into_iter().filter(|place| *place != files || private.starts_with(files));
+        ours.filter(|place| place.is_dir()).find(|place| !disk::is_writable(place))
     }
 
     /// Waits up to 5 s until nobody else writes. Completes what another process began and did not finish.
@@ -89,6 +107,9 @@ impl Vault {
     }
 
     fn guard(&self, thorough: bool) -> Result<Guard> {
+        if let Some(path) = self.sealed() {
+            return Err(Error::ReadOnly { path: path.clone() });
+        }
         let lock = repo::flock(&self.places.private.join("lock"))?;
         let recovery = recover::settle(&self.places, thorough)?;
         Ok(Guard { recovery, _lock: lock })

@@ -170,6 +170,8 @@ pub enum Note {
     HistoryBegun(usize),
     /// The history was damaged. It lies here, and a new one begins.
     HistoryDamaged(PathBuf),
+    /// This folder can't be written: everything is shown as it is there, and nothing is changed.
+    ReadOnly(PathBuf),
 }
 
 impl fmt::Display for Note {
@@ -183,6 +185,9 @@ impl fmt::Display for Note {
             }
             Self::HistoryBegun(files) => write!(f, "there was no history: it begins now, with {files} files"),
             Self::HistoryDamaged(path) => write!(f, "the history was damaged and lies in {}; a new one begins", path.display()),
+            Self::ReadOnly(path) => {
+                write!(f, "{} can't be written: it is shown as it is, and nothing is changed", path.display())
+            }
         }
     }
 }

@@ -171,7 +171,7 @@ pub enum MemoryCommand {
         kairos-run memory import notes ~/notes/project  Markdown or text, as your own words\n  \
         kairos-run memory import git                    which files were changed together: up to 1,000 commits of a year\n  \
         kairos-run memory import claims me.json --mine  your own export: the same claims, with status and evidence\n\n\
-        What was read before is not read twice.")]
+        What was read before is not read twice. Lines that can't be read are named.")]
 pub struct ImportArgs {
     /// From where
     #[arg(value_enum)]

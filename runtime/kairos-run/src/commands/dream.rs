@@ -11,8 +11,9 @@ use anyhow::{Context, Result};
 use kairos_agent::Breaker;
 use kairos_api::{DreamRequest, DreamSummary};
 use kairos_core::dream::Dream;
-use kairos_memory::dream::{DREAM, Policy, unwanted};
+use kairos_memory::dream::{DREAM, Fallen, Policy, unwanted};
 use kairos_memory::vault::Revision;
+use kairos_project::Project;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -39,12 +40,13 @@ impl DreamLog {
 pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
     let root = root(&args.whose)?;
     let page = Page::for_stdout();
+    let user = if root.is_some() { "" } else { " --user" };
     if let DreamCommand::Now { dry_run, review, strategy, json } = args.command {
-        let project = root.context("only the memory of a project dreams so far; leave --user out")?;
-        let project = Some(project.display().to_string());
+        // As the running process names it.
+        let project = Some(root.as_ref().map_or_else(|| "user".into(), |root| root.display().to_string()));
         let request = DreamRequest { project, dry_run, review, strategies: strategy };
         let dream = super::client(paths).await?.dream(&request).await?;
-        return show(&page, &dream, false, json.json);
+        return show(&page, &dream, false, user, json.json);
     }
     let memory = open(paths, root.as_deref())?;
     let now = page.now;
@@ -55,7 +57,7 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
             let breaker = Breaker::load(&memory.home().places.private);
             let stopped = breaker.stopped(unwanted(&dreams, breaker.since));
             let dreams: Vec<DreamSummary> = dreams.iter().map(Into::into).collect();
-            if json.json { view::print_json(&dreams)? } else { view::print(&page.dreams(&dreams, stopped.as_deref()))? }
+            if json.json { view::print_json(&dreams)? } else { view::print(&page.dreams(&dreams, stopped.as_deref(), user))? }
         }
         DreamCommand::Log { limit, json } => {
             let mut dreams: Vec<DreamLog> = memory.dreams()?.iter().take(limit).map(DreamLog::of).collect();
@@ -65,16 +67,18 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
                     log.changes.push(revision);
                 }
             }
-            if json.json { view::print_json(&dreams)? } else { view::print(&page.dream_log(&dreams))? }
+            if json.json { view::print_json(&dreams)? } else { view::print(&page.dream_log(&dreams, user))? }
         }
         DreamCommand::Show { id, refused, json } => {
             let dream = match id {
                 Some(id) => memory.dream(&id)?,
-                None => {
-                    memory.dreams()?.into_iter().next().ok_or_else(|| advice("there was no dream yet", "kairos-run dream now"))?
-                }
+                None => memory
+                    .dreams()?
+                    .into_iter()
+                    .next()
+                    .ok_or_else(|| advice("there was no dream yet", format!("kairos-run dream now{user}")))?,
             };
-            return show(&page, &dream, refused, json.json);
+            return show(&page, &dream, refused, user, json.json);
         }
         DreamCommand::Use { name } => {
             memory.use_strategies(&name, now)?;
@@ -85,17 +89,27 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
             view::print(&format!("the next dream is {said}\n"))?;
         }
         DreamCommand::Accept(steps) => {
-            return show(&page, &memory.accept(&steps.id, steps.chosen(), Policy::default(), now)?, true, steps.json.json);
+            let fallen = match &root {
+                Some(root) => Fallen::of(&memory, &steps.id, &Project::open(root, &[])?).await?,
+                None => Fallen::default(),
+            };
+            return show(
+                &page,
+                &memory.accept(&steps.id, steps.chosen(), fallen, Policy::default(), now)?,
+                true,
+                user,
+                steps.json.json,
+            );
         }
         DreamCommand::Reject(steps) => {
-            return show(&page, &memory.reject(&steps.id, steps.chosen(), now)?, false, steps.json.json);
+            return show(&page, &memory.reject(&steps.id, steps.chosen(), now)?, false, user, steps.json.json);
         }
         DreamCommand::Revert { steps, merge } => {
             let reverted = memory.revert(&steps.id, steps.chosen(), merge, now)?;
             if steps.json.json {
                 view::print_json(&reverted)?
             } else {
-                view::print(&page.reverted(&reverted))?
+                view::print(&page.reverted(&reverted, user))?
             }
             return Ok(if reverted.conflicts.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
@@ -103,11 +117,11 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(page: &Page, dream: &Dream, refused: bool, json: bool) -> Result<ExitCode> {
+fn show(page: &Page, dream: &Dream, refused: bool, user: &str, json: bool) -> Result<ExitCode> {
     if json {
         view::print_json(dream)?
     } else {
-        view::print(&page.dream(dream, refused))?
+        view::print(&page.dream(dream, refused, user))?
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! `kairos-run memory forget`: out of the memory, and out of everything else that we keep.
 
 use super::confirm;
+use super::memory::{Memories, Scope, by_holder};
 use crate::paths::{Paths, slug};
 use crate::view;
 use crate::view::lists::Page;
@@ -17,16 +18,20 @@ pub struct Forgetting<'a> {
     pub paths: &'a Paths,
     /// The project's folder; none for the user's own memory.
     pub root: Option<&'a Path>,
-    pub memory: &'a Memory,
+    /// What is meant, and beside a project's memory the user's own.
+    pub both: &'a Memories<'a>,
     pub page: &'a Page,
 }
 
 /// Everything that goes.
 #[derive(Debug, Serialize)]
 pub struct Gone {
-    /// Out of the memory.
+    /// Out of the memory that is meant.
     #[serde(flatten)]
     pub memory: Forgotten,
+    /// Out of the user's own, where that is another: what was named, what holds the words, and what rose from a claim that goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<Forgotten>,
     /// Out of the project's database.
     #[serde(flatten)]
     pub database: kairos_store::Forgotten,
@@ -57,11 +62,37 @@ pub async fn forget(of: Forgetting<'_>, what: &Forget, dry_run: bool, yes: bool,
 }
 
 impl Forgetting<'_> {
+    /// The user's own memory first: what rose into it is known by what the project's still holds.
+    fn out_of_memory(&self, what: &Forget, dry_run: bool) -> Result<(Forgotten, Option<Forgotten>)> {
+        let parts = by_holder(self.both, &what.ids);
+        let part = |of: Scope| {
+            let ids = parts.iter().find(|(scope, ..)| *scope == of).map(|(.., ids)| ids.clone()).unwrap_or_default();
+            Forget { ids, containing: what.containing.clone() }
+        };
+        let out_of = |memory: &Memory, what: &Forget, dry_run| -> Result<Forgotten> {
+            let nothing = what.ids.is_empty() && what.containing.is_none();
+            Ok(if nothing { Forgotten::default() } else { memory.forget(what, dry_run, self.page.now)? })
+        };
+        let (scope, first) = self.both[0];
+        let Some((_, own)) = self.both.get(1) else { return Ok((out_of(first, &part(scope), dry_run)?, None)) };
+        let planned = out_of(first, &part(scope), true)?;
+        let mut users = part(Scope::User);
+        if let Some(root) = self.root {
+            users.ids.extend(own.risen_from(&slug(root), &planned.claims)?);
+        }
+        let users = out_of(own, &users, dry_run)?;
+        let memory = if dry_run { planned } else { out_of(first, &part(scope), false)? };
+        let any =
+            !users.claims.is_empty() || !users.observations.is_empty() || users.damaged_lines > 0 || !users.files.is_empty();
+        Ok((memory, any.then_some(users)))
+    }
+
     /// The memory goes last: it is what tells what else has to go, should this be stopped.
     async fn go(&self, what: &Forget, dry_run: bool) -> Result<Gone> {
-        let mut memory = self.memory.forget(what, true, self.page.now)?;
+        let (mut memory, mut users) = self.out_of_memory(what, true)?;
         let signals = memory.observations.iter().map(|o| (o.time, o.source.clone())).collect();
-        let words = memory.words.clone();
+        let mut words = memory.words.clone();
+        words.extend(users.iter().flat_map(|users| users.words.clone()).filter(|word| !memory.words.contains(word)));
         let mut database = kairos_store::Forgotten::default();
         let file = self.root.map(|root| self.paths.project(&slug(root)).join("state.db"));
         if let Some(file) = file.filter(|file| file.exists()) {
@@ -81,14 +112,14 @@ impl Forgetting<'_> {
                 overwrite(&file, &words, dry_run).with_context(|| format!("can't go through {}", file.display()))?;
         }
         if !dry_run {
-            memory = self.memory.forget(what, false, self.page.now)?;
+            (memory, users) = self.out_of_memory(what, false)?;
         }
         let mut left = vec![];
         if let Some(text) = what.containing.as_ref().filter(|_| !dry_run) {
             let ours = [self.paths.data.clone(), self.paths.config.clone(), self.paths.run.clone()];
             left = files(&ours).into_iter().filter(|file| holds(file, text.as_bytes())).collect();
         }
-        Ok(Gone { memory, database, messages, requests, places_in_logs, left })
+        Ok(Gone { memory, users, database, messages, requests, places_in_logs, left })
     }
 }
 

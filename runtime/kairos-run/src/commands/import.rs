@@ -4,9 +4,11 @@ use crate::cli::Source;
 use crate::errors::advice;
 use anyhow::{Context, Result};
 use kairos_core::Millis;
+use kairos_core::finding::one_line;
 use kairos_core::memory::Origin;
 use kairos_memory::memory::{Memory, claude_home, claude_sessions};
 use kairos_memory::transcript::import::{self, Progress, Summary};
+use kairos_memory::transcript::{Damaged, Reason};
 use kairos_project::Project;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -23,7 +25,21 @@ pub struct ImportSummary {
     known: u64,
     skipped: std::collections::BTreeMap<&'static str, u64>,
     damaged: u64,
+    /// The first of these lines.
+    unread: Vec<Unread>,
 }
+
+/// A line that could not be read.
+#[derive(Debug, Serialize)]
+struct Unread {
+    file: PathBuf,
+    /// From 1.
+    line: u64,
+    why: String,
+}
+
+/// Lines that are named in words; all are counted.
+const NAMED: usize = 5;
 
 impl ImportSummary {
     /// In words.
@@ -41,7 +57,14 @@ impl ImportSummary {
             out += &format!("left out: {}\n", skipped.join(", "));
         }
         if self.damaged > 0 {
-            out += &format!("{} lines could not be read\n", self.damaged);
+            out += &format!("{} could not be read:\n", number(self.damaged, "lines"));
+            for Unread { file, line, why } in self.unread.iter().take(NAMED) {
+                out += &format!("  {}:{line}: {why}\n", one_line(&file.display().to_string()));
+            }
+            let rest = self.damaged.saturating_sub(NAMED as u64);
+            if rest > 0 {
+                out += &format!("  and {rest} more\n");
+            }
         }
         out
     }
@@ -62,7 +85,26 @@ fn singular(what: &str) -> &str {
 
 impl ImportSummary {
     fn of(what: &'static str, s: Summary) -> Self {
-        Self { what, files: s.files, read: s.read, stored: s.stored, known: s.known, skipped: s.skipped, damaged: s.damage.count }
+        let unread = |d: Damaged| Unread { file: d.file, line: d.line, why: why(d.reason) };
+        Self {
+            what,
+            files: s.files,
+            read: s.read,
+            stored: s.stored,
+            known: s.known,
+            skipped: s.skipped,
+            damaged: s.damage.count,
+            unread: s.damage.first.into_iter().map(unread).collect(),
+        }
+    }
+}
+
+/// What is wrong with a line of somebody else's file.
+fn why(reason: Reason) -> String {
+    match reason {
+        Reason::TooLong(bytes) => format!("{bytes} bytes in one line"),
+        Reason::NotUtf8 => "no UTF-8".into(),
+        Reason::NoObservation => "no JSON object".into(),
     }
 }
 

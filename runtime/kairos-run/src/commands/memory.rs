@@ -3,7 +3,7 @@
 mod both;
 mod exchange;
 
-pub use both::{Found, Scope, Sketch};
+pub use both::{Found, Memories, Scope, Sketch, by_holder};
 
 use super::forget::{Forgetting, forget};
 use crate::cli::{Kind, MemoryArgs, MemoryCommand, WhoseArgs};
@@ -33,10 +33,10 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
     let now = page.now;
     // What is named by an id may be in the user's own memory, too: a search finds it there.
     let users = if root.is_some() { both::users(paths)? } else { None };
-    let holder = |id: &str| both::holder(&memory, users.as_ref(), id);
     let own = if root.is_some() { Scope::Project } else { Scope::User };
     let both: Vec<(Scope, &Memory)> =
         [(own, &memory)].into_iter().chain(users.as_ref().map(|users| (Scope::User, users))).collect();
+    let holder = |id: &str| both::holder(&both, id);
     match args.command {
         MemoryCommand::Add { text, kind, topic, json } => {
             let anchors = match &root {
@@ -81,22 +81,30 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             return Ok(found_any(!hits.is_empty()));
         }
         MemoryCommand::Show { id, json } => {
-            let view = holder(&id).claim_view(&id)?;
-            if json.json { view::print_json(&view)? } else { view::print(&page.claim_view(&view))? }
+            let (scope, memory) = holder(&id);
+            held(scope, own, memory.claim_view(&id)?, json.json, |view| page.claim_view(view))?;
         }
         MemoryCommand::Why { id, json } => {
-            let why = holder(&id).why(&id)?;
-            if json.json { view::print_json(&why)? } else { view::print(&page.why(&why))? }
+            let (scope, memory) = holder(&id);
+            held(scope, own, memory.why(&id)?, json.json, |why| page.why(why))?;
         }
-        MemoryCommand::Edit { id, text, json } => show(&page, &holder(&id).edit(&id, &text, &session(), now)?, json.json)?,
+        MemoryCommand::Edit { id, text, json } => {
+            let (scope, memory) = holder(&id);
+            held(scope, own, memory.edit(&id, &text, &session(), now)?, json.json, |claim| page.claim(claim))?;
+        }
         MemoryCommand::Retire { ids } => {
-            memory.retire(&ids, now)?;
-            view::print(&format!("retired {}; `kairos-run memory log` and `revert` bring it back\n", ids.join(", ")))?;
+            for (scope, memory, ids) in by_holder(&both, &ids) {
+                memory.retire(&ids, now)?;
+                let (place, user) = (scope.place(), if scope == Scope::User { " --user" } else { "" });
+                let ids = ids.join(", ");
+                view::print(&format!(
+                    "retired {place}: {ids}; `kairos-run memory log{user}` and `revert{user}` bring it back\n"
+                ))?;
+            }
         }
         MemoryCommand::Forget { ids, containing, dry_run, yes, json } => {
             let what = Forget { ids, containing };
-            forget(Forgetting { paths, root: root.as_deref(), memory: &memory, page: &page }, &what, dry_run, yes, json.json)
-                .await?;
+            forget(Forgetting { paths, root: root.as_deref(), both: &both, page: &page }, &what, dry_run, yes, json.json).await?;
         }
         MemoryCommand::Profile(json) => {
             let lines = both::profile(&both, now)?;
@@ -186,6 +194,15 @@ fn bounds(config: &Config) -> Bounds {
 /// As `grep`: 1 where nothing was found.
 fn found_any(any: bool) -> ExitCode {
     if any { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Says in whose memory it was found, where that is not the one that was meant.
+fn held<T: serde::Serialize>(scope: Scope, own: Scope, what: T, json: bool, text: impl Fn(&T) -> String) -> Result<()> {
+    if json {
+        return view::print_json(&both::Held { scope, what });
+    }
+    let place = if scope == own { String::new() } else { format!("{}:\n", scope.place()) };
+    view::print(&format!("{place}{}", text(&what)))
 }
 
 fn show(page: &Page, claim: &Claim, json: bool) -> Result<()> {

@@ -10,27 +10,27 @@ use kairos_core::memory::{Claim, Status};
 use std::fmt::Write;
 
 impl Page {
-    /// `dream list`. `stopped`: why none begins unasked.
-    pub fn dreams(&self, dreams: &[DreamSummary], stopped: Option<&str>) -> String {
+    /// `dream list`. `stopped`: why none begins unasked. `user`: what names the user's own memory on a command line, where it is that.
+    pub fn dreams(&self, dreams: &[DreamSummary], stopped: Option<&str>, user: &str) -> String {
         let row = |d: &DreamSummary| {
             let refused = if d.refused > 0 { format!("; {} refused", d.refused) } else { String::new() };
             vec![plain(&d.id), dim(ago(d.time, self.now)), plain(d.state.as_str()), plain(format!("{}{refused}", d.outcome))]
         };
         let mut out = if dreams.is_empty() {
-            "There was no dream yet; `kairos-run dream now` begins one.\n".into()
+            format!("There was no dream yet; `kairos-run dream now{user}` begins one.\n")
         } else {
             table(self.paint, &["DREAM", "WHEN", "STATE", ""], &dreams.iter().map(row).collect::<Vec<_>>(), self.width)
         };
         if let Some(why) = stopped {
-            let _ = writeln!(out, "\n{}", self.paint.bad(&halted(why)));
+            let _ = writeln!(out, "\n{}", self.paint.bad(&halted(why, user)));
         }
         out
     }
 
-    /// `dream log`.
-    pub fn dream_log(&self, dreams: &[DreamLog]) -> String {
+    /// `dream log`; `user` as in [`Page::dreams`].
+    pub fn dream_log(&self, dreams: &[DreamLog], user: &str) -> String {
         if dreams.is_empty() {
-            return self.dreams(&[], None);
+            return self.dreams(&[], None, user);
         }
         let mut out = String::new();
         for DreamLog { dream, changes } in dreams {
@@ -51,8 +51,8 @@ impl Page {
         out
     }
 
-    /// What `status` says of a project's dreams; nothing where there is nothing to say.
-    pub fn dreaming(&self, d: &DreamStatus) -> String {
+    /// What `status` says of a memory's dreams; nothing where there is nothing to say. `user` as in [`Page::dreams`].
+    pub fn dreaming(&self, d: &DreamStatus, user: &str) -> String {
         let mut said = Vec::new();
         if d.under_way {
             said.push("one is under way".to_owned());
@@ -62,18 +62,18 @@ impl Page {
         );
         match d.waiting.as_slice() {
             [] => {}
-            [one] => said.push(format!("it waits for you: kairos-run dream show {one}")),
+            [one] => said.push(format!("it waits for you: kairos-run dream show {one}{user}")),
             several => said.push(format!("{} wait for you: kairos-run inbox list", several.len())),
         }
         let mut out = if said.is_empty() { String::new() } else { format!("  dreams   {}\n", said.join("; ")) };
         if let Some(why) = &d.stopped {
-            let _ = writeln!(out, "  {}", self.paint.bad(&halted(why)));
+            let _ = writeln!(out, "  {}", self.paint.bad(&halted(why, user)));
         }
         out
     }
 
-    /// `dream show`.
-    pub fn dream(&self, d: &Dream, refused: bool) -> String {
+    /// `dream show`; `user` as in [`Page::dreams`].
+    pub fn dream(&self, d: &Dream, refused: bool, user: &str) -> String {
         let passed = d.passed().count();
         let by = one_line(&d.strategies.join(", "));
         let mut out =
@@ -86,15 +86,16 @@ impl Page {
             out += &self.step(step);
         }
         if !refused && passed < d.steps.len() {
-            out += &self.paint.dim(&format!("\nkairos-run dream show {} --refused\n", d.id));
+            out += &self.paint.dim(&format!("\nkairos-run dream show {}{user} --refused\n", d.id));
         }
         match d.state {
             State::Waiting => {
-                out + &self
-                    .paint
-                    .dim(&format!("\nkairos-run dream accept {0}, or dream reject {0}; --op N for one of them\n", d.id))
+                out + &self.paint.dim(&format!(
+                    "\nkairos-run dream accept {0}{user}, or dream reject {0}{user}; --op N for one of them\n",
+                    d.id
+                ))
             }
-            State::Applied => out + &self.paint.dim(&format!("\nkairos-run dream revert {}\n", d.id)),
+            State::Applied => out + &self.paint.dim(&format!("\nkairos-run dream revert {}{user}\n", d.id)),
             _ => out,
         }
     }
@@ -146,8 +147,8 @@ impl Page {
         out
     }
 
-    /// `dream revert`.
-    pub fn reverted(&self, r: &Reverted) -> String {
+    /// `dream revert`; `user` as in [`Page::dreams`].
+    pub fn reverted(&self, r: &Reverted, user: &str) -> String {
         let undone = r.dream.steps.iter().filter(|s| s.state == State::Reverted).count();
         let mut out = format!("{}: {} undone\n", r.dream.id, count(undone as u64, "operation"));
         for c in &r.conflicts {
@@ -164,15 +165,15 @@ impl Page {
             }
         }
         if r.conflicts.iter().any(|c| c.merged.is_some()) {
-            out += &self.paint.dim(&format!("\nkairos-run dream revert {} --merge\n", r.dream.id));
+            out += &self.paint.dim(&format!("\nkairos-run dream revert {}{user} --merge\n", r.dream.id));
         }
         out
     }
 }
 
 /// Why none begins unasked, and what ends that.
-fn halted(why: &str) -> String {
-    format!("no dream begins by itself: {}; `kairos-run dream now` or `dream use` lets them", one_line(why))
+fn halted(why: &str, user: &str) -> String {
+    format!("no dream begins by itself: {}; `kairos-run dream now{user}` or `dream use{user}` lets them", one_line(why))
 }
 
 /// What is going on, in a line.

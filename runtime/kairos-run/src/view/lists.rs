@@ -43,7 +43,11 @@ impl Page {
             other => format!("{}\n", self.paint.bad(&self.proactive(&other))),
         };
         let disk = s.disk.as_deref().map(|d| format!("{}\n", self.paint.bad(&one_line(d)))).unwrap_or_default();
-        out + &said + &disk + &self.projects(&s.projects)
+        let dreams = match self.dreaming(&s.dreams, " --user").as_str() {
+            "" => String::new(),
+            said => format!("\n{}\n{said}", self.paint.bold("your own memory")),
+        };
+        out + &said + &disk + &self.projects(&s.projects) + &dreams
     }
 
     /// What may be said, and until when.
@@ -94,7 +98,7 @@ impl Page {
                 if p.watch.watched_dirs > 0 { format!(", {}", count(p.watch.watched_dirs, "folder")) } else { String::new() };
             let mode = if p.watch.mode.is_empty() { "starting".into() } else { one_line(&p.watch.mode) };
             let _ = writeln!(out, "  watching {mode}{folders}{reason}");
-            out += &self.dreaming(&p.dreams);
+            out += &self.dreaming(&p.dreams, "");
             if p.dropped_signals > 0 {
                 let _ = writeln!(
                     out,

@@ -8,7 +8,7 @@ use kairos_core::finding::one_line;
 use kairos_core::memory::{Claim, Observation, Origin, Status};
 use kairos_core::ports::ClaimView;
 use kairos_memory::book::OTHER_TOOL;
-use kairos_memory::memory::{Part, Verified, Why};
+use kairos_memory::memory::{Forgotten, Part, Verified, Why};
 use kairos_memory::transcript::Dropped;
 use kairos_memory::vault::{Difference, Revision};
 use std::collections::BTreeMap;
@@ -142,20 +142,13 @@ impl Page {
     /// `memory forget`, before it is done.
     pub fn forgotten(&self, gone: &Gone) -> String {
         let Gone { memory: f, database: d, .. } = gone;
-        let mut out = String::new();
-        for claim in &f.claims {
-            out += &self.claim(claim);
+        let mut out = self.out_of(f);
+        if let Some(users) = &gone.users {
+            let _ = writeln!(out, "\nin your own memory:\n{}", self.out_of(users));
         }
-        if !f.observations.is_empty() {
-            let _ =
-                writeln!(out, "\n{} of the transcripts:", self.paint.bold(&count(f.observations.len() as u64, "observation")));
-            f.observations.iter().take(LISTED).for_each(|o| out += &self.observation(o));
-            if f.observations.len() > LISTED {
-                let _ = writeln!(out, "  and {} more", f.observations.len() - LISTED);
-            }
-        }
+        let both = || [f].into_iter().chain(&gone.users);
         let elsewhere = [
-            (f.damaged_lines, "damaged line"),
+            (both().map(|f| f.damaged_lines).sum(), "damaged line"),
             (d.ticks, "tick of the journal"),
             (d.findings, "finding"),
             (d.entries, "entry in the state of plugins"),
@@ -168,25 +161,41 @@ impl Page {
         if !also.is_empty() {
             let _ = writeln!(out, "\nand with it: {}", also.join(", "));
         }
-        for file in &f.files {
+        for file in both().flat_map(|f| &f.files) {
             let _ = writeln!(out, "  and what {} says of it", one_line(file));
         }
         if out.is_empty() {
             out += "Nothing holds it.\n";
         }
-        if !f.kept.is_empty() {
-            let _ = writeln!(out, "\n{} stay, because other claims rest on them", count(f.kept.len() as u64, "observation"));
+        let kept: usize = both().map(|f| f.kept.len()).sum();
+        if kept > 0 {
+            let _ = writeln!(out, "\n{} stay, because other claims rest on them", count(kept as u64, "observation"));
         }
-        for aside in &f.aside {
+        for aside in both().flat_map(|f| &f.aside) {
             let text = format!("{} was put aside because it was damaged, and may hold it: delete it yourself", aside.display());
             let _ = writeln!(out, "\n{}", self.paint.bad(&one_line(&text)));
         }
-        if !f.remotes.is_empty() {
-            let names = one_line(&f.remotes.join(", "));
+        let remotes: Vec<&str> = both().flat_map(|f| &f.remotes).map(String::as_str).collect();
+        if !remotes.is_empty() {
+            let names = one_line(&remotes.join(", "));
             let text = format!("The history has remotes ({names}). What was pushed there can't be reached from here.");
             let _ = writeln!(out, "\n{}", self.paint.bad(&text));
         }
         out + "\nNor can a backup, a snapshot of the disk, or what was sent to a channel.\n"
+    }
+
+    /// What goes out of one memory.
+    fn out_of(&self, f: &Forgotten) -> String {
+        let mut out: String = f.claims.iter().map(|claim| self.claim(claim)).collect();
+        if !f.observations.is_empty() {
+            let of = self.paint.bold(&count(f.observations.len() as u64, "observation"));
+            let _ = writeln!(out, "\n{of} of the transcripts:");
+            f.observations.iter().take(LISTED).for_each(|o| out += &self.observation(o));
+            if f.observations.len() > LISTED {
+                let _ = writeln!(out, "  and {} more", f.observations.len() - LISTED);
+            }
+        }
+        out
     }
 
     /// `memory forget`, when it is done.

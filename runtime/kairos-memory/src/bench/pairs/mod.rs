@@ -6,7 +6,7 @@
 mod read;
 
 use super::{BenchError, Figure, Row, bootstrap};
-use crate::compare::{compare, is_instruction};
+use crate::compare::{compare_sentences, is_instruction};
 use kairos_core::memory::Relation;
 use read::Labelled;
 use std::collections::{BTreeMap, HashSet};
@@ -25,7 +25,7 @@ struct Judged {
 pub(super) fn rows(data: &Path, skipped: &mut Vec<String>) -> Result<Vec<Row>, BenchError> {
     let folder = data.join("pairs");
     let judged = |pairs: Vec<Labelled>| -> Vec<Judged> {
-        pairs.into_iter().map(|pair| Judged { relation: compare(&pair.first, &pair.second), pair }).collect()
+        pairs.into_iter().map(|pair| Judged { relation: compare_sentences(&pair.first, &pair.second), pair }).collect()
     };
     let mut rows = vec![];
     breaking(&judged(read::breaking(&folder, skipped)?), &mut rows);

@@ -4,7 +4,7 @@ use super::Check;
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::view::text::{ago, count, now, span};
-use kairos_api::{Client, ClientError, PluginInfo, PluginState, ProjectStatus, Status, VERSION};
+use kairos_api::{Client, ClientError, DreamStatus, PluginInfo, PluginState, ProjectStatus, Status, VERSION};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
@@ -85,8 +85,9 @@ impl Daemon {
         }
         all.push(self.socket(paths));
         all.extend(self.projects().iter().map(|p| project(p, now())));
-        all.extend(self.projects().iter().filter_map(dreams));
+        all.extend(self.projects().iter().filter_map(|p| dreams(&p.path, "", &p.dreams)));
         if let Self::Well(status, plugins) = self {
+            all.extend(dreams("your own memory", " --user", &status.dreams));
             if status.projects.is_empty() {
                 all.push(Check::warn("project", "none is watched", "`kairos-run project add DIR`"));
             }
@@ -171,10 +172,11 @@ fn project(p: &ProjectStatus, now: u64) -> Check {
 }
 
 /// Says that no dream begins unasked.
-fn dreams(p: &ProjectStatus) -> Option<Check> {
-    let why = p.dreams.stopped.as_deref()?;
-    let what = format!("{}: none begins by itself: {why}", p.path);
-    Some(Check::warn("dreams", what, "look at `kairos-run dream list`; `dream now` or `dream use` lets them go on"))
+fn dreams(of: &str, user: &str, dreams: &DreamStatus) -> Option<Check> {
+    let why = dreams.stopped.as_deref()?;
+    let what = format!("{of}: none begins by itself: {why}");
+    let remedy = format!("look at `kairos-run dream list{user}`; `dream now{user}` or `dream use{user}` lets them go on");
+    Some(Check::warn("dreams", what, remedy))
 }
 
 fn plugin_checks(plugins: &[PluginInfo]) -> Vec<Check> {

@@ -4,7 +4,8 @@ use super::open;
 use crate::paths::Paths;
 use anyhow::Result;
 use kairos_core::Millis;
-use kairos_core::memory::{Origin, Status};
+use kairos_core::memory::{Origin, Relation, Status};
+use kairos_memory::compare::compare;
 use kairos_memory::memory::{Memory, Trait};
 use kairos_memory::recall::search::{Hit, Only, Search};
 use serde::Serialize;
@@ -19,18 +20,50 @@ pub enum Scope {
     User,
 }
 
+impl Scope {
+    /// In a sentence.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Project => "in this project's memory",
+            Self::User => "in your own memory",
+        }
+    }
+}
+
 /// The user's memory, if there is one.
 pub fn users(paths: &Paths) -> Result<Option<Memory>> {
     let home = super::home(paths, None)?;
     if home.foreign || home.has_claims() { open(paths, None).map(Some) } else { Ok(None) }
 }
 
-/// The memory that holds a claim: the first, unless only the user's knows it.
-pub fn holder<'a>(memory: &'a Memory, users: Option<&'a Memory>, id: &str) -> &'a Memory {
-    match users {
-        Some(users) if memory.claim(id).is_err() && users.claim(id).is_ok() => users,
-        _ => memory,
-    }
+/// The memory that is meant, first, and that of the user beside it.
+pub type Memories<'a> = [(Scope, &'a Memory)];
+
+/// The memory that holds a claim or an observation: the first, unless only another knows it.
+pub fn holder<'a>(memories: &Memories<'a>, id: &str) -> (Scope, &'a Memory) {
+    let knows = |memory: &Memory| match id.contains('-') {
+        true => memory.transcripts().get(&[id]).is_ok_and(|got| !got.found.is_empty()),
+        false => memory.claim(id).is_ok(),
+    };
+    memories.iter().find(|(_, memory)| knows(memory)).copied().unwrap_or(memories[0])
+}
+
+/// Ids by the memory that holds them.
+pub fn by_holder<'a>(memories: &Memories<'a>, ids: &[String]) -> Vec<(Scope, &'a Memory, Vec<String>)> {
+    let held: Vec<(Scope, &String)> = ids.iter().map(|id| (holder(memories, id).0, id)).collect();
+    let of = |scope| held.iter().filter(|(of, _)| *of == scope).map(|(_, id)| (*id).clone()).collect::<Vec<_>>();
+    let parts = memories.iter().map(|(scope, memory)| (*scope, *memory, of(*scope)));
+    parts.filter(|(.., ids)| !ids.is_empty()).collect()
+}
+
+/// What is shown of a claim, with whose memory it was found in.
+#[derive(Debug, Serialize)]
+pub struct Held<T> {
+    /// Whose.
+    pub scope: Scope,
+    /// What is shown.
+    #[serde(flatten)]
+    pub what: T,
 }
 
 /// Something that a search found.
@@ -58,7 +91,7 @@ pub struct Found {
 
 /// What is remembered about something. Of the user's memory only claims: what they rest on was said elsewhere. The scores of two indexes
 /// can't be compared, so the best of each stand first, in turn.
-pub fn search(memories: &[(Scope, &Memory)], text: &str, claims: bool, limit: usize, now: Millis) -> Result<Vec<Found>> {
+pub fn search(memories: &Memories<'_>, text: &str, claims: bool, limit: usize, now: Millis) -> Result<Vec<Found>> {
     let only = |at: usize| if claims || at > 0 { Only::Claims } else { Only::Both };
     let mut all: Vec<(usize, Found)> = vec![];
     for (at, (scope, memory)) in memories.iter().enumerate() {
@@ -95,12 +128,17 @@ pub struct Sketch {
     pub line: Trait,
 }
 
-/// The picture of the user, from both memories: what is true everywhere before what is so in this project.
-pub fn profile(memories: &[(Scope, &Memory)], now: Millis) -> Result<Vec<Sketch>> {
+/// The picture of the user, from both memories: what is true everywhere before what is so in this project, and what rose from it once.
+pub fn profile(memories: &Memories<'_>, now: Millis) -> Result<Vec<Sketch>> {
     let mut lines = vec![];
     for (scope, memory) in memories.iter().rev() {
         memory.absorb(now)?;
-        lines.extend(memory.profile()?.into_iter().map(|line| Sketch { scope: *scope, line }));
+        for line in memory.profile()? {
+            let known = |other: &Sketch| compare(&other.line.why.claim.text, &line.why.claim.text) == Relation::Same;
+            if !lines.iter().filter(|other: &&Sketch| other.scope != *scope).any(known) {
+                lines.push(Sketch { scope: *scope, line });
+            }
+        }
     }
     lines.sort_by_key(|sketch| sketch.line.part);
     Ok(lines)
