@@ -6,7 +6,7 @@
 mod support;
 
 use kairos_core::config::{Config, Trust};
-use kairos_core::model::{Ending, Message, Part, Prompt, Role};
+use kairos_core::model::{Call, Ending, Message, Part, Prompt, Role, Tool};
 use kairos_model::{Client, Model, find};
 use kairos_net::{Egress, Ledger};
 use serde_json::{Value, json};
@@ -92,11 +92,29 @@ async fn formats(server: &LlamaCpp) {
         assert_eq!((again.text, again.usage.output), (first.text, first.usage.output), "a fixed seed");
         assert!(again.usage.input == first.usage.input && again.usage.cached > first.usage.input / 2, "{:?}", again.usage);
     }
+    for provider in ["llamacpp", "anthropic"] {
+        tools(&client(server, provider)).await;
+    }
     let schema = json!({"type": "object", "properties": {"colour": {"type": "string", "enum": ["black", "white"]}},
         "required": ["colour"], "additionalProperties": false});
     let answer = client(server, "llamacpp").complete(&prompt(Some(&schema.to_string())), "", &|_| ()).await.unwrap();
     let value: Value = serde_json::from_str(&answer.text).unwrap();
     assert!(answer.ending == Ending::Done && ["black", "white"].contains(&value["colour"].as_str().unwrap()), "{answer:?}");
+}
+
+/// Whether it calls one is the model's affair; the server has to take the whole conversation.
+async fn tools(client: &Client) {
+    let input_schema = json!({"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]});
+    let tool = |name: &str| Tool { name: name.into(), description: "Reads a file.".into(), input_schema: input_schema.clone() };
+    let mut prompt = Prompt { tools: vec![tool("read_file"), tool("read_log")], ..prompt(None) };
+    let first = client.complete(&prompt, "", &|_| ()).await.unwrap();
+    assert_eq!(first.ending == Ending::Calls, !first.calls.is_empty(), "{first:?}");
+    let call = |id: &str, name: &str| Part::Call(Call { id: id.into(), name: name.into(), input: json!({"path": "a.txt"}) });
+    let outcome = |id: &str, is_error| Part::Outcome { id: id.into(), text: "The cat is black.".into(), is_error };
+    prompt.messages.push(Message { role: Role::Assistant, parts: vec![call("c1", "read_file"), call("c2", "read_log")] });
+    prompt.messages.push(Message { role: Role::User, parts: vec![outcome("c2", true), outcome("c1", false)] });
+    let second = client.complete(&prompt, "", &|_| ()).await.unwrap();
+    assert!(second.usage.cached >= first.usage.input / 2, "it begins as before: {:?}, {:?}", first.usage, second.usage);
 }
 
 /// Whatever the model proposes has the form, cites what it was shown, and changes nothing that the checks refuse.

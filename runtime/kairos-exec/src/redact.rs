@@ -2,7 +2,6 @@
 //! secret that looks like nothing can't be found here.
 
 use regex::Regex;
-use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
 
 /// What stands in a secret's place.
@@ -73,6 +72,8 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
 pub struct Redactor {
     /// Longest first, so that a value within another leaves nothing of it behind.
     values: Vec<String>,
+    /// The user's own.
+    patterns: Vec<Regex>,
 }
 
 impl Redactor {
@@ -92,25 +93,45 @@ impl Redactor {
             vars.into_iter().filter(|(n, v)| secret(n) && v.trim().len() >= MIN_VALUE).map(|(_, v)| v.trim().into()).collect();
         values.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         values.dedup();
-        Self { values }
+        Self { values, patterns: Vec::new() }
+    }
+
+    /// Also finds what these regular expressions match.
+    ///
+    /// # Errors
+    /// Where one is none: which, and why.
+    pub fn with_patterns(mut self, patterns: &[String]) -> Result<Self, String> {
+        let compiled = |p: &String| Regex::new(p).map_err(|e| format!("`{p}` is no regular expression: {e}"));
+        self.patterns = patterns.iter().map(compiled).collect::<Result<_, _>>()?;
+        Ok(self)
     }
 
     /// The text with every secret that was found replaced by `[redacted]`.
     pub fn redact(&self, text: &str) -> String {
-        let mut text = text.to_string();
+        self.redact_and_count(text).0
+    }
+
+    /// The same, and how many were found.
+    pub fn redact_and_count(&self, text: &str) -> (String, u32) {
+        let (mut text, mut count) = (text.to_string(), 0);
         for value in &self.values {
-            if text.contains(value.as_str()) {
+            let found = text.matches(value.as_str()).count();
+            if found > 0 {
                 text = text.replace(value.as_str(), REDACTED);
+                count += found;
             }
         }
         // Nothing that is replaced adds a hint.
         let lower = text.to_ascii_lowercase();
-        for form in FORMS.iter().filter(|f| f.hints.iter().any(|h| lower.contains(h))) {
-            if let Cow::Owned(changed) = form.regex().replace_all(&text, form.to) {
-                text = changed;
+        let forms = FORMS.iter().filter(|f| f.hints.iter().any(|h| lower.contains(h))).map(|f| (f.regex(), f.to));
+        for (regex, to) in forms.chain(self.patterns.iter().map(|regex| (regex, REDACTED))) {
+            let found = regex.find_iter(&text).filter(|m| !m.is_empty() && !m.as_str().ends_with(REDACTED)).count();
+            if found > 0 {
+                text = regex.replace_all(&text, to).into_owned();
+                count += found;
             }
         }
-        text
+        (text, u32::try_from(count).unwrap_or(u32::MAX))
     }
 }
 
@@ -152,6 +173,19 @@ mod tests {
         ] {
             assert_eq!(redactor.redact(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn the_users_own_patterns_are_found_and_all_are_counted() {
+        let patterns = ["ACME-\\d+".to_string(), "/srv/clients/\\S*".to_string()];
+        let redactor =
+            Redactor::from_vars([("A_KEY".to_string(), "hunter2hunter2".to_string())]).with_patterns(&patterns).unwrap();
+        let (text, count) = redactor.redact_and_count("ACME-7 in /srv/clients/a/b, MY_KEY=x token=hunter2hunter2 hunter2hunter2");
+        assert_eq!((text.as_str(), count), ("[redacted] in [redacted] MY_KEY=x token=[redacted] [redacted]", 4));
+        assert_eq!(redactor.redact_and_count("nothing"), ("nothing".into(), 0));
+        assert!(Redactor::default().with_patterns(&["(".to_string()]).unwrap_err().contains("`(`"));
+        // One that matches nothing at all takes nothing out.
+        assert_eq!(Redactor::default().with_patterns(&["x*".to_string()]).unwrap().redact("ab"), "ab");
     }
 
     #[test]

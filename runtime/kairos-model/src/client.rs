@@ -74,7 +74,8 @@ impl Client {
         headers.push(("content-type", "application/json".into()));
         let url = format!("{}{}", self.provider.url, self.wire.path());
         let (why, body) = (question.why.to_owned(), question.body.clone());
-        let mut incoming = net.open(Post { url, headers, body, why, redacted: 0, max_answer: MAX_ANSWER }).await?;
+        let mut incoming =
+            net.open(Post { url, headers, body, why, redacted: question.redacted, max_answer: MAX_ANSWER }).await?;
         if incoming.status != 200 {
             return Err(self.complaint(&incoming.rest().await, key));
         }
@@ -146,6 +147,8 @@ impl Client {
 struct Question<'a> {
     prompt: &'a Prompt,
     body: Vec<u8>,
+    /// Secrets that were taken out of it.
+    redacted: u32,
     why: &'a str,
     heard: Heard<'a>,
 }
@@ -176,7 +179,7 @@ impl Model for Client {
         let hash = Sha256::digest(key.as_deref().unwrap_or_default()).into();
         let body = serde_json::to_vec(&self.wire.body(&self.provider.model, &rendered))
             .map_err(|e| ModelError::Prompt(e.to_string()))?;
-        let question = Question { prompt, body, why, heard };
+        let question = Question { prompt, body, redacted: rendered.redacted, why, heard };
         let mut wait = WAIT;
         self.learnt.may_ask(&self.host, &hash)?;
         for number in 1.. {

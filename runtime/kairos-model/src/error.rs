@@ -100,8 +100,8 @@ impl ModelError {
         }
     }
 
-    /// It says nothing of the question: another provider may answer it.
+    /// It says nothing of the question: another provider may answer it, or cost nothing.
     pub fn is_of_one(&self) -> bool {
-        self.is_passing() || matches!(self, Self::Refused { .. } | Self::Key(_))
+        self.is_passing() || matches!(self, Self::Refused { .. } | Self::Key(_) | Self::Budget(_))
     }
 }

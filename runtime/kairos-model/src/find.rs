@@ -67,8 +67,13 @@ impl Preset {
     }
 
     /// It runs on the user's own machine, as a rule.
-    fn is_local(self) -> bool {
+    pub(crate) fn is_local(self) -> bool {
         matches!(self, Self::Ollama | Self::LlamaCpp | Self::Vllm)
+    }
+
+    /// Questions with tools carry marks for its cache.
+    pub(crate) fn marks(self) -> bool {
+        self == Self::Anthropic
     }
 
     /// As `model.provider` has it.
@@ -125,13 +130,22 @@ pub fn find(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Resul
     let own = Own { url: setting("model.url"), model: setting("model.name"), key: setting("model.key") };
     let timeout = config.duration("model.timeout");
     let mut providers = vec![provider(preset, own, timeout, &variable)?];
-    for text in config.list("model.fallback") {
+    providers.extend(fallback(config, variable)?);
+    Ok(providers)
+}
+
+/// Those who are asked where the first does not answer.
+///
+/// # Errors
+/// As [`find`].
+pub fn fallback(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Provider>, String> {
+    let one = |text: String| {
         let (name, model) = text.split_once('/').map_or((text.as_str(), None), |(name, model)| (name, Some(model.to_owned())));
         let unknown = || format!("`model.fallback` in kairos.toml names `{text}`; it has to be a provider, or PROVIDER/MODEL");
         let preset = Preset::named(name).ok_or_else(unknown)?;
-        providers.push(provider(preset, Own { model, ..Own::default() }, timeout, &variable)?);
-    }
-    Ok(providers)
+        provider(preset, Own { model, ..Own::default() }, config.duration("model.timeout"), &variable)
+    };
+    config.list("model.fallback").into_iter().map(one).collect()
 }
 
 /// What the user has set for one.

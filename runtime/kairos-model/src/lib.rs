@@ -7,7 +7,7 @@
 //! in a prompt are marked as data. A key is read when it is needed, and stands in no error, log or `Debug`.
 //!
 //! After a refusal of the key nothing is asked again until the key or the address changes; a provider that wants to be left alone
-//! for a while, or that failed five times in a row, is. Money is not counted here: who calls reserves a budget first, by [`Model::estimate`].
+//! for a while, or that failed five times in a row, is. Budgets are not kept here: who calls reserves first, by [`Model::estimate`] and [`Price`].
 //!
 //! What the model wants called comes back as data, in both formats alike; nobody here calls anything.
 
@@ -20,12 +20,14 @@ mod find;
 mod learnt;
 mod mark;
 mod openai;
+mod prices;
 mod render;
 mod wire;
 
 pub use client::Client;
 pub use error::ModelError;
-pub use find::{Preset, Provider, find, find_local};
+pub use find::{Preset, Provider, fallback, find, find_local};
+pub use prices::Price;
 pub use render::estimate;
 
 use async_trait::async_trait;

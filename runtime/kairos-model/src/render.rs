@@ -6,11 +6,14 @@ use kairos_core::PortError;
 use kairos_core::model::{Call, Completion, Message, Part, Prompt, Role, Tool, Usage};
 use kairos_exec::redact::Redactor;
 use serde_json::{Value, json};
+use std::cell::Cell;
 
 /// Bytes of text that make a token, at least: English has more than 4, source code 3.
 const BYTES_A_TOKEN: u64 = 3;
 /// Tokens that a format adds around each message, at most.
 const AROUND: u64 = 16;
+/// Tokens in which a provider tells a model how tools are called, at most.
+const OF_TOOLS: u64 = 600;
 /// Most bytes of a tool's name, as the providers have it.
 const MAX_NAME: usize = 64;
 
@@ -21,6 +24,8 @@ pub(crate) struct Rendered {
     pub(crate) messages: Vec<Turn>,
     pub(crate) schema: Option<Value>,
     pub(crate) max_output: u32,
+    /// Secrets that were taken out.
+    pub(crate) redacted: u32,
 }
 
 /// A message; its outcomes come before its text, and its text before its calls.
@@ -45,7 +50,7 @@ pub(crate) struct Outcome {
 pub(crate) fn render(prompt: &Prompt, redactor: &Redactor) -> Result<Rendered, ModelError> {
     let wrong = |e: PortError| ModelError::Prompt(e.message);
     prompt.check().map_err(wrong)?;
-    let prompt = redacted(prompt, redactor);
+    let (prompt, redacted) = redacted(prompt, redactor);
     let mark = Mark::of(&prompt);
     let mut system = prompt.instructions.clone();
     let is_data = |p: &Part| matches!(p, Part::Untrusted { .. } | Part::Outcome { .. });
@@ -55,7 +60,7 @@ pub(crate) fn render(prompt: &Prompt, redactor: &Redactor) -> Result<Rendered, M
     }
     let schema = prompt.schema.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let messages = prompt.messages.into_iter().map(|m| turn(m, &mark)).collect();
-    Ok(Rendered { system, tools: prompt.tools, messages, schema, max_output: prompt.max_output })
+    Ok(Rendered { system, tools: prompt.tools, messages, schema, max_output: prompt.max_output, redacted })
 }
 
 fn turn(message: Message, mark: &Mark) -> Turn {
@@ -89,9 +94,14 @@ fn callable(mut call: Call) -> Call {
     call
 }
 
-/// The same prompt without the secrets that are known.
-fn redacted(prompt: &Prompt, redactor: &Redactor) -> Prompt {
-    let clean = |text: &str| redactor.redact(text);
+/// The same prompt without the secrets that are known, and how many there were.
+fn redacted(prompt: &Prompt, redactor: &Redactor) -> (Prompt, u32) {
+    let count = Cell::new(0_u32);
+    let clean = |text: &str| {
+        let (text, found) = redactor.redact_and_count(text);
+        count.set(count.get().saturating_add(found));
+        text
+    };
     let part = |part: &Part| match part {
         Part::Text(text) => Part::Text(clean(text)),
         Part::Untrusted { source, text } => Part::Untrusted { source: clean(source), text: clean(text) },
@@ -104,13 +114,14 @@ fn redacted(prompt: &Prompt, redactor: &Redactor) -> Prompt {
         description: clean(&t.description),
         input_schema: cleaned(&t.input_schema, &clean),
     };
-    Prompt {
+    let clean = Prompt {
         instructions: clean(&prompt.instructions),
         tools: prompt.tools.iter().map(tool).collect(),
         messages: prompt.messages.iter().map(message).collect(),
         schema: prompt.schema.clone(),
         max_output: prompt.max_output,
-    }
+    };
+    (clean, count.get())
 }
 
 /// All texts in it, cleaned. Names of fields stay.
@@ -127,8 +138,9 @@ fn cleaned(value: &Value, clean: &impl Fn(&str) -> String) -> Value {
 pub fn estimate(prompt: &Prompt) -> u64 {
     let parts: usize = prompt.messages.iter().map(|m| m.parts.len() + 1).sum::<usize>() + prompt.tools.len();
     let bytes = prompt.size() + prompt.schema.as_ref().map_or(0, String::len);
+    let told = if prompt.tools.is_empty() { 0 } else { OF_TOOLS };
     // The mark around a part has some 20 tokens, and the sentence that explains it 60.
-    bytes as u64 / BYTES_A_TOKEN + (AROUND + 20) * parts as u64 + 60 + u64::from(prompt.max_output)
+    bytes as u64 / BYTES_A_TOKEN + (AROUND + 20) * parts as u64 + 60 + told + u64::from(prompt.max_output)
 }
 
 /// What an answer took, where its server does not say: rather too much than too little.
@@ -191,7 +203,8 @@ mod tests {
         let parts = vec![outcome, Part::Untrusted { source: "log".into(), text: token.into() }];
         prompt.messages.push(Message { role: Role::User, parts });
         prompt.tools = vec![Tool { name: "say".into(), description: token.into(), input_schema: json!({"description": token}) }];
-        let Rendered { messages, tools, .. } = render(&prompt, &redactor).unwrap();
+        let Rendered { messages, tools, redacted, .. } = render(&prompt, &redactor).unwrap();
+        assert_eq!(redacted, 6);
         let texts = [&messages[0].text, &messages[2].text, &messages[2].outcomes[0].text, &tools[0].description];
         let inputs = [messages[1].calls[0].input.to_string(), tools[0].input_schema.to_string()];
         for text in texts.into_iter().chain(&inputs) {

@@ -1,6 +1,7 @@
 //! The command line: what stands at its top; the commands of a family are in a file each.
 
 mod ask;
+mod audit;
 mod dreams;
 mod findings;
 mod machine;
@@ -8,6 +9,7 @@ mod memory;
 mod plugins;
 mod projects;
 
+pub use audit::{AuditCommand, CostBy, EgressArgs, EgressCommand};
 use clap::{Args, Parser, Subcommand};
 pub use ask::{AboutArgs, AskArgs};
 pub use dreams::{DreamArgs, DreamCommand};
@@ -194,6 +196,9 @@ pub enum Command {
     /// Settings: where they come from
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// What models cost, and what left this machine
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Measure this program on data that you name
     #[command(subcommand)]
     Bench(BenchCommand),

@@ -76,6 +76,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Signals(command)) => wait(commands::signals::signals(&paths, command))?,
         Some(Command::Ci(command)) => wait(commands::signals::ci(&paths, command))?,
         Some(Command::Config(command)) => commands::config::config(&paths, command)?,
+        Some(Command::Audit(command)) => wait(commands::audit::audit(&paths, command))?,
         Some(Command::Bench(BenchCommand::Memory(bench))) => wait(commands::bench::memory(bench))?,
         Some(Command::Bench(BenchCommand::Dreams(args))) => return commands::bench_dreams::dreams(&args).map(exit),
         Some(Command::Completions { shell }) => commands::completions(shell)?,

@@ -30,5 +30,5 @@ pub use user::egress::EgressRow;
 pub use user::grants::{GrantRow, Identity};
 pub use user::outbox::Unsent;
 pub use user::quarantine::Quarantine;
-pub use user::spending::{Budget, Budgets, Reservation, Reserved};
+pub use user::spending::{By, CostRow, Limit, Reservation, Reserved, Spent, Unit, Whose};
 pub use user::trust::TrustedProject;

@@ -28,6 +28,7 @@ const SPEC: Spec = Spec {
         &[signal_times::V5],
         &[temporary::V6, outbox::V6],
         &[spending::V7],
+        &[spending::V8, egress::V8],
     ],
 };
 

@@ -56,7 +56,7 @@ pub struct Glimpse {
     pub due: Vec<String>,
     /// The index of memory.
     pub index: String,
-    /// Tokens that may still be used today.
+    /// Tokens that may be used.
     pub tokens_left: u64,
 }
 
@@ -69,7 +69,7 @@ pub fn describe(glimpse: &Glimpse) -> Vec<Part> {
     let zone = glimpse.zone.clone().unwrap_or(TimeZone::UTC);
     let at = Timestamp::from_millisecond(glimpse.now as i64).unwrap_or_default().to_zoned(zone);
     let mut text = format!("<tick>\nIt is {}. {}.", at.strftime("%A %Y-%m-%d %H:%M"), glimpse.reason.trim_end_matches('.'));
-    let _ = write!(text, " {} tokens are left for today.", glimpse.tokens_left);
+    let _ = write!(text, " You may use {} tokens.", glimpse.tokens_left);
     parts.push(Part::Text(text));
     let seen = |s: &Seen| {
         let place = if s.place.is_empty() { String::new() } else { format!(" ({})", s.place) };
@@ -136,7 +136,7 @@ mod tests {
         let [Part::Text(text), Part::Text(end)] = &parts[..] else { panic!("{parts:?}") };
         assert_eq!(
             (text.as_str(), end.as_str()),
-            ("<tick>\nIt is Thursday 1970-01-01 00:00. The checklist is due. 0 tokens are left for today.", "</tick>")
+            ("<tick>\nIt is Thursday 1970-01-01 00:00. The checklist is due. You may use 0 tokens.", "</tick>")
         );
     }
 }

@@ -4,7 +4,7 @@ use super::DreamError;
 use super::quiet::Quiet;
 use super::sleeper::{Sleeper, Whose};
 use crate::drift;
-use crate::models::Occasion;
+use crate::models::{Kind, Occasion};
 use crate::now;
 use crate::registry::{Registry, Running};
 use kairos_core::dream::Dream;
@@ -117,8 +117,8 @@ impl Dreamer {
     }
 
     async fn ask(&self, strategy: &Running, dream: &str, snapshot: MemorySnapshot) -> Result<Answer, DreamError> {
-        let (plugin, name) = (strategy.name.clone(), format!("dream {dream} of {}", self.sleeper.name));
-        let occasion = Occasion { plugin, name, budget: "model.tokens-a-dream" };
+        let (plugin, project) = (strategy.name.clone(), self.sleeper.name.clone());
+        let occasion = Occasion { kind: Kind::Plugin, plugin, name: format!("dream {dream} of {project}"), project };
         let model = self.registry.models.port(&self.sleeper.config, occasion);
         let access = self.access(strategy).with_model(model);
         let access = self.registry.lend(&strategy.name, &strategy.plugin.hash, access);

@@ -1,17 +1,20 @@
 //! Language models for plugins and for our own thinking: the same few for all, and each question is paid before it is sent.
 
+mod budgets;
 mod mind;
 mod paid;
 mod port;
 
 use crate::ledger::Book;
+use budgets::Budget;
 use kairos_core::config::Config;
 use kairos_core::ports::Model as Port;
 use kairos_exec::redact::Redactor;
-use kairos_model::{Client, Model, Provider, find, find_local};
+use kairos_model::{Client, Model, Provider, fallback, find, find_local};
 use kairos_store::UserDb;
 use kairos_turn::Mind;
 use paid::Paid;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -20,16 +23,22 @@ use tokio::sync::Mutex;
 /// For so long it is believed which servers are on this machine.
 const LOCAL_HOLDS: Duration = Duration::from_secs(60);
 
+/// Models that are remembered, those of earlier settings included.
+const MOST_LINKS: usize = 32;
+
 /// The models that the settings name, each made when it is first asked for: what it has learnt, that its key is refused or that it wants
 /// to be left alone, holds for all who ask, until its settings change.
 pub(crate) struct Models {
     user: UserDb,
     known: Mutex<Known>,
+    /// Budgets of which it was said that they are nearly used up.
+    warned: std::sync::Mutex<HashSet<String>>,
 }
 
 #[derive(Default)]
 struct Known {
-    links: Vec<(Provider, Link)>,
+    /// The newest last; a project may have settings of its own.
+    links: Vec<Link>,
     /// What was found on this machine, and when.
     local: Option<(Instant, Option<Provider>)>,
 }
@@ -37,25 +46,50 @@ struct Known {
 /// One of those who are asked in turn.
 #[derive(Clone)]
 pub(crate) struct Link {
-    /// As `model.provider` has it.
-    provider: &'static str,
+    provider: Provider,
+    /// What the user has taken out of all questions.
+    patterns: Vec<String>,
     model: Arc<dyn Model>,
+}
+
+/// What a question is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A plugin asks, such as a dream's strategy.
+    Plugin,
+    /// A tick woke the model.
+    Tick,
+    /// The user asked.
+    Ask,
+}
+
+impl Kind {
+    /// As the database and `audit cost` have it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Plugin => "plugin",
+            Self::Tick => "tick",
+            Self::Ask => "ask",
+        }
+    }
 }
 
 /// Who asks, when, and what for.
 #[derive(Debug, Clone)]
 pub(crate) struct Occasion {
-    /// The plugin.
+    /// Which budgets hold.
+    pub(crate) kind: Kind,
+    /// Its name, where it is a plugin.
     pub(crate) plugin: String,
+    /// For which project, by its short name; may be none.
+    pub(crate) project: String,
     /// Such as `dream 20261121-030000 of mine-1a2b`: it has a budget of its own.
     pub(crate) name: String,
-    /// The setting that says how many tokens.
-    pub(crate) budget: &'static str,
 }
 
 impl Models {
     pub(crate) fn new(user: UserDb) -> Self {
-        Self { user, known: Mutex::default() }
+        Self { user, known: Mutex::default(), warned: std::sync::Mutex::default() }
     }
 
     /// The model on one occasion, as the settings have it now: whoever of the chain answers, paid from all budgets.
@@ -76,26 +110,54 @@ impl Models {
     /// Whom to ask, one after the other; else why there is nobody.
     async fn chain(&self, config: &Config) -> Result<Vec<Link>, String> {
         let mut known = self.known.lock().await;
-        let providers = match find(config, |name| std::env::var(name).ok()) {
-            Ok(providers) => providers,
-            Err(why) if config.text("model.provider") == "auto" => vec![self.local(&mut known, config).await.ok_or(why)?],
-            Err(why) => return Err(why),
-        };
+        let variable = |name: &str| std::env::var(name).ok();
+        let mut found = find(config, variable);
+        if found.is_err() && config.text("model.provider") == "auto" {
+            let local = self.local(&mut known, config).await;
+            let all: Vec<_> = local.into_iter().chain(fallback(config, variable)?).collect();
+            found = if all.is_empty() { found } else { Ok(all) };
+        }
+        let providers = found?;
+        let patterns = config.list("redact.patterns");
+        let redactor = Redactor::from_env().with_patterns(&patterns);
+        let redactor = redactor.map_err(|e| format!("`redact.patterns` in kairos.toml: {e}"))?;
         let mut links = Vec::new();
         for provider in providers {
-            let link = match known.links.iter().find(|(p, _)| *p == provider) {
-                Some((_, link)) => link.clone(),
-                None => Link { provider: provider.preset.as_str(), model: Arc::new(self.client(&provider)?) },
-            };
-            links.push((provider, link));
+            let same = |link: &&Link| link.provider == provider && link.patterns == patterns;
+            if let Some(link) = known.links.iter().find(same) {
+                links.push(link.clone());
+                continue;
+            }
+            let model = Arc::new(self.client(&provider, &redactor)?);
+            let link = Link { provider, patterns: patterns.clone(), model };
+            known.links.push(link.clone());
+            links.push(link);
         }
-        known.links = links;
-        Ok(known.links.iter().map(|(_, link)| link.clone()).collect())
+        let old = known.links.len().saturating_sub(MOST_LINKS);
+        known.links.drain(..old);
+        Ok(links)
     }
 
-    fn client(&self, provider: &Provider) -> Result<Client, String> {
+    /// Says in the log which of these budgets are nearly used up, once until they are no more; answers of how many.
+    fn warn(&self, budgets: &[Budget], nearly: &[usize]) -> usize {
+        let mut warned = self.warned.lock().unwrap_or_else(|e| e.into_inner());
+        let mut said = 0;
+        for (place, budget) in budgets.iter().enumerate() {
+            let text = budget.nearly();
+            if !nearly.contains(&place) {
+                warned.remove(&text);
+            } else if !warned.contains(&text) {
+                tracing::warn!("{text}");
+                warned.insert(text);
+                said += 1;
+            }
+        }
+        said
+    }
+
+    fn client(&self, provider: &Provider, redactor: &Redactor) -> Result<Client, String> {
         let book = Arc::new(Book(self.user.clone()));
-        Client::new(provider.clone(), book, Redactor::from_env()).map_err(|e| e.to_string())
+        Client::new(provider.clone(), book, redactor.clone()).map_err(|e| e.to_string())
     }
 
     /// Looked for on use alone, and not with each question.

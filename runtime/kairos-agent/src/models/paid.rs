@@ -1,12 +1,13 @@
 //! A model with a purse, and others behind it.
 
+use super::budgets::{Budget, budgets};
 use super::{Link, Models, Occasion};
 use crate::now;
 use async_trait::async_trait;
 use kairos_core::config::Config;
-use kairos_core::model::{Completion, Prompt};
-use kairos_model::{Heard, Model, ModelError, estimate};
-use kairos_store::{Budget, Budgets, Reservation, Reserved, UserDb};
+use kairos_core::model::{Completion, Prompt, Usage};
+use kairos_model::{Heard, Model, ModelError, Price, estimate};
+use kairos_store::{Reservation, Reserved, Spent, Unit, UserDb};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -55,7 +56,7 @@ impl Paid {
             match self.one(link, prompt, why, &listen, tokens_a_day).await {
                 // What was heard can't be taken back, and what is wrong with a question is so for all.
                 Err(error) if error.is_of_one() && !has_begun.load(Relaxed) => {
-                    tracing::debug!("{} does not answer: {error}", link.provider);
+                    tracing::debug!("{} does not answer: {error}", link.provider.name());
                     first.get_or_insert(error);
                 }
                 answer => return answer,
@@ -72,46 +73,60 @@ impl Paid {
         heard: Heard<'_>,
         tokens_a_day: Option<u64>,
     ) -> Result<Completion, ModelError> {
-        let kept = |e: kairos_store::StoreError| ModelError::Budget(format!("no budget can be kept: {e}"));
-        let Occasion { plugin, name, budget } = &self.occasion;
-        let tokens = link.model.estimate(prompt);
-        let wish = Reservation { at: now(), plugin: plugin.clone(), occasion: name.clone(), model: link.model.name(), tokens };
-        let budgets = Budgets {
-            day: self.config.number("model.tokens-a-day"),
-            plugin: tokens_a_day.unwrap_or(u64::MAX),
-            occasion: self.config.number(budget),
-        };
-        let id = match self.user.reserve(wish, budgets).await.map_err(kept)? {
-            Reserved::Yes(id) => id,
-            Reserved::No(over, left) => return Err(exceeded(over, budget, budgets, tokens, left)),
-        };
+        let provider = &link.provider;
+        let budgets =
+            budgets(&self.config, &self.occasion, provider.preset.as_str(), tokens_a_day).map_err(ModelError::Budget)?;
+        let price =
+            Price::of(provider, &self.config.list("model.prices"), !prompt.tools.is_empty()).map_err(ModelError::Budget)?;
+        let id = self.reserve(link, prompt, &budgets, price).await?;
+        let Occasion { plugin, name, .. } = &self.occasion;
         let why = if why.is_empty() { format!("{name}, {plugin}") } else { why.into() };
         let answer = link.model.complete(prompt, &why, heard).await;
-        let settled = match &answer {
-            Ok(completion) => self.user.settle(id, completion.usage.input, completion.usage.output).await,
+        let spent = match &answer {
+            Ok(completion) => {
+                let Usage { input, cached, output } = completion.usage;
+                Spent { input, cached, output, cost: price.map(|p| p.cost(completion.usage)) }
+            }
             // What may have cost something stays set aside.
-            Err(e) if e.may_cost() => Ok(()),
-            Err(_) => self.user.settle(id, 0, 0).await,
+            Err(e) if e.may_cost() => return answer,
+            Err(_) => Spent { cost: Some(0), ..Spent::default() },
         };
-        if let Err(e) = settled {
+        if let Err(e) = self.user.settle(id, spent).await {
             tracing::warn!("what {} used can't be recorded, so all that was set aside counts: {e}", link.model.name());
         }
         answer
     }
-}
 
-fn exceeded(over: Budget, setting: &str, budgets: Budgets, tokens: u64, left: u64) -> ModelError {
-    let says = |setting: &str| format!("`{setting}` in kairos.toml says how many there are");
-    let (whose, allowed, remedy) = match over {
-        Budget::Day => ("of 24 hours", budgets.day, says("model.tokens-a-day")),
-        Budget::Occasion => ("of this time", budgets.occasion, says(setting)),
-        Budget::Plugin => {
-            ("of this plugin for 24 hours", budgets.plugin, "it asked for no more when you granted it a model".to_owned())
+    /// Sets aside what the question may take at most.
+    async fn reserve(&self, link: &Link, prompt: &Prompt, budgets: &[Budget], price: Option<Price>) -> Result<u64, ModelError> {
+        let tokens = link.model.estimate(prompt);
+        let output = u64::from(prompt.max_output).min(tokens);
+        let cost = price.map(|p| p.cost(Usage { input: tokens - output, cached: 0, output }));
+        let Occasion { kind, plugin, project, name } = self.occasion.clone();
+        let wish = Reservation {
+            at: now(),
+            kind: kind.as_str().into(),
+            plugin,
+            project,
+            occasion: name,
+            provider: link.provider.preset.as_str().into(),
+            model: link.provider.model.clone(),
+            tokens,
+            cost,
+        };
+        let limits = budgets.iter().map(|b| b.limit.clone()).collect();
+        let reserved = self.user.reserve(wish, limits).await;
+        match reserved.map_err(|e| ModelError::Budget(format!("no budget can be kept: {e}")))? {
+            Reserved::Yes(id, nearly) => {
+                self.models.warn(budgets, &nearly);
+                Ok(id)
+            }
+            Reserved::No(place, left) => {
+                let wanted = if budgets[place].limit.unit == Unit::Tokens { tokens } else { cost.unwrap_or(0) };
+                Err(budgets[place].over(wanted, left))
+            }
         }
-    };
-    ModelError::Budget(format!(
-        "the question may take {tokens} tokens, and of the {allowed} {whose} {left} are left; {remedy}, and nothing was sent"
-    ))
+    }
 }
 
 #[async_trait]
@@ -138,7 +153,10 @@ impl Model for Paid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kairos_core::model::{Ending, Message, Part, Role, Usage};
+    use crate::models::Kind;
+    use kairos_core::model::{Ending, Message, Part, Role};
+    use kairos_model::find;
+    use kairos_store::{Limit, Whose};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -181,14 +199,20 @@ mod tests {
     }
 
     fn link(model: &Arc<Fake>) -> Link {
-        Link { provider: "fake", model: model.clone() }
+        let mut config = Config::default();
+        config.set("model.provider", "\"anthropic\"").unwrap();
+        Link { provider: find(&config, |_| None).unwrap().remove(0), patterns: Vec::new(), model: model.clone() }
     }
 
     fn paid(user: &UserDb, settings: &str) -> Paid {
         let mut config = Config::default();
         config.merge("kairos.toml", settings, kairos_core::config::Trust::User).unwrap();
-        let occasion = Occasion { plugin: "reflect".into(), name: "dream 1".into(), budget: "model.tokens-a-dream" };
+        let occasion = Occasion { kind: Kind::Plugin, plugin: "reflect".into(), project: "mine".into(), name: "dream 1".into() };
         Arc::new(Models::new(user.clone())).paid(&config, occasion)
+    }
+
+    async fn used(user: &UserDb, unit: Unit) -> u64 {
+        user.spent(Limit { whose: Whose::All, within: 1_000_000, unit, allowed: 0 }, now()).await.unwrap()
     }
 
     fn malformed() -> ModelError {
@@ -209,20 +233,21 @@ mod tests {
             paid.through(&[link(&model)], &prompt(), "", &|_| (), Some(plugin)).await
         };
         assert_eq!(ask(500, 500, 500).await.unwrap().usage.input, 7);
-        assert_eq!(user.spent(now()).await.unwrap(), 10);
+        assert_eq!(used(&user, Unit::Tokens).await, 10);
         for (day, each, plugin, told) in
             [(109, 500, 500, "tokens-a-day"), (500, 109, 500, "tokens-a-dream"), (500, 500, 109, "this plugin")]
         {
             let error = ask(day, each, plugin).await.unwrap_err();
             assert!(matches!(error, ModelError::Budget(_)));
-            assert!(error.to_string().contains(told) && error.to_string().contains("99 are left"), "{error}");
+            assert!(error.to_string().contains(told) && error.to_string().contains("99 tokens are left"), "{error}");
         }
         assert_eq!(model.asked.load(SeqCst), 1, "over budget nothing is sent");
+        assert_eq!(used(&user, Unit::Money).await, 7 + 15, "at a dollar and five per million tokens");
         model.fails.lock().unwrap().extend([malformed(), refused()]);
         ask(500, 500, 500).await.unwrap_err();
-        assert_eq!(user.spent(now()).await.unwrap(), 10, "who is refused pays nothing");
+        assert_eq!(used(&user, Unit::Tokens).await, 10, "who is refused pays nothing");
         ask(500, 500, 500).await.unwrap_err();
-        assert_eq!(user.spent(now()).await.unwrap(), 110, "what may have cost something counts");
+        assert_eq!(used(&user, Unit::Tokens).await, 110, "what may have cost something counts");
     }
 
     #[tokio::test]
@@ -235,7 +260,7 @@ mod tests {
         first.fails.lock().unwrap().push(refused());
         ask(&first).await.unwrap();
         assert_eq!((first.asked.load(SeqCst), second.asked.load(SeqCst)), (1, 1));
-        assert_eq!(user.spent(now()).await.unwrap(), 10);
+        assert_eq!(used(&user, Unit::Tokens).await, 10);
         // Of two who fail, the first one's words count.
         first.fails.lock().unwrap().push(refused());
         second.fails.lock().unwrap().push(malformed());
@@ -247,5 +272,29 @@ mod tests {
         talker.fails.lock().unwrap().push(malformed());
         assert_eq!(ask(&talker).await.unwrap_err(), malformed());
         assert_eq!(second.asked.load(SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn money_is_a_budget_and_the_log_says_once_that_it_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let user = UserDb::open(dir.path().join("state.db")).await.unwrap();
+        let model = Arc::new(Fake::default());
+        // The question may take 90 tokens, and the answer 10: 140 millionths of a dollar.
+        let paid = paid(&user, "model.budgets = [\"day 0.00016 usd\"]");
+        let ask = async || paid.through(&[link(&model)], &prompt(), "", &|_| (), None).await;
+        ask().await.unwrap();
+        let error = ask().await.unwrap_err().to_string();
+        assert!(
+            error.contains("may take $0.0001")
+                && error.contains("of the $0.0002 for 24 hours")
+                && error.contains("model.budgets"),
+            "{error}"
+        );
+        assert_eq!(model.asked.load(SeqCst), 1);
+        let budgets = budgets(&paid.config, &paid.occasion, "anthropic", None).unwrap();
+        assert_eq!(
+            (paid.models.warn(&budgets, &[0, 2]), paid.models.warn(&budgets, &[2]), paid.models.warn(&budgets, &[0])),
+            (2, 0, 1)
+        );
     }
 }

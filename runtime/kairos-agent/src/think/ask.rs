@@ -4,9 +4,8 @@ use super::builtin::Builtin;
 use super::effects::Effects;
 use super::log::Log;
 use super::{Inner, Thinker, toolbox};
-use crate::models::Occasion;
+use crate::models::Kind;
 use crate::now;
-use crate::registry::MODEL;
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
 use kairos_core::model::{Call, Completion, Ending, Part};
 use kairos_core::ports::{MAX_READ, PortResult, ProjectView};
@@ -170,9 +169,7 @@ impl Inner {
         session: Session,
         user: Option<Sender<AskEvent>>,
     ) -> PortResult<End> {
-        let name = format!("{id} of {}", self.inbox.slug);
-        let occasion = Occasion { plugin: MODEL.into(), name, budget: "model.tokens-an-ask" };
-        let mind = self.registry.models.mind(&self.config, occasion);
+        let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.to_owned()));
         compact(talk, &mind, CONTEXT).await?;
         let effects = Effects {
             view: self.view.clone(),

@@ -13,7 +13,7 @@ mod statements;
 mod toolbox;
 
 use crate::inbox::Inbox;
-use crate::models::Occasion;
+use crate::models::{Kind, Occasion};
 use crate::now;
 use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
@@ -206,7 +206,7 @@ impl Thinker {
             findings: open,
             due: due.clone(),
             index: self.0.index().await,
-            tokens_left: self.tokens_left().await,
+            tokens_left: self.0.config.number("model.tokens-a-tick"),
         };
         let turn = tokio::time::timeout(PATIENCE, self.turn(&glimpse, news.clone())).await;
         let late = || PortError::new(ErrorCode::Unavailable, format!("the turn took longer than {} min", PATIENCE.as_secs() / 60));
@@ -238,8 +238,7 @@ impl Thinker {
         let inner = &self.0;
         let began = now();
         let session = format!("tick-{began}");
-        let name = format!("tick {began} of {}", inner.inbox.slug);
-        let occasion = Occasion { plugin: MODEL.into(), name, budget: "model.tokens-a-turn" };
+        let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
         let mind = inner.registry.models.mind(&inner.config, occasion);
         let builtin = inner.builtin(about, session.clone());
         let tools = toolbox::ProjectToolbox { builtin, plugins: inner.tools.clone(), asleep: true };
@@ -275,11 +274,6 @@ impl Thinker {
         Ok(all)
     }
 
-    async fn tokens_left(&self) -> u64 {
-        let spent = self.0.registry.user.spent(now()).await.unwrap_or(0);
-        self.0.config.number("model.tokens-a-day").saturating_sub(spent)
-    }
-
     /// The user's answer to a question of ours; false where nothing of that id waits.
     pub(crate) fn permit(&self, id: &str, answer: PermissionAnswer) -> bool {
         self.0.permits.answer(id, answer)
@@ -292,6 +286,11 @@ impl Thinker {
 }
 
 impl Inner {
+    fn occasion(&self, kind: Kind, name: String) -> Occasion {
+        let project = self.inbox.slug.clone();
+        Occasion { kind, plugin: MODEL.into(), name: format!("{name} of {project}"), project }
+    }
+
     /// The index of memory, as far as it is loaded.
     async fn index(&self) -> String {
         let file = self.index.clone();

@@ -320,14 +320,38 @@ pub const SETTINGS: &[Setting] = &[
     s("model.timeout", Kind::Duration, "\"2m\"", false, "How long one answer may take, further tries included."),
     s("model.tokens-a-day", Kind::Count, "100000", false, "Tokens that all plugins together may use within 24 hours."),
     s("model.tokens-a-dream", Kind::Count, "30000", false, "Tokens that one dream may use."),
+    s("model.tokens-a-tick", Kind::Count, "50000", false, "Tokens that one tick may use, all its questions together."),
     s(
         "model.tokens-a-turn",
         Kind::Count,
-        "50000",
+        "500000",
         false,
-        "Tokens that one turn may use which a tick began.",
+        "Tokens that one turn of `ask` or `chat` may use, all its questions together.",
     ),
-    s("model.tokens-an-ask", Kind::Count, "500000", false, "Tokens that one conversation with you may use."),
+    s(
+        "model.budgets",
+        Kind::List,
+        "[\"day 5 usd\", \"month 50 usd\"]",
+        false,
+        "What else may be used within 24 hours or 30 days, by all or by one: [project:NAME | plugin:NAME | provider:NAME] day|month \
+         NUMBER tokens|usd. At 80 % the log says so, at 100 % nothing is sent.",
+    ),
+    s(
+        "model.prices",
+        Kind::List,
+        "[]",
+        false,
+        "Prices that are not known, or other ones: MODEL INPUT OUTPUT [CACHED], in dollars per million tokens; the beginning of a \
+         model's name is enough.",
+    ),
+    s(
+        "redact.patterns",
+        Kind::List,
+        "[]",
+        true,
+        "Regular expressions of what is taken out of all that a model is sent, beside known forms of secrets and the values of secret \
+         variables: names, paths, numbers of clients.",
+    ),
     s(
         "think.on",
         Kind::Choice(&["never", "low", "normal", "high", "critical"]),

@@ -16,6 +16,7 @@
 //! | `crowd` | a tick with 1,000 detectors | CPU time of the process (all threads: detectors, journal, inbox) for one tick in which 100 signals match 10 detectors each; wall time apart; against the bare calls alone. Target: below 30 ms. All-match: 100 signals for all of them. Quiet: a tick without signals, by its own clock. Target: below 50 us |
 //! | `idle` | the idle process | the real binary with `--every 30s` on the repository of `start`, from 5 s after its first tick for 20 s, that is, between two ticks: `RssAnon`, CPU time over wall time, voluntary context switches of all threads. A further detector: the difference that 100 more make, by 100. Targets: below 25 MiB, below 0.1 %, none |
 //! | `burst` | 100,000 file events | pushed into the queue, against a plain `Vec`; and 100,000 files made under a real watch, against making them unwatched. Accounted for is what arrives as a signal of its own or is counted by a `file.rescan`; the memory is the growth of `RssAnon` at its peak. Targets: all; at most 32 MiB |
+//! | `stream` | a streamed token | an answer of 5,000 tokens from a server on this machine, in both formats: `Client::complete`, from the question to the whole answer, by the number of tokens; against sending the same question and reading the same bytes with a plain socket. Target: at most 20 us on top |
 //! | `shell` | a prompt with the hook | an interactive shell in a terminal: from the return key after `:` to the next prompt; against the same shell without the hook. With the daemon running, killed (its socket is left), and without a socket. Target: at most 3 ms on top |
 
 mod bare;
@@ -27,6 +28,7 @@ mod plugins;
 mod process;
 mod report;
 mod shell;
+mod stream;
 mod system;
 mod tool;
 
@@ -34,7 +36,7 @@ use plugins::Result;
 use report::Report;
 use std::process::ExitCode;
 
-const SECTIONS: [&str; 8] = ["call", "tool", "load", "start", "crowd", "idle", "burst", "shell"];
+const SECTIONS: [&str; 9] = ["call", "tool", "load", "start", "crowd", "idle", "burst", "stream", "shell"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -74,6 +76,7 @@ fn run(section: &str, report: &mut Report) -> Result<()> {
         "tool" => runtime.block_on(async { tokio::spawn(tool::measure()).await? }),
         "load" => runtime.block_on(async { tokio::spawn(load::measure()).await? }),
         "crowd" => runtime.block_on(async { tokio::spawn(crowd::measure()).await? }),
+        "stream" => runtime.block_on(async { tokio::spawn(stream::measure()).await? }),
         "start" => process::start(),
         "idle" => process::idle(),
         "shell" => shell::measure(),

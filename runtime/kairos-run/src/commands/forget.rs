@@ -37,6 +37,8 @@ pub struct Gone {
     pub database: kairos_store::Forgotten,
     /// Messages that were not delivered yet.
     pub messages: u64,
+    /// Bodies of requests that were sent.
+    pub requests: u64,
     /// Places in logs and reports of crashes that are overwritten.
     pub places_in_logs: u64,
     /// Files of ours that hold the text all the same: they were not written by us, or are out of use.
@@ -98,10 +100,10 @@ impl Forgetting<'_> {
             database = db.forget(kairos_store::Forget { signals, words: words.clone() }, dry_run).await?;
             db.close().await;
         }
-        let mut messages = 0;
+        let (mut messages, mut requests) = (0, 0);
         if self.paths.user_db().exists() {
             let db = UserDb::open(self.paths.user_db()).await?;
-            messages = db.forget_words(words.clone(), dry_run).await?;
+            (messages, requests) = db.forget_words(words.clone(), dry_run).await?;
             db.close().await;
         }
         let mut places_in_logs = 0;
@@ -117,7 +119,7 @@ impl Forgetting<'_> {
             let ours = [self.paths.data.clone(), self.paths.config.clone(), self.paths.run.clone()];
             left = files(&ours).into_iter().filter(|file| holds(file, text.as_bytes())).collect();
         }
-        Ok(Gone { memory, users, database, messages, places_in_logs, left })
+        Ok(Gone { memory, users, database, messages, requests, places_in_logs, left })
     }
 }
 

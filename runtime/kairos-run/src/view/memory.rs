@@ -153,6 +153,7 @@ impl Page {
             (d.findings, "finding"),
             (d.entries, "entry in the state of plugins"),
             (gone.messages, "message that waits to be sent"),
+            (gone.requests, "body of a request that was sent"),
             (gone.places_in_logs, "place in the logs"),
             (d.backups.len() as u64, "older copy of the database"),
         ];

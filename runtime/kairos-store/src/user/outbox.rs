@@ -68,21 +68,26 @@ impl UserDb {
         self.db.write(move |tx| tx.execute("DELETE FROM outbox WHERE id = ?1", [id]).map(drop)).await
     }
 
-    /// Takes out the messages that hold such words, and what is left of them in the file. Answers how many; `dry_run` only counts.
-    pub async fn forget_words(&self, words: Vec<String>, dry_run: bool) -> Result<u64, StoreError> {
-        let count = self
+    /// Takes out the messages that hold such words, the bodies of requests that do, and what is left of them in the file. Answers how
+    /// many of each; `dry_run` only counts.
+    pub async fn forget_words(&self, words: Vec<String>, dry_run: bool) -> Result<(u64, u64), StoreError> {
+        let counts = self
             .db
             .write(move |tx| {
-                let found = holding(tx, "outbox", "number", &["body"], &words)?;
-                let mut delete = tx.prepare("DELETE FROM outbox WHERE number = ?1")?;
-                found.iter().filter(|_| !dry_run).try_for_each(|number| delete.execute([number]).map(drop))?;
-                Ok(found.len() as u64)
+                let mut counts = [0, 0];
+                for (count, (table, id)) in counts.iter_mut().zip([("outbox", "number"), ("egress_bodies", "id")]) {
+                    let found = holding(tx, table, id, &["body"], &words)?;
+                    let mut delete = tx.prepare(&format!("DELETE FROM {table} WHERE {id} = ?1"))?;
+                    found.iter().filter(|_| !dry_run).try_for_each(|number| delete.execute([number]).map(drop))?;
+                    *count = found.len() as u64;
+                }
+                Ok(counts)
             })
             .await?;
         if !dry_run {
             self.db.scour(&[]).await?;
         }
-        Ok(count)
+        Ok((counts[0], counts[1]))
     }
 }
 

@@ -54,6 +54,10 @@ pub fn model(paths: &Paths) -> Check {
             let names: Vec<_> = all.iter().map(kairos_model::Provider::name).collect();
             Check::ok("model", format!("{}; only plugins that you grant one ask it", names.join(", else ")))
         }
+        Err(why) if config.text("model.provider") == "auto" => {
+            let told = "none: only the dream strategy `reflect` would ask one, and look for a server on this machine";
+            Check::ok("model", told).could(why)
+        }
         Err(why) => Check::ok("model", "none: only the dream strategy `reflect` would ask one").could(why),
     }
 }
