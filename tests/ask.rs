@@ -79,11 +79,40 @@ fn nobody_there_means_no_and_the_model_is_told() {
     assert!(said.iter().all(|e| e["ask"] != "permission"), "{said:?}");
     assert_eq!(std::fs::read_to_string(world.project().join("mean.py")).unwrap(), BUG);
     let told = server.asked().pop().unwrap()["messages"].to_string();
-    assert!(told.contains("nobody is there to agree that mean.py changes"), "{told}");
+    assert!(told.contains("nobody is there to agree to change mean.py"), "{told}");
     // Neither does a tool that is called by hand go round it.
     let call = world.run(&["tool", "call", "write-file", r#"{"path": "x", "content": "y"}"#]);
     assert!(!call.status.success() && text(&call.stdout).contains("can't be changed here"), "{}", text(&call.stdout));
     assert!(!world.project().join("x").exists());
+}
+
+#[test]
+fn the_user_s_rules_decide_before_he_is_asked() {
+    let server = ModelServer::speaking(|question| match step(question) {
+        0 => (None, vec![("edit-file", json!({"path": "mean.py", "old": " - 1", "new": ""}))]),
+        1 => (None, vec![("write-file", json!({"path": "secrets/x", "content": "x"}))]),
+        2 => (None, vec![("shell", json!({"command": "python3 -m unittest -q test_mean"}))]),
+        3 => (None, vec![("shell", json!({"command": "echo $(touch out) > made"}))]),
+        _ => (Some("Done."), vec![]),
+    });
+    let world = world(&server);
+    let rules = "allow = [\"Edit(mean.py)\", \"Bash(python3 -m unittest *)\"]\ndeny = [\"Edit(secrets/**)\"]\n";
+    let model = format!("[model]\nprovider = \"llamacpp\"\nurl = \"{}\"\n", server.url);
+    world.settings(&format!("every = \"1s\"\n{model}[permissions]\ndefault-mode = \"default\"\n{rules}"));
+    let _background = Background::start(&world);
+    world.ok(&["plugin", "grant", "shell"]);
+    let said = events(&world.ok(&["ask", "--json", "fix it"]));
+    assert!(said.iter().all(|e| e["ask"] != "permission"), "nobody is there, and what is allowed needs nobody: {said:?}");
+    let messages = server.asked().pop().unwrap()["messages"].clone();
+    let outcomes: Vec<&str> =
+        messages.as_array().unwrap().iter().filter(|m| m["role"] == "tool").map(|m| m["content"].as_str().unwrap()).collect();
+    assert!(outcomes[0].contains("mean.py is changed"), "{}", outcomes[0]);
+    assert!(outcomes[1].contains("rules forbid") && outcomes[1].contains("secrets/**"), "{}", outcomes[1]);
+    assert!(outcomes[2].contains("OK") || outcomes[2].contains("can't confine"), "{}", outcomes[2]);
+    assert!(outcomes[3].contains("nobody is there to agree"), "{}", outcomes[3]);
+    for made in ["secrets/x", "out", "made"] {
+        assert!(!world.project().join(made).exists(), "{made}");
+    }
 }
 
 #[test]

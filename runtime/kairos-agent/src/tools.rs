@@ -4,7 +4,7 @@ use crate::inbox::Inbox;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Running};
 use kairos_core::PluginKind;
-use kairos_core::ports::{Edit, ProjectView, StateStore};
+use kairos_core::ports::{Edit, Process, ProjectView, StateStore};
 use kairos_host::{Access, CallError, Definition, ToolOutput, call_tool};
 use kairos_project::Project;
 use kairos_store::ProjectDb;
@@ -18,17 +18,17 @@ pub(crate) struct Tools {
     view: Project,
     db: ProjectDb,
     recollection: Recollection,
-    edit: Option<Arc<dyn Edit>>,
+    effects: Option<(Arc<dyn Edit>, Arc<dyn Process>)>,
 }
 
 impl Tools {
     pub(crate) fn new(registry: Arc<Registry>, view: Project, inbox: &Inbox, recollection: Recollection) -> Self {
-        Self { registry, view, db: inbox.db.clone(), recollection, edit: None }
+        Self { registry, view, db: inbox.db.clone(), recollection, effects: None }
     }
 
-    /// The same, for a turn that may change files if the user agrees.
-    pub(crate) fn with_edit(self, edit: Arc<dyn Edit>) -> Self {
-        Self { edit: Some(edit), ..self }
+    /// The same, for a turn that may change files and run commands if the user agrees.
+    pub(crate) fn with_effects(self, effects: Arc<impl Edit + Process + 'static>) -> Self {
+        Self { effects: Some((effects.clone(), effects)), ..self }
     }
 
     /// All that can be called, by plugin; of two with the same name, the user's stands before the project's own.
@@ -53,8 +53,8 @@ impl Tools {
         let view: Arc<dyn ProjectView> = Arc::new(self.view.clone());
         let state: Arc<dyn StateStore> = Arc::new(self.db.clone());
         let access = Access::new(&tool.name, view, state, &tool.rights).with_recall(self.recollection.for_tools());
-        let access = match &self.edit {
-            Some(edit) => access.with_edit(edit.clone()),
+        let access = match &self.effects {
+            Some((edit, process)) => access.with_edit(edit.clone()).with_process(process.clone()),
             None => access,
         };
         let access = self.registry.lend(&tool.name, &tool.plugin.hash, access);

@@ -30,6 +30,7 @@ pub fn set() -> Vec<Embedded> {
         "list-files",
         "git-log",
         "edit-file",
+        "shell",
         "memory",
         "consolidate",
         "forget",

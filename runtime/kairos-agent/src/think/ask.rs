@@ -1,14 +1,14 @@
 //! A turn that the user asked for: he sees what happens, and is asked what may be done.
 
 use super::builtin::Builtin;
-use super::effects::Effects;
+use super::effects::{Effects, rules};
 use super::log::Log;
 use super::{Inner, Thinker, toolbox};
 use crate::models::Kind;
 use crate::now;
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
 use kairos_core::model::{Call, Completion, Ending, Part};
-use kairos_core::ports::{MAX_READ, PortResult, ProjectView};
+use kairos_core::ports::{ErrorCode, MAX_READ, PortError, PortResult, ProjectView};
 use kairos_turn::{Conversation, End, Limits, Outcome, TASK, Turn, Witness, compact};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -171,7 +171,10 @@ impl Inner {
     ) -> PortResult<End> {
         let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.to_owned()));
         compact(talk, &mind, CONTEXT).await?;
+        let (view, config) = (self.view.clone(), self.config.clone());
+        let read = tokio::task::spawn_blocking(move || rules(&view, &config)).await;
         let effects = Effects {
+            rules: read.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")))?,
             view: self.view.clone(),
             recorder: self.recorder.clone(),
             session: id.to_owned(),
@@ -181,7 +184,7 @@ impl Inner {
         };
         let tools = toolbox::ProjectToolbox {
             builtin: self.builtin(Vec::new(), id.to_owned()),
-            plugins: self.tools.clone().with_edit(Arc::new(effects)),
+            plugins: self.tools.clone().with_effects(Arc::new(effects)),
             asleep: false,
         };
         Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK }.run(talk).await
