@@ -14,6 +14,35 @@ pub struct ModelServer {
 impl ModelServer {
     /// The closure makes a status and an answer's text of each question.
     pub fn new(answer: impl Fn(&Value) -> (u16, String) + Send + 'static) -> Self {
+        Self::with(move |question| {
+            let (status, text) = answer(question);
+            (status, json!({"role": "assistant", "content": text}))
+        })
+    }
+
+    /// The closure makes calls of each question, by name and input.
+    pub fn calling(calls: impl Fn(&Value) -> Vec<(&'static str, Value)> + Send + 'static) -> Self {
+        Self::speaking(move |question| (None, calls(question)))
+    }
+
+    /// The closure makes of each question what the model says, and what it wants called, by name and input.
+    pub fn speaking(answer: impl Fn(&Value) -> (Option<&'static str>, Vec<(&'static str, Value)>) + Send + 'static) -> Self {
+        Self::with(move |question| {
+            let call = |(n, (name, input)): (usize, (&str, Value))| {
+                let id = format!("c{}-{n}", question["messages"].as_array().map_or(0, Vec::len));
+                json!({"index": n, "id": id, "type": "function", "function": {"name": name, "arguments": input.to_string()}})
+            };
+            let (text, calls) = answer(question);
+            let calls: Vec<Value> = calls.into_iter().enumerate().map(call).collect();
+            let mut message = json!({"role": "assistant", "content": text});
+            if !calls.is_empty() {
+                message["tool_calls"] = json!(calls);
+            }
+            (200, message)
+        })
+    }
+
+    fn with(answer: impl Fn(&Value) -> (u16, Value) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -32,16 +61,15 @@ impl ModelServer {
                 let mut body = vec![0; length];
                 reader.read_exact(&mut body).unwrap();
                 let question: Value = serde_json::from_slice(&body).unwrap();
-                let (status, text) = answer(&question);
+                let (status, message) = answer(&question);
                 kept.lock().unwrap().push(question);
-                let choice = json!({"finish_reason": "stop", "message": {"role": "assistant", "content": text}});
-                let body = if status == 200 {
-                    json!({"model": "scripted", "choices": [choice], "usage": {"prompt_tokens": 700, "completion_tokens": 60}})
+                let (kind, body) = if status == 200 {
+                    ("text/event-stream", streamed(&message))
                 } else {
-                    json!({"error": {"message": text}})
+                    ("application/json", json!({"error": {"message": message["content"]}}).to_string())
                 };
-                let body = body.to_string();
-                let _ = write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n", body.len());
+                let _ = stream.write_all((head + &body).as_bytes());
             }
         });
         Self { url, asked }
@@ -50,6 +78,21 @@ impl ModelServer {
     pub fn asked(&self) -> Vec<Value> {
         self.asked.lock().unwrap().clone()
     }
+}
+
+/// A message as it comes: its text word by word, then its calls, then what it cost.
+fn streamed(message: &Value) -> String {
+    let chunk = |delta: Value, reason: Option<&str>| {
+        json!({"object": "chat.completion.chunk", "model": "scripted", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
+    };
+    let words = message["content"].as_str().unwrap_or_default().split_inclusive(' ');
+    let mut events: Vec<Value> = words.map(|word| chunk(json!({"content": word}), None)).collect();
+    let calls = message["tool_calls"].as_array().into_iter().flatten();
+    events.extend(calls.map(|call| chunk(json!({"tool_calls": [call]}), None)));
+    let reason = if message["tool_calls"].is_null() { "stop" } else { "tool_calls" };
+    events.push(chunk(json!({}), Some(reason)));
+    events.push(json!({"model": "scripted", "choices": [], "usage": {"prompt_tokens": 700, "completion_tokens": 60}}));
+    events.iter().map(|event| format!("data: {event}\n\n")).collect::<String>() + "data: [DONE]\n\n"
 }
 
 /// A session in the form of Claude Code's files, with what the user said in it.

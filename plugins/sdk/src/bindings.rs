@@ -20,6 +20,7 @@ pub mod imports {
                 import kairos:host/git@0.1.0;
                 import kairos:host/memory-types@0.1.0;
                 import kairos:host/recall@0.1.0;
+                import kairos:host/edit@0.1.0;
             }
         ",
         world: "kairos:sdk/imports",
@@ -101,6 +102,7 @@ pub mod tool {
                 import kairos:host/git@0.1.0;
                 import kairos:host/memory-types@0.1.0;
                 import kairos:host/recall@0.1.0;
+                import kairos:host/edit@0.1.0;
                 export kairos:tool/tool@0.1.0;
             }
         ",
@@ -115,6 +117,7 @@ pub mod tool {
             "kairos:host/git@0.1.0": crate::bindings::imports::kairos::host::git,
             "kairos:host/memory-types@0.1.0": crate::bindings::imports::kairos::host::memory_types,
             "kairos:host/recall@0.1.0": crate::bindings::imports::kairos::host::recall,
+            "kairos:host/edit@0.1.0": crate::bindings::imports::kairos::host::edit,
         },
         generate_all,
         pub_export_macro: true,

@@ -1,5 +1,6 @@
 //! What a plugin may ask the host for, as traits, so that the same code runs in a component and in a test.
 
+use crate::edit::Edit;
 use crate::recall::Recall;
 use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, Match, Page, Repository, SearchOptions, Version};
 
@@ -159,6 +160,6 @@ pub trait Clock {
 }
 
 /// All that a plugin may call.
-pub trait Host: Project + State + Clock + Recall {}
+pub trait Host: Project + State + Clock + Recall + Edit {}
 
-impl<T: Project + State + Clock + Recall> Host for T {}
+impl<T: Project + State + Clock + Recall + Edit> Host for T {}

@@ -33,6 +33,7 @@ pub mod bindings;
 pub mod command;
 #[cfg(feature = "tool")]
 mod date;
+pub mod edit;
 #[cfg(all(feature = "dream", not(target_arch = "wasm32")))]
 mod fake_memory;
 #[cfg(not(target_arch = "wasm32"))]
@@ -77,6 +78,7 @@ pub mod prelude {
     pub use crate::Dream;
     #[cfg(feature = "dream")]
     pub use crate::memory::{Candidate, Change as MemoryChange, Memory, NewClaim, Operation, Relation, Support};
+    pub use crate::edit::{Edit, FileChange};
     pub use crate::recall::{Anchor, Claim, Hit, Kind, Observation, Options as RecallOptions, Origin, Owner, Recall, Status};
     pub use crate::{
         Buddy, Change, ChangeKind, Clock, Commit, Definition, Description, Detector, Drawing, Error, ErrorCode, Evidence,

@@ -1,5 +1,6 @@
 //! A project in memory, for native tests. It keeps the contract's limits: a test that passes here reads in pages.
 
+use crate::edit::{Edit, FileChange};
 use crate::fake_recall::Remembered;
 use crate::host::{Clock, MAX_READ, Project, State};
 use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, FileKind, Match, Page, Repository, SearchOptions, Version};
@@ -26,6 +27,7 @@ pub struct Fake {
     utc_offset: i32,
     reads: RefCell<Vec<String>>,
     pub(crate) remembered: Remembered,
+    applied: RefCell<Vec<FileChange>>,
 }
 
 impl Fake {
@@ -129,6 +131,11 @@ impl Fake {
     /// Paths that were read, in whatever version, in order.
     pub fn reads(&self) -> Vec<String> {
         self.reads.borrow().clone()
+    }
+
+    /// Changes that were made, in order; the files stay as they were.
+    pub fn applied(&self) -> Vec<FileChange> {
+        self.applied.borrow().clone()
     }
 
     /// All state.
@@ -243,6 +250,19 @@ impl Project for Fake {
     fn git_log(&self, max: u32, _path: Option<&str>) -> Result<Vec<Commit>, Error> {
         self.git()?;
         Ok(self.commits.iter().take(max as usize).cloned().collect())
+    }
+}
+
+impl Edit for Fake {
+    fn apply(&self, changes: &[FileChange]) -> Result<(), Error> {
+        for change in changes {
+            let there = self.files.get(&change.path).map(|content| crate::edit::fingerprint(content));
+            if there != change.expected {
+                return Err(Error::invalid(format!("{} is not what was expected", change.path)));
+            }
+        }
+        self.applied.borrow_mut().extend(changes.iter().cloned());
+        Ok(())
     }
 }
 

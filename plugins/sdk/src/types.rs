@@ -167,6 +167,11 @@ impl Description {
         self.request("project", &["**"], reason)
     }
 
+    /// Asks to propose changes of the project's files; the user's rules judge each of them.
+    pub fn edits_project(self, reason: &str) -> Self {
+        self.request("edit", &["**"], reason)
+    }
+
     /// Asks to read what is remembered of the project.
     pub fn reads_memory(self, reason: &str) -> Self {
         self.request("memory", &["read"], reason)

@@ -146,7 +146,7 @@ impl Agent {
         let opening: Vec<_> = options
             .projects
             .into_iter()
-            .map(|p| tokio::spawn(open(p, None, several.clone(), events.clone(), manners.clone())))
+            .map(|p| tokio::spawn(open(p, None, registry.clone(), several.clone(), events.clone(), manners.clone())))
             .collect();
         registry.reload().await?;
         let mut opened = Vec::new();

@@ -15,9 +15,9 @@ use crate::look::look;
 use crate::now;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, DreamFilter, DreamRequest,
+    ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, DreamFilter, DreamRequest,
     DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
-    PauseRequest, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
+    PauseRequest, PermissionAnswer, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
     Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
@@ -360,6 +360,17 @@ impl Control for Agent {
 
     async fn use_strategies(&self, request: DreamStrategies) -> ApiResult<Vec<String>> {
         self.set_strategies(request).await
+    }
+
+    async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>> {
+        self.project(request.project.as_deref())?.thinker.ask(request)
+    }
+
+    async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()> {
+        match self.projects().iter().any(|p| p.thinker.permit(id, answer)) {
+            true => Ok(()),
+            false => Err(ApiError::not_found(format!("nothing of the id {id} waits for an answer"))),
+        }
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {

@@ -5,7 +5,7 @@ use crate::govern::manners::Manners;
 use crate::govern::settings::Settings;
 use crate::govern::{Rule, feedback};
 use crate::recorder::Recorder;
-use crate::registry::SELF;
+use crate::registry::{MODEL, SELF};
 use kairos_api::{Event, FindingChange, FindingGroup, InboxStatus, OpenFindings};
 use kairos_core::{Millis, Report, Urgency};
 use kairos_store::{Change, Decided, InboxItem, Note, ProjectDb, Status, StoreError, What};
@@ -38,18 +38,25 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// Takes a checked report in: clears, stores, governs, announces.
-    pub(crate) async fn take(&self, plugin: &str, report: Report, now: Millis) -> Result<(), StoreError> {
+    /// Takes a checked report in: clears, stores, governs, announces. Answers the findings that are news.
+    pub(crate) async fn take(&self, plugin: &str, report: Report, now: Millis) -> Result<Vec<(u64, Urgency)>, StoreError> {
         if report.cleared.is_empty() && report.findings.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
+        let urgencies: Vec<Urgency> = report.findings.iter().map(|f| f.urgency).collect();
         let applied = self.db.apply_report(plugin, report, now).await?;
+        // What a model said of a finding ends with it.
+        let over = applied.resolved.iter().map(|item| about(item.id) + "*").collect();
         for item in applied.resolved {
             let reason = item.resolved_reason.clone().unwrap_or_default();
             self.resolved(item, reason, now);
         }
+        if plugin != MODEL {
+            Box::pin(self.take(MODEL, Report { cleared: over, ..Report::default() }, now)).await?;
+        }
         let mut news = Vec::new();
-        for seen in applied.seen {
+        let mut ids = Vec::new();
+        for (seen, urgency) in applied.seen.into_iter().zip(urgencies) {
             let change = match seen.change {
                 Change::New => FindingChange::New,
                 Change::Reopened => FindingChange::Reopened,
@@ -61,8 +68,10 @@ impl Inbox {
                 }
             };
             news.push((seen.id, change));
+            ids.push((seen.id, urgency));
         }
-        self.surface(news, |count| format!("{plugin}: {count} findings"), now).await
+        self.surface(news, |count| format!("{plugin}: {count} findings"), now).await?;
+        Ok(ids)
     }
 
     /// Ends all findings of a plugin that is no longer there.
@@ -129,7 +138,7 @@ impl Inbox {
         }
         user.mute(plugin, now).await?;
         let told = Report { findings: vec![feedback::finding(plugin, &dismissals, now)], ..Report::default() };
-        self.take(SELF, told, now).await
+        self.take(SELF, told, now).await.map(drop)
     }
 
     fn note(&self, plugin: &str, finding: u64, what: What, why: &str) -> Note {
@@ -255,6 +264,11 @@ impl Inbox {
             kept_by: row.kept_by,
         }
     }
+}
+
+/// Begins the key of what a model says of this finding.
+pub(crate) fn about(finding: u64) -> String {
+    format!("f{finding}/")
 }
 
 /// The decision about a finding that was announced.

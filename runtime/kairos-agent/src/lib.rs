@@ -36,7 +36,9 @@ mod requests;
 mod scan;
 mod signals;
 mod slots;
+mod think;
 mod tick;
+mod tools;
 mod upkeep;
 
 pub use agent::{Agent, AgentOptions, Opener, Ready, StartError};

@@ -14,6 +14,8 @@ use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::signals::watch_config;
+use crate::think::{self, Thinker};
+use crate::tools::Tools;
 use crate::upkeep::Upkeep;
 use kairos_core::config::Config;
 use kairos_memory::memory::Home;
@@ -65,6 +67,8 @@ pub(crate) struct Opened {
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
     pub(crate) recollection: Recollection,
+    pub(crate) tools: Tools,
+    pub(crate) thinker: Thinker,
     drift: Drift,
     upkeep: Vec<Upkeep>,
     watch: Watch,
@@ -76,6 +80,7 @@ pub(crate) struct Opened {
 pub(crate) async fn open(
     options: ProjectOptions,
     db: Option<ProjectDb>,
+    registry: Arc<Registry>,
     several: Arc<AtomicBool>,
     events: Events,
     manners: Arc<Manners>,
@@ -115,7 +120,17 @@ pub(crate) async fn open(
         waiting: Arc::new(AtomicBool::new(true)),
         recorder: recorder.clone(),
     };
-    Ok(Opened { options, project, inbox, queue, recorder, recollection, drift, upkeep, watch, git_dir, glance })
+    let tools = Tools::new(registry.clone(), project.clone(), &inbox, recollection.clone());
+    let thinker = Thinker::new(think::Parts {
+        config,
+        registry,
+        tools: tools.clone(),
+        view: project.clone(),
+        inbox: inbox.clone(),
+        recorder: recorder.clone(),
+        index: options.home.places.index_file(),
+    });
+    Ok(Opened { options, project, inbox, queue, recorder, recollection, tools, thinker, drift, upkeep, watch, git_dir, glance })
 }
 
 impl Opened {
@@ -137,6 +152,7 @@ impl Opened {
             queue: self.queue,
             recorder: self.recorder,
             recollection: self.recollection,
+            thinker: self.thinker,
             drift: self.drift,
             upkeep: self.upkeep,
             watch: Some(Arc::new(self.watch)),

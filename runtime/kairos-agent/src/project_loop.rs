@@ -12,6 +12,7 @@ use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::registry::{Registry, SELF};
 use crate::slots::{Slot, wants};
+use crate::think::Thinker;
 use crate::upkeep::Upkeep;
 use kairos_api::{Event, OpenFindings};
 use kairos_core::ports::{ProjectView, StateStore};
@@ -79,6 +80,7 @@ pub(crate) struct ProjectLoop {
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
     pub(crate) recollection: Recollection,
+    pub(crate) thinker: Thinker,
     pub(crate) drift: Drift,
     pub(crate) upkeep: Vec<Upkeep>,
     /// None once the loop ends.
@@ -116,6 +118,7 @@ pub(crate) struct Parts {
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
     pub(crate) recollection: Recollection,
+    pub(crate) thinker: Thinker,
     pub(crate) drift: Drift,
     pub(crate) upkeep: Vec<Upkeep>,
     pub(crate) watch: Option<Arc<Watch>>,
@@ -136,6 +139,7 @@ impl ProjectLoop {
             queue,
             recorder,
             recollection,
+            thinker,
             drift,
             upkeep,
             watch,
@@ -156,6 +160,7 @@ impl ProjectLoop {
             queue,
             recorder,
             recollection,
+            thinker,
             drift,
             upkeep,
             watch,
@@ -249,6 +254,11 @@ impl ProjectLoop {
                 tokio::time::sleep(SETTLE).await;
             }
         }
+        if !*all.borrow() && !*own.borrow() {
+            // Its ticks are used up, and who wanted so many wants what comes of them.
+            self.thinker.finish().await;
+        }
+        self.thinker.stop();
         let watch = self.watch.take();
         // One may hang in the project's folder.
         let _ = tokio::time::timeout(WATCH_END, tokio::task::spawn_blocking(move || drop(watch))).await;

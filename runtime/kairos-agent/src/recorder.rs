@@ -8,8 +8,9 @@
 mod words;
 
 use crate::dreams;
+use crate::registry::MODEL;
 use kairos_api::InboxItem;
-use kairos_core::memory::Origin;
+use kairos_core::memory::{MAX_OBSERVATION, Origin};
 use kairos_core::{Millis, Signal};
 use kairos_exec::redact::Redactor;
 use kairos_memory::transcript::import::observed;
@@ -112,6 +113,18 @@ impl Recorder {
         });
     }
 
+    /// What a model keeps of its own accord.
+    pub(crate) fn model_note(&self, text: &str, session: &str, now: Millis) {
+        self.turn(Origin::Model, "note", text, session, now);
+    }
+
+    /// A step of a model's turn.
+    pub(crate) fn turn(&self, origin: Origin, kind: &str, text: &str, session: &str, now: Millis) {
+        let (source, session, kind) = (MODEL.to_owned(), session.to_owned(), kind.to_owned());
+        let text = text[..text.floor_char_boundary(MAX_OBSERVATION)].to_owned();
+        self.push(New { time: now, source, session, origin, kind, attributes: vec![], text });
+    }
+
     fn push(&self, new: New) {
         let Some(appender) = &self.appender else { return };
         let failed = appender.push(new).err().map(|e| e.to_string()).or_else(|| appender.figures().trouble);
@@ -120,6 +133,15 @@ impl Recorder {
             tracing::warn!("what is observed can't be kept at the moment: {why}");
         }
     }
+}
+
+/// A signal for a model's eyes, on one line; none for one that only tells that time passes.
+pub(crate) fn in_words(signal: &Signal) -> Option<String> {
+    if signal.kind != "command.finished" {
+        return words::of(signal).map(|(_, text)| text);
+    }
+    let value = |name: &str| signal.attribute(name).unwrap_or_default();
+    Some(format!("$ {} (exit {})", value("command"), value("exit-code")))
 }
 
 fn is_file(signal: &Signal) -> bool {

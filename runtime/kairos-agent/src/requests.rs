@@ -45,7 +45,7 @@ impl ProjectLoop {
         }
         waiting.extend(trust_request(&untrusted));
         let report = Report { cleared: vec![format!("{REQUESTS}*"), "trust:*".into()], findings: waiting, wake_after: None };
-        self.inbox.take(SELF, report, time).await
+        self.inbox.take(SELF, report, time).await.map(drop)
     }
 }
 

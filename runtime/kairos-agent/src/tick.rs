@@ -6,7 +6,7 @@ use crate::project_loop::ProjectLoop;
 use crate::slots::Slot;
 use futures_util::StreamExt;
 use kairos_api::{Event, PluginChange};
-use kairos_core::{PluginKind, Report, Signal};
+use kairos_core::{PluginKind, Report, Signal, Urgency};
 use kairos_host::{CallError, FaultKind, Outcome};
 use kairos_store::{Answer, Delivery, HostCall, StoreError, TickRecord};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -53,9 +53,11 @@ impl ProjectLoop {
         if !called.is_empty() {
             record.signals = recorded_signals(&called);
         }
+        let mut news = Vec::new();
         for call in called {
-            record.deliveries.push(self.settle(call, started).await?);
+            record.deliveries.push(self.settle(call, started, &mut news).await?);
         }
+        self.thinker.tick(&news, started).await;
         self.inbox.release(started).await?;
         let duration = begin.elapsed();
         if !record.deliveries.is_empty() {
@@ -107,6 +109,7 @@ impl ProjectLoop {
             signals.extend(self.idle.check(time));
         }
         self.recorder.signals(&signals, &self.project);
+        self.thinker.signals(&signals);
         self.drift.signals(&signals, &self.project);
         let count = signals.len() as u64;
         for signal in signals {
@@ -159,8 +162,8 @@ impl ProjectLoop {
         (called, overruns)
     }
 
-    /// Counts a call, draws the consequences of a fault, takes the report in; answers what the journal keeps.
-    async fn settle(&mut self, call: Called, time: u64) -> Result<Delivery, StoreError> {
+    /// Counts a call, draws the consequences of a fault, takes the report in, adds to the news; answers what the journal keeps.
+    async fn settle(&mut self, call: Called, time: u64, news: &mut Vec<(u64, Urgency)>) -> Result<Delivery, StoreError> {
         let Called { slot, batch, mut outcome } = call;
         if let Err(CallError::Fault(fault)) = &mut outcome.result
             && fault.kind == FaultKind::Timeout
@@ -198,12 +201,12 @@ impl ProjectLoop {
         let calls = std::mem::take(&mut outcome.host_calls);
         let cpu = outcome.cpu;
         if let Ok(report) = outcome.result {
-            self.take(&name, report, time).await?;
+            news.extend(self.take(&name, report, time).await?);
         }
         Ok(delivery(name, hash, &batch, kept, cpu, calls))
     }
 
-    async fn take(&mut self, name: &str, report: Report, time: u64) -> Result<(), StoreError> {
+    async fn take(&mut self, name: &str, report: Report, time: u64) -> Result<Vec<(u64, Urgency)>, StoreError> {
         match report.wake_after {
             None => {}
             Some(0) => self.db.cancel_wake(name).await?,

@@ -1,5 +1,6 @@
 //! The client: one connection a request, so that a request which hangs spoils no other.
 
+mod ask;
 mod dreams;
 
 use crate::path::{SocketPathError, socket_path};
@@ -250,14 +251,18 @@ impl Client {
 
     /// See [`crate::Control::events`]. The receiver ends with the process, or when the connection breaks.
     pub async fn events(&self) -> ClientResult<Receiver<Event>> {
-        let (head, body) = timeout(ANSWER, send(self.stream().await?, Method::GET, "/v1/events", Body::empty()))
-            .await
-            .map_err(|_| ClientError::Timeout(ANSWER))??;
+        self.lines(Method::GET, "/v1/events", Body::empty()).await
+    }
+
+    /// One object a line, for as long as they come.
+    async fn lines<T: DeserializeOwned + Send + 'static>(&self, method: Method, path: &str, body: Body) -> ClientResult<Receiver<T>> {
+        let sent = timeout(ANSWER, send(self.stream().await?, method, path, body)).await;
+        let (head, body) = sent.map_err(|_| ClientError::Timeout(ANSWER))??;
         if !head.status.is_success() {
             return Err(refusal(head.status, &collect(body).await?));
         }
         let (sender, receiver) = channel(EVENTS);
-        tokio::spawn(read_events(body, sender));
+        tokio::spawn(read_lines(body, sender));
         Ok(receiver)
     }
 
@@ -362,10 +367,16 @@ fn refusal(status: StatusCode, body: &[u8]) -> ClientError {
     }
 }
 
-/// Hands on one event a line. What this version doesn't know is left out.
-async fn read_events(mut body: Incoming, sender: Sender<Event>) {
+/// Hands on one object a line. What this version doesn't know is left out.
+async fn read_lines<T: DeserializeOwned>(mut body: Incoming, sender: Sender<T>) {
     let mut buffer = Vec::new();
-    while let Some(Ok(frame)) = body.frame().await {
+    loop {
+        // Who no longer reads has closed the connection with it.
+        let frame = tokio::select! {
+            frame = body.frame() => frame,
+            () = sender.closed() => return,
+        };
+        let Some(Ok(frame)) = frame else { return };
         let Ok(data) = frame.into_data() else { continue };
         buffer.extend_from_slice(&data);
         while let Some(end) = buffer.iter().position(|b| *b == b'\n') {

@@ -1,8 +1,8 @@
 //! What a running process does for those who ask.
 
 use crate::{
-    ApiResult, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamFilter, DreamRequest, DreamSteps,
-    DreamStrategies, DreamSummary, Event, GrantRequest, InboxAction, InboxFilter, InboxItem, PauseRequest, PluginInfo,
+    ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamFilter, DreamRequest, DreamSteps,
+    DreamStrategies, DreamSummary, Event, GrantRequest, InboxAction, InboxFilter, InboxItem, PauseRequest, PermissionAnswer, PluginInfo,
     ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
     TrustRequest,
 };
@@ -82,6 +82,10 @@ pub trait Control: Send + Sync + 'static {
     async fn dream_strategies(&self, filter: DreamFilter) -> ApiResult<Vec<String>>;
     /// Sets them; those of the settings where none is named. Answers them.
     async fn use_strategies(&self, request: DreamStrategies) -> ApiResult<Vec<String>>;
+    /// Asks the model; what happens is told until it is done. When the receiver is dropped, it stops.
+    async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>>;
+    /// The user's answer to what may only be done if he agrees.
+    async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()>;
     /// All tools that can be called.
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>>;
     /// Calls a tool. That the tool fails is no error of the API: see [`ToolOutput::is_error`].

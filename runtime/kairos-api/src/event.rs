@@ -117,6 +117,15 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         dream: Option<DreamSummary>,
     },
+    /// A tick woke a model, or its turn ended.
+    Turn {
+        /// The folder.
+        project: String,
+        /// Which of the two, and how.
+        change: TurnChange,
+        /// Why it began; what came of it; why it failed.
+        text: String,
+    },
     /// A memory was changed by hand, or something old was dropped.
     Memory {
         /// The folder; `user` for the user's own memory.
@@ -171,6 +180,18 @@ pub enum DreamChange {
     Failed,
     /// The process ends, or who asked for it no longer waits; memory is as it was.
     Stopped,
+}
+
+/// How it is with a turn of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TurnChange {
+    /// The model is asked from now on.
+    Began,
+    /// It ended; what it had to say is in the inbox.
+    Ended,
+    /// It broke off. What woke it is looked at again when that is of use.
+    Failed,
 }
 
 /// What changed about a memory.

@@ -9,6 +9,7 @@
 //! - what is answered is what the description (`GET /v1/openapi.json`) says: a route is registered with it, or not at all;
 //! - every wait has an end, every body a limit.
 
+mod ask;
 mod channels;
 mod client;
 mod control;
@@ -28,13 +29,14 @@ mod signals;
 mod status;
 mod tools;
 
+pub use ask::{AskEvent, AskRequest, PermissionAnswer};
 pub use channels::{ChannelInfo, ChannelOutcome, ChannelTest, ChannelTestRequest};
 pub use client::{Client, ClientError};
 pub use control::Control;
 pub use digest::{Digest, DigestFilter, PluginDigest};
 pub use dreams::{DreamFilter, DreamRequest, DreamStatus, DreamSteps, DreamStrategies, DreamSummary};
 pub use error::{ApiError, ApiResult, ErrorKind};
-pub use event::{DreamChange, Event, FindingChange, FindingGroup, MemoryChange, PluginChange, ProjectChange};
+pub use event::{DreamChange, Event, FindingChange, FindingGroup, MemoryChange, PluginChange, ProjectChange, TurnChange};
 pub use inbox::{InboxAction, InboxFilter, InboxItem, InboxStatus};
 pub use manners::{Proactive, ProactiveRequest, ProactiveStatus};
 pub use path::{MAX_SOCKET_PATH, SocketPathError, socket_path};

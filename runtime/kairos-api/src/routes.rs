@@ -1,6 +1,7 @@
 //! Which request means which method of [`Control`]. A route and its description are one registration: neither can be without
 //! the other.
 
+mod ask;
 mod dreams;
 mod inbox;
 mod plugins;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(projects::router())
         .merge(signals::router())
         .merge(dreams::router())
+        .merge(ask::router())
 }
 
 pub(crate) fn router(control: Shared) -> Router {

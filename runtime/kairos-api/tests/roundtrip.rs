@@ -154,6 +154,16 @@ impl Control for Fake {
     async fn ci_finished(&self, project: &str, report: &[u8]) -> ApiResult<String> {
         Ok(format!("{project} {}", report.len()))
     }
+    async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>> {
+        let (sender, receiver) = tokio::sync::mpsc::channel(4);
+        self.note(format!("{request:?}"));
+        sender.try_send(AskEvent::Text { text: "hi\nthere".into() }).unwrap();
+        Ok(receiver)
+    }
+    async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()> {
+        self.note(format!("{id} {answer:?}"));
+        Ok(())
+    }
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {
         Ok(vec![])
     }

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod dream;
+pub mod edit;
 pub mod finding;
 pub mod memory;
 pub mod model;

@@ -37,7 +37,7 @@ impl PluginKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Request {
-    /// `project`, `signals`, `net`, `model`, `process`, `memory`, `secret`.
+    /// `project`, `edit`, `signals`, `net`, `model`, `process`, `memory`, `secret`.
     pub capability: String,
     /// What of it: globs of paths, kinds of signals, host names.
     pub scope: Vec<String>,
@@ -124,7 +124,7 @@ impl Asked {
 
 /// Capabilities that this version can give. What it can't give is never recorded as granted: a later version that can
 /// must ask again.
-pub const AVAILABLE: [&str; 4] = ["memory", "model", "project", "signals"];
+pub const AVAILABLE: [&str; 5] = ["edit", "memory", "model", "project", "signals"];
 
 /// What the user allowed a plugin, by capability and scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +155,9 @@ pub struct Rights {
     /// Tokens of a language model within a day.
     #[serde(default)]
     pub model: Vec<String>,
+    /// Globs of paths that it may propose to change.
+    #[serde(default)]
+    pub edit: Vec<String>,
 }
 
 impl Rights {
@@ -166,7 +169,13 @@ impl Rights {
                     r.scope.iter().filter(|s| granted.scope(capability).contains(s)).cloned().collect()
                 })
             };
-        Self { signals: both("signals"), project: both("project"), memory: both("memory"), model: both("model") }
+        Self {
+            signals: both("signals"),
+            project: both("project"),
+            memory: both("memory"),
+            model: both("model"),
+            edit: both("edit"),
+        }
     }
 
     /// May signals of this kind be delivered?

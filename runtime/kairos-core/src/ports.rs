@@ -1,6 +1,7 @@
 //! What a plugin, or the agent, may ask for: small object-safe traits. Their types mirror `wit/host`, and are
 //! serialisable, because every answer is journalled.
 
+use crate::edit::FileEdit;
 use crate::memory::{Claim, Observation, Relation};
 use crate::model::{Completion, Prompt};
 use crate::signal::Millis;
@@ -303,6 +304,15 @@ pub trait Snapshot: Send + Sync {
     async fn similar(&self, text: &str, max: u32) -> PortResult<Vec<Candidate>>;
     async fn support(&self, claim: &str, more: &[String]) -> PortResult<Support>;
     fn compare(&self, first: &str, second: &str) -> Relation;
+}
+
+/// Changing files of the project, for one plugin on one occasion. See `wit/host/edit.wit` for limits and errors.
+#[async_trait]
+pub trait Edit: Send + Sync {
+    /// So long the user may take to agree.
+    fn patience(&self) -> Duration;
+    /// Makes all of the changes or none, if the user's rules, or he himself, allow it.
+    async fn apply(&self, edits: Vec<FileEdit>) -> PortResult<()>;
 }
 
 /// A language model, for one plugin and one occasion; whose budget it is, and why it is asked, is known to whoever made it. See

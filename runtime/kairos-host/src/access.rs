@@ -1,11 +1,13 @@
 //! What a plugin can reach: the ports, behind its effective rights.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use kairos_core::ports::{Model, ProjectView, StateStore};
+use kairos_core::edit::FileEdit;
+use kairos_core::ports::{Edit, Model, ProjectView, StateStore};
 use kairos_core::recall::{Owner, Recall};
 use kairos_core::{ErrorCode, PortError, Rights};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 /// Globs of paths, compiled.
 #[derive(Debug, Clone)]
@@ -49,6 +51,8 @@ pub struct Access {
     memory: Arc<MemoryRights>,
     model: Option<Arc<dyn Model>>,
     tokens_a_day: Arc<AtomicU64>,
+    edit: Option<Arc<dyn Edit>>,
+    edit_scope: Arc<RwLock<Arc<Scope>>>,
 }
 
 /// Which memory may be read.
@@ -70,6 +74,8 @@ impl Access {
             memory: Arc::default(),
             model: None,
             tokens_a_day: Arc::default(),
+            edit: None,
+            edit_scope: Arc::new(RwLock::new(Arc::new(Scope::new(&[])))),
         }
     }
 
@@ -85,9 +91,35 @@ impl Access {
         Self { model: Some(model), ..self }
     }
 
+    /// With a way to change files, within the rights.
+    #[must_use]
+    pub fn with_edit(self, edit: Arc<dyn Edit>) -> Self {
+        Self { edit: Some(edit), ..self }
+    }
+
+    /// The way to change these files, if they may be proposed to be changed.
+    pub(crate) fn edit(&self, edits: &[FileEdit]) -> Result<Arc<dyn Edit>, PortError> {
+        let scope = self.edit_scope.read().unwrap_or_else(|e| e.into_inner()).clone();
+        if scope.is_empty() {
+            let text = "changing files is not granted; the user grants it with `kairos-run plugin grant`";
+            return Err(PortError::new(ErrorCode::Denied, text));
+        }
+        if let Some(outside) = edits.iter().find(|e| !scope.contains(&e.path)) {
+            let text = format!("`{}` is outside of what the plugin may change", outside.path);
+            return Err(PortError::new(ErrorCode::Denied, text));
+        }
+        self.edit.clone().ok_or_else(|| PortError::new(ErrorCode::Unavailable, "files can't be changed here"))
+    }
+
+    /// So long a call may have to wait for the user.
+    pub(crate) fn edit_patience(&self) -> Duration {
+        self.edit.as_ref().map_or(Duration::ZERO, |edit| edit.patience())
+    }
+
     /// Changes the rights, at once and for all clones.
     pub fn set_rights(&self, rights: &Rights) {
         *self.project_scope.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(Scope::new(&rights.project));
+        *self.edit_scope.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(Scope::new(&rights.edit));
         self.memory.project.store(rights.allows_memory(), SeqCst);
         self.memory.user.store(rights.allows_user_memory(), SeqCst);
         self.tokens_a_day.store(rights.tokens_a_day(), SeqCst);

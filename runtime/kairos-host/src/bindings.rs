@@ -22,6 +22,7 @@ pub(crate) mod services {
                 import kairos:host/memory-types@0.1.0;
                 import kairos:host/recall@0.1.0;
                 import kairos:host/model@0.1.0;
+                import kairos:host/edit@0.1.0;
                 import kairos:dream/memory@0.1.0;
             }
         ",

@@ -18,6 +18,7 @@ pub mod compile;
 mod context;
 mod cpu;
 mod dream;
+mod edit;
 mod engine;
 mod fault;
 mod inspect;

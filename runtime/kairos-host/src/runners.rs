@@ -6,6 +6,7 @@ use crate::call::{self, CallError, Outcome};
 use crate::context::Context;
 use crate::engine::Host;
 use crate::fault::{Fault, FaultKind};
+use crate::limits::Limits;
 use crate::plugin::Plugin;
 use kairos_core::finding::plain;
 use kairos_core::{PortError, Report};
@@ -141,7 +142,10 @@ pub async fn call_tool(
     name: &str,
     input: &serde_json::Value,
 ) -> Outcome<ToolOutput> {
-    let mut store = host.store(access);
+    // Whoever may change files may wait for the user.
+    let patience = access.edit_patience();
+    let limits = Limits { call_wall: host.inner.limits.call_wall + patience, ..Limits::clone(&host.inner.limits) };
+    let mut store = host.store_within(access, Arc::new(limits));
     let outcome = call::run(&mut store, &host.inner.ticker, async |store| {
         let Some(indices) = &plugin.tool else {
             let text = format!("there is no tool `{name}` in this plugin");

@@ -207,7 +207,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn deny_git(path: &str) -> PortResult<()> {
+pub(crate) fn deny_git(path: &str) -> PortResult<()> {
     if is_inside_git(path) {
         let message = format!("`{path}` belongs to git; ask the `git` interface instead");
         return Err(PortError::new(ErrorCode::Denied, message));
@@ -235,11 +235,11 @@ fn info(path: String, metadata: &Metadata) -> FileInfo {
     }
 }
 
-fn invalid(path: &str, why: &str) -> PortError {
+pub(crate) fn invalid(path: &str, why: &str) -> PortError {
     PortError::new(ErrorCode::Invalid, format!("`{path}` {why}"))
 }
 
-fn io_error(path: &str, error: &io::Error) -> PortError {
+pub(crate) fn io_error(path: &str, error: &io::Error) -> PortError {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             PortError::new(ErrorCode::NotFound, format!("there is no `{path}` in the project"))

@@ -1,10 +1,12 @@
-//! The read-only view of a project: files, search, git.
+//! The view of a project: files, search, git.
 //!
-//! Everything a plugin reads of a project passes through [`Project`]. It never writes, never leaves the project's
+//! Everything a plugin reads of a project passes through [`Project`]. It writes nothing but whole files through [`Project::apply`], for
+//! a caller that has judged whether that may be; it never leaves the project's
 //! folder, never runs a program and never hands out the content of private files. All text that it returns is
 //! untrusted. Names that are not UTF-8 are skipped: the contract's paths are text.
 
 mod at_hand;
+mod edit;
 mod files;
 mod git;
 mod path;
@@ -13,6 +15,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
+pub use edit::Planned;
 pub use private::{PatternError, PrivatePaths};
 
 use async_trait::async_trait;

@@ -1,5 +1,6 @@
 //! The command line: what stands at its top; the commands of a family are in a file each.
 
+mod ask;
 mod audit;
 mod dreams;
 mod findings;
@@ -8,6 +9,7 @@ mod memory;
 mod plugins;
 mod projects;
 
+pub use ask::{AboutArgs, AskArgs};
 pub use audit::{AuditCommand, CostBy, EgressArgs, EgressCommand};
 use clap::{Args, Parser, Subcommand};
 pub use dreams::{DreamArgs, DreamCommand};
@@ -157,6 +159,15 @@ pub enum Command {
     /// Projects: which are watched, which may bring plugins of their own
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Ask the model about the project, or have it change something
+    #[command(
+        after_help = "Examples:\n  kairos-run ask why does the build fail\n  kairos-run ask \"fix the test in @tests/parse.rs\"\n  \
+        git diff | kairos-run ask -\n\nIt may read the project; before a file changes you see the difference, and agree or not.\nWhich \
+        model: `model` in kairos.toml, or one of ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST."
+    )]
+    Ask(AskArgs),
+    /// A conversation with the model, line by line
+    Chat(AboutArgs),
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),

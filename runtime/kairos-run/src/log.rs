@@ -5,7 +5,7 @@ use crate::view::dreams;
 use anyhow::{Context, Result};
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate, compression::Compression};
-use kairos_api::{DreamChange, Event, MemoryChange, PluginChange, ProjectChange};
+use kairos_api::{DreamChange, Event, MemoryChange, PluginChange, ProjectChange, TurnChange};
 use kairos_core::finding::one_line;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -109,6 +109,13 @@ pub async fn events(mut events: Receiver<Event>) {
                     MemoryChange::Dropped => "kept within its bounds",
                 };
                 tracing::info!("memory of {} {what}: {}", one_line(&project), one_line(&text));
+            }
+            Event::Turn { project, change, text } => {
+                let line = format!("{}: turn of a model {}: {}", one_line(&project), format!("{change:?}").to_lowercase(), one_line(&text));
+                match change {
+                    TurnChange::Failed => tracing::warn!("{line}"),
+                    _ => tracing::info!("{line}"),
+                }
             }
             Event::Pause { project, until: Some(_) } => tracing::info!("signals of {} are paused", one_line(&project)),
             Event::Pause { project, until: None } => tracing::info!("the pause of {} has ended", one_line(&project)),

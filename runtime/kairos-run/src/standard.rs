@@ -29,6 +29,7 @@ pub fn set() -> Vec<Embedded> {
         "search",
         "list-files",
         "git-log",
+        "edit-file",
         "memory",
         "consolidate",
         "forget",

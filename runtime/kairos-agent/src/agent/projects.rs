@@ -53,7 +53,7 @@ impl Agent {
         let options = opened.options.clone();
         let (root, slug) = (opened.project.root().to_path_buf(), options.slug.clone());
         let (view, inbox, queue) = (opened.project.clone(), opened.inbox.clone(), opened.queue.clone());
-        let (recorder, recollection) = (opened.recorder.clone(), opened.recollection.clone());
+        let (recorder, tools, thinker) = (opened.recorder.clone(), opened.tools.clone(), opened.thinker.clone());
         let (own, status) = opened.into_loop(self.registry.clone(), self.ticks, self.settings_changed.clone());
         let stop = watch::Sender::new(false);
         let ended = own.run(self.stop.subscribe(), stop.subscribe());
@@ -77,7 +77,7 @@ impl Agent {
         });
         let handle = LoopHandle { stop, task: Mutex::new(Some(task)) };
         let dreaming = Arc::new(Dreaming::new(options.home.clone()));
-        Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, recorder, recollection, status, handle, dreaming })
+        Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, recorder, tools, thinker, status, handle, dreaming })
     }
 
     /// Takes a project in, while others are watched; one that is watched already is answered as it is.
@@ -147,7 +147,7 @@ impl Agent {
     }
 
     async fn open(&self, options: ProjectOptions, db: Option<ProjectDb>) -> Result<Opened, StartError> {
-        open(options, db, self.several.clone(), self.events.clone(), self.manners.clone()).await
+        open(options, db, self.registry.clone(), self.several.clone(), self.events.clone(), self.manners.clone()).await
     }
 
     /// Waits until some project's own settings may have changed, or it has to be opened anew for another reason.

@@ -25,7 +25,7 @@ impl Inboxes for Weak<Agent> {
             return;
         };
         let taken = match report.validate() {
-            Ok(report) => project.inbox.take(SELF, report, now()).await.map_err(|e| e.to_string()),
+            Ok(report) => project.inbox.take(SELF, report, now()).await.map(drop).map_err(|e| e.to_string()),
             Err(e) => Err(e.to_string()),
         };
         if let Err(e) = taken {

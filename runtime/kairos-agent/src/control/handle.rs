@@ -6,9 +6,10 @@ use crate::dreams::Dreaming;
 use crate::inbox::Inbox;
 use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
-use crate::recollection::Recollection;
 use crate::recorder::Recorder;
 use crate::scan::Place;
+use crate::think::Thinker;
+use crate::tools::Tools;
 use kairos_api::{ApiResult, ProjectStatus};
 use kairos_project::Project;
 use kairos_signals::SignalQueue;
@@ -24,7 +25,8 @@ pub(crate) struct ProjectHandle {
     pub(crate) inbox: Inbox,
     pub(crate) queue: SignalQueue,
     pub(crate) recorder: Recorder,
-    pub(crate) recollection: Recollection,
+    pub(crate) tools: Tools,
+    pub(crate) thinker: Thinker,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
     pub(crate) dreaming: Arc<Dreaming>,

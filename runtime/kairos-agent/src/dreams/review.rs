@@ -181,7 +181,7 @@ impl Known {
         }
         let waiting = self.waiting.iter().take(MOST).map(|d| review(d, whose));
         let findings: Vec<Finding> = waiting.chain(stopped).collect();
-        inbox.take(SELF, Report { findings, ..Report::default() }, now).await
+        inbox.take(SELF, Report { findings, ..Report::default() }, now).await.map(drop)
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Settings {
     pub(crate) away_after: Duration,
     hours: Vec<Hours>,
     days: Vec<usize>,
-    zone: TimeZone,
+    pub(crate) zone: TimeZone,
 }
 
 impl Settings {

@@ -1,16 +1,19 @@
 //! Language models for plugins and for our own thinking: the same few for all, and each question is paid before it is sent.
 
 mod budgets;
+mod mind;
 mod paid;
 mod port;
 
 use crate::ledger::Book;
 use budgets::Budget;
+pub(crate) use budgets::unasked;
 use kairos_core::config::Config;
 use kairos_core::ports::Model as Port;
 use kairos_exec::redact::Redactor;
 use kairos_model::{Client, Model, Provider, fallback, find, find_local};
 use kairos_store::UserDb;
+use kairos_turn::Mind;
 use paid::Paid;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -56,14 +59,9 @@ pub(crate) enum Kind {
     /// A plugin asks, such as a dream's strategy.
     Plugin,
     /// A tick woke the model.
-    #[allow(dead_code)]
     Tick,
     /// The user asked.
-    #[allow(dead_code)]
     Ask,
-    /// A sub-task of one of these.
-    #[allow(dead_code)]
-    Sub,
 }
 
 impl Kind {
@@ -73,7 +71,6 @@ impl Kind {
             Self::Plugin => "plugin",
             Self::Tick => "tick",
             Self::Ask => "ask",
-            Self::Sub => "sub",
         }
     }
 }
@@ -104,6 +101,11 @@ impl Models {
     /// The same for one plugin. Questions are asked where this is called, in a task of their own.
     pub(crate) fn port(self: &Arc<Self>, config: &Config, occasion: Occasion) -> Arc<dyn Port> {
         Arc::new(port::Asked { paid: Arc::new(self.paid(config, occasion)), runtime: Handle::current() })
+    }
+
+    /// The same for a turn of our own.
+    pub(crate) fn mind(self: &Arc<Self>, config: &Config, occasion: Occasion) -> impl Mind + use<> {
+        self.paid(config, occasion)
     }
 
     /// Whom to ask, one after the other; else why there is nobody.

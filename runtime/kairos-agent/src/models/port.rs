@@ -33,7 +33,7 @@ impl Port for Asked {
     }
 }
 
-fn told(error: &ModelError) -> PortError {
+pub(super) fn told(error: &ModelError) -> PortError {
     let code = match error {
         ModelError::Prompt(_) => ErrorCode::Invalid,
         ModelError::Budget(_) => ErrorCode::Exhausted,

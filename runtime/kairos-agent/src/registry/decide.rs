@@ -88,9 +88,9 @@ impl Registry {
         }
         if entry.candidate.origin == Origin::Standard {
             // Only what the embedded set asks for and CI has seen: the project, its signals, and to read memory, for which only the dreams
-            // and the tool `memory` ask. Network, processes, models and secrets are never granted by default.
+            // and the tool `memory` ask, and to propose changes of files, each of which the user's rules judge. Network, processes, models and secrets are never granted by default.
             let mut grant = Grant::all_of(asked);
-            grant.0.retain(|(capability, _)| matches!(capability.as_str(), "project" | "signals" | "memory"));
+            grant.0.retain(|(capability, _)| matches!(capability.as_str(), "project" | "signals" | "memory" | "edit"));
             return Ok(Some(grant));
         }
         let followed = self.user.find_followed(&identity.origin, &identity.file_name).await?;

@@ -1,6 +1,6 @@
 //! Finding and loading plugins.
 
-use super::{Entry, Loaded, Registry, SELF};
+use super::{Entry, Loaded, MODEL, Registry, SELF};
 use crate::look::{NoAnswer, look};
 use crate::project_plugins;
 use crate::scan::{self, Candidate, Source};
@@ -187,8 +187,8 @@ impl Registry {
         (done, total): (u32, u32),
         compiled: &mut bool,
     ) -> Result<Loaded, NotLoaded> {
-        if name == SELF {
-            return Err("rename it: the name `kairos` is the runtime's own".into());
+        if name == SELF || name == MODEL {
+            return Err(format!("rename it: the name `{name}` is the runtime's own").into());
         }
         if self.entries().len() >= self.max_plugins && !self.entries().contains_key(name) {
             return Err(format!("`limits.plugins` allows {} plugins", self.max_plugins).into());

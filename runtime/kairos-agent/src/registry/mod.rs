@@ -26,6 +26,8 @@ use tokio::sync::Notify;
 
 /// The name under which the runtime itself puts findings in the inbox; no file may take it.
 pub(crate) const SELF: &str = "kairos";
+/// And the one under which a model does; no file may take it either.
+pub(crate) const MODEL: &str = "model";
 
 /// All plugins. Shared by the projects.
 pub struct Registry {

@@ -3,13 +3,10 @@
 use super::Shared;
 use super::wire::{Answer, Done, Json, Lines, ok};
 use crate::{Event, Status, openapi};
-use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::marker::PhantomData;
 use utoipa::IntoResponses;
 use utoipa::openapi::{Object, RefOr};
 use utoipa_axum::router::OpenApiRouter;
@@ -30,13 +27,7 @@ async fn status(State(c): State<Shared>) -> Answer<Json<Status>> {
 /// Who reads too slowly misses events, and is told by a `dropped` event how many.
 #[utoipa::path(get, path = "/v1/events")]
 async fn events(State(c): State<Shared>) -> Answer<Lines<Event>> {
-    let lines = futures_util::stream::unfold(c.events(), async |mut events| {
-        let event = events.recv().await?;
-        let mut line = serde_json::to_vec(&event).unwrap_or_default();
-        line.push(b'\n');
-        Some((Ok::<_, Infallible>(Bytes::from(line)), events))
-    });
-    Ok(Lines(Body::from_stream(lines), PhantomData))
+    Ok(Lines::of(c.events()))
 }
 
 /// Asks the process to end in order. Answers before it has ended.

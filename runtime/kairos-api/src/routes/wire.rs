@@ -10,7 +10,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::marker::PhantomData;
+use tokio::sync::mpsc::Receiver;
 use utoipa::openapi::response::Response as Described;
 use utoipa::openapi::{Array, Content, Object, Ref, RefOr, ResponseBuilder, Schema, Type};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
@@ -96,6 +98,19 @@ impl<T: Serialize> IntoResponse for List<T> {
 impl IntoResponse for Done {
     fn into_response(self) -> Response {
         axum::Json(()).into_response()
+    }
+}
+
+impl<T: Serialize + Send + 'static> Lines<T> {
+    /// What comes, for as long as it comes.
+    pub(super) fn of(events: Receiver<T>) -> Self {
+        let lines = futures_util::stream::unfold(events, async |mut events| {
+            let event = events.recv().await?;
+            let mut line = serde_json::to_vec(&event).unwrap_or_default();
+            line.push(b'\n');
+            Some((Ok::<_, Infallible>(Bytes::from(line)), events))
+        });
+        Self(Body::from_stream(lines), PhantomData)
     }
 }
 

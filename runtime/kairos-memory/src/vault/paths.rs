@@ -11,7 +11,7 @@ const OWN: [&str; 2] = ["intent", "lock"];
 /// What lies in the private folder has names that begin so.
 const PRIVATE: &str = ".kairos/";
 /// The one file that may lie in another folder than its like.
-const INDEX: &str = "MEMORY.md";
+pub(super) const INDEX: &str = "MEMORY.md";
 /// Files over this size, in bytes, that nobody gave us are left out of the history: a memory's notes are far smaller.
 pub(super) const MAX_FOUND: u64 = 8 << 20;
 

@@ -1,5 +1,6 @@
 //! What is put into a vault and what comes out of it.
 
+use super::paths::INDEX;
 use kairos_core::signal::Millis;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -25,6 +26,11 @@ impl Places {
     pub fn within(files: impl Into<PathBuf>) -> Self {
         let files = files.into();
         Self { private: files.join(".kairos"), git: files.join(".git"), index: None, files }
+    }
+
+    /// The file that lists what there is.
+    pub fn index_file(&self) -> PathBuf {
+        self.index.as_ref().unwrap_or(&self.files).join(INDEX)
     }
 }
 

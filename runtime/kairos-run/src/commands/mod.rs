@@ -1,5 +1,6 @@
 //! One file a command. Those that concern the running process ask it through its socket.
 
+pub mod ask;
 pub mod audit;
 pub mod bench;
 pub mod bench_dreams;

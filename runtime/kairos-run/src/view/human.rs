@@ -4,7 +4,7 @@ use super::lists::{marker, open};
 use super::text::{Paint, clock, count, now, place, span};
 use jiff::tz::TimeZone;
 use kairos_api::{
-    DreamChange, Event, FindingChange, FindingGroup, InboxItem, MemoryChange, OpenFindings, PluginChange, ProjectChange,
+    DreamChange, Event, FindingChange, FindingGroup, InboxItem, MemoryChange, OpenFindings, PluginChange, ProjectChange, TurnChange,
 };
 use kairos_core::Millis;
 use kairos_core::dream::State;
@@ -141,6 +141,15 @@ impl Human {
                     _ => self.paint.dim(&line),
                 };
                 vec![self.at(&format!("{shown}{}", self.of(project)))]
+            }
+            Event::Turn { project, change, text } => {
+                let text = one_line(text);
+                let line = match change {
+                    TurnChange::Began => self.paint.dim(&format!("thinking: {text}")),
+                    TurnChange::Ended => self.paint.dim(&format!("thought: {text}")),
+                    TurnChange::Failed => self.paint.bad(&format!("could not think: {text}")),
+                };
+                vec![self.at(&format!("{line}{}", self.of(project)))]
             }
             Event::Test { text } => vec![self.at(&self.paint.bold(&one_line(text)))],
             Event::Dropped { count: lost } => {

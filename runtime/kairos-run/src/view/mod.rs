@@ -1,5 +1,6 @@
 //! What the user sees. Printing is here, and nothing else is.
 
+pub mod ask;
 pub mod audit;
 mod channels;
 mod digest;

@@ -1,0 +1,248 @@
+//! A turn that the user asked for: he sees what happens, and is asked what may be done.
+
+use super::builtin::Builtin;
+use super::effects::Effects;
+use super::log::Log;
+use super::{Inner, Thinker, toolbox};
+use crate::models::{Kind, Occasion};
+use crate::now;
+use crate::registry::MODEL;
+use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
+use kairos_core::model::{Call, Completion, Ending, Part};
+use kairos_core::ports::{MAX_READ, PortResult, ProjectView};
+use kairos_turn::{Conversation, End, Limits, Outcome, TASK, Turn, Witness, compact};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+/// Conversations that are remembered while we run; the longest unused goes first.
+const SESSIONS: usize = 32;
+/// Events that wait for the reader.
+const EVENTS: usize = 256;
+/// Bytes of a conversation that are sent; over it its beginning is summed up.
+const CONTEXT: usize = 160 << 10;
+/// Bytes of a file that the user names with `@`.
+const MAX_NAMED: usize = 48 << 10;
+/// Bytes of a file with instructions.
+const MAX_INSTRUCTIONS: usize = 24 << 10;
+/// Files that say how work is done in a project.
+const INSTRUCTIONS: [&str; 4] = ["AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md"];
+/// Characters of a call's input, and of its outcome, that are shown.
+const SHOWN: usize = 400;
+
+/// A conversation that can go on.
+#[derive(Clone)]
+struct Session {
+    talk: Arc<tokio::sync::Mutex<Conversation>>,
+    allowed: Arc<Mutex<BTreeSet<String>>>,
+    used: u64,
+}
+
+/// Conversations by id.
+#[derive(Default)]
+pub(super) struct Sessions(Mutex<HashMap<String, Session>>);
+
+impl Sessions {
+    /// The one of that id, or a new one.
+    fn get(&self, id: Option<String>) -> ApiResult<(String, Session)> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = id {
+            let session = all.get_mut(&id).ok_or_else(|| {
+                ApiError::not_found(format!("there is no conversation {id}")).with_hint("one begins anew without --session")
+            })?;
+            session.used = now();
+            return Ok((id, session.clone()));
+        }
+        if all.len() >= SESSIONS
+            && let Some(oldest) = all.iter().min_by_key(|(_, s)| s.used).map(|(id, _)| id.clone())
+        {
+            all.remove(&oldest);
+        }
+        let mut id = format!("ask-{}", now());
+        while all.contains_key(&id) {
+            id += "x";
+        }
+        let talk = Arc::new(tokio::sync::Mutex::new(Conversation::new(TASK)));
+        let session = Session { talk, allowed: Arc::default(), used: now() };
+        all.insert(id.clone(), session.clone());
+        Ok((id, session))
+    }
+}
+
+/// Tells the user, and the transcript.
+struct Told {
+    log: Log,
+    user: Sender<AskEvent>,
+}
+
+impl Told {
+    /// Pieces that nobody reads in time are lost to the screen, not to the answer: that comes whole at the end.
+    fn tell(&self, event: AskEvent) {
+        let _ = self.user.try_send(event);
+    }
+}
+
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(SHOWN).collect();
+    if short.len() < text.len() { short + "…" } else { short }
+}
+
+impl Witness for Told {
+    fn heard(&self, piece: &str) {
+        self.tell(AskEvent::Text { text: piece.into() });
+    }
+
+    fn answered(&self, completion: &Completion) {
+        self.log.answered(completion);
+    }
+
+    fn called(&self, call: &Call) {
+        self.log.called(call);
+        self.tell(AskEvent::Call { tool: call.name.clone(), input: shown(&call.input.to_string()) });
+    }
+
+    fn came(&self, call: &Call, outcome: &Outcome) {
+        self.log.came(call, outcome);
+        self.tell(AskEvent::Outcome { tool: call.name.clone(), text: shown(&outcome.text), is_error: outcome.is_error });
+    }
+}
+
+impl Thinker {
+    /// Begins to answer. When nobody reads any more, it stops.
+    pub(crate) fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>> {
+        if request.text.trim().is_empty() {
+            return Err(ApiError::invalid("there is nothing to answer").with_hint("kairos-run ask \"why does the build fail?\""));
+        }
+        let (id, session) = self.0.sessions.get(request.session.clone())?;
+        let talk = session.talk.clone().try_lock_owned().map_err(|_| ApiError::invalid("this conversation is being answered"))?;
+        let (user, events) = channel(EVENTS);
+        let thinker = self.clone();
+        tokio::spawn(async move {
+            let gone = user.clone();
+            let answer = thinker.answer(request, id, session, talk, user);
+            tokio::select! {
+                () = answer => {}
+                () = gone.closed() => {}
+            }
+        });
+        Ok(events)
+    }
+
+    async fn answer(
+        &self,
+        request: AskRequest,
+        id: String,
+        session: Session,
+        mut talk: tokio::sync::OwnedMutexGuard<Conversation>,
+        user: Sender<AskEvent>,
+    ) {
+        let inner = &self.0;
+        let _ = user.send(AskEvent::Began { session: id.clone() }).await;
+        let told = Told { log: Log::new(inner.recorder.clone(), id.clone()), user: user.clone() };
+        let parts = inner.said(&request.text, talk.messages().is_empty()).await;
+        told.log.said(&request.text);
+        talk.say(parts);
+        let end = inner.work(&mut talk, &told, &id, session, request.attended.then(|| user.clone())).await;
+        let event = match end {
+            Ok(end) => {
+                let (text, why) = match end {
+                    End::Said(text) => (text, None),
+                    End::Slept => (String::new(), None),
+                    End::Cut(Ending::Refused) => (String::new(), Some("the model, or who runs it, does not want to answer".to_owned())),
+                    End::Cut(_) => (String::new(), Some("the answer grew too long, and was cut; say \"go on\"".to_owned())),
+                    End::Steps(n) => (String::new(), Some(format!("it asked {n} times, which is all that it may; say \"go on\""))),
+                    End::Looped(tool) => (String::new(), Some(format!("it called {tool} again and again with the same input"))),
+                };
+                AskEvent::Ended { text, why, summary: told.log.summary() }
+            }
+            Err(e) => AskEvent::Failed { error: e.message },
+        };
+        let _ = user.send(event).await;
+    }
+}
+
+impl Inner {
+    async fn work(
+        &self,
+        talk: &mut Conversation,
+        told: &Told,
+        id: &str,
+        session: Session,
+        user: Option<Sender<AskEvent>>,
+    ) -> PortResult<End> {
+        let name = format!("{id} of {}", self.inbox.slug);
+        let occasion = Occasion { kind: Kind::Ask, plugin: MODEL.into(), project: self.inbox.slug.clone(), name };
+        let mind = self.registry.models.mind(&self.config, occasion);
+        compact(talk, &mind, CONTEXT).await?;
+        let effects = Effects {
+            view: self.view.clone(),
+            recorder: self.recorder.clone(),
+            session: id.to_owned(),
+            permits: self.permits.clone(),
+            user,
+            allowed: session.allowed,
+        };
+        let tools = toolbox::ProjectToolbox {
+            builtin: self.builtin(Vec::new(), id.to_owned()),
+            plugins: self.tools.clone().with_edit(Arc::new(effects)),
+            asleep: false,
+        };
+        Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK }.run(talk).await
+    }
+
+    pub(super) fn builtin(&self, about: Vec<u64>, session: String) -> Builtin {
+        Builtin {
+            view: self.view.clone(),
+            inbox: self.inbox.clone(),
+            recorder: self.recorder.clone(),
+            about,
+            session,
+            surfaced: Default::default(),
+            noted: Default::default(),
+        }
+    }
+
+    /// The user's words, with the files that he names in them; at the beginning also what the model should know of the project.
+    async fn said(&self, text: &str, first: bool) -> Vec<Part> {
+        let mut parts = Vec::new();
+        if first {
+            for path in INSTRUCTIONS {
+                if let Some(text) = self.read(path, MAX_INSTRUCTIONS).await {
+                    parts.push(Part::Untrusted { source: format!("{path}, how work is done in this project"), text });
+                }
+            }
+            let index = self.index().await;
+            if !index.trim().is_empty() {
+                parts.push(Part::Untrusted { source: "memory".into(), text: index });
+            }
+        }
+        parts.push(Part::Text(text.to_owned()));
+        for path in named(text) {
+            if let Some(text) = self.read(path, MAX_NAMED).await {
+                parts.push(Part::Untrusted { source: format!("file {path}"), text });
+            }
+        }
+        parts
+    }
+
+    async fn read(&self, path: &str, most: usize) -> Option<String> {
+        let bytes = self.view.read(path, 0, MAX_READ.min(most as u32)).await.ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+/// Paths behind an `@` in the user's words.
+fn named(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split_whitespace().filter_map(|word| word.strip_prefix('@'));
+    words.map(|path| path.trim_end_matches([',', ';', ':', '.', '?', '!', ')'])).filter(|path| !path.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn files_are_named_by_an_at() {
+        assert_eq!(named("look at @src/lib.rs, and @README.md. me@home").collect::<Vec<_>>(), ["src/lib.rs", "README.md"]);
+    }
+}

@@ -1,0 +1,305 @@
+//! The part of a tick that may ask a language model: gate first, model second.
+//!
+//! A turn runs in a task of its own, one at a time a project, and never holds up a tick. Its text reaches nobody: it goes into the
+//! transcript, with all that was called and what came of it. What reaches the user is a finding, as from a detector.
+
+mod ask;
+mod builtin;
+mod effects;
+mod gate;
+mod log;
+mod permits;
+mod statements;
+mod toolbox;
+
+use crate::inbox::Inbox;
+use crate::models::{Kind, Occasion, unasked};
+use crate::now;
+use crate::recorder::{Recorder, in_words};
+use crate::registry::{MODEL, Registry};
+use crate::tools::Tools;
+use ask::Sessions;
+use gate::{Gate, pause};
+use jiff::tz::TimeZone;
+use kairos_api::{Event, PermissionAnswer, TurnChange};
+use kairos_core::config::Config;
+use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView, StateStore};
+use kairos_core::{Millis, Signal, Urgency};
+use kairos_project::Project;
+use kairos_store::{Filter, InboxItem, Status};
+use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, checklist, describe};
+use log::Log;
+use permits::Permits;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::task::AbortHandle;
+
+/// How long a turn may take that nobody asked for.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Changes that are remembered for the next turn.
+const CHANGES: usize = 40;
+/// The user's checklist, in the project's folder.
+const HEARTBEAT: &str = "HEARTBEAT.md";
+/// Where it is kept when the checklist was last looked at.
+const LAST_BEAT: &str = "heartbeat";
+/// The index of memory is loaded up to here, in bytes.
+const INDEX: usize = 25 << 10;
+
+/// What a turn is made of. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Thinker(Arc<Inner>);
+
+struct Inner {
+    gate: Gate,
+    config: Config,
+    registry: Arc<Registry>,
+    tools: Tools,
+    view: Project,
+    inbox: Inbox,
+    recorder: Recorder,
+    /// The file that is the index of memory.
+    index: PathBuf,
+    zone: TimeZone,
+    state: Mutex<State>,
+    sessions: Sessions,
+    permits: Arc<Permits>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What happened since the last turn.
+    changes: VecDeque<String>,
+    /// Findings that are to be thought about.
+    news: Vec<u64>,
+    /// Items of the checklist that are due.
+    due: Vec<String>,
+    under_way: Option<AbortHandle>,
+    failures: u32,
+    not_before: Millis,
+    /// When the checklist was last looked at; none before that is known.
+    beat: Option<Millis>,
+}
+
+/// What a thinker is made of.
+pub(crate) struct Parts {
+    pub(crate) config: Config,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) tools: Tools,
+    pub(crate) view: Project,
+    pub(crate) inbox: Inbox,
+    pub(crate) recorder: Recorder,
+    pub(crate) index: PathBuf,
+}
+
+impl Thinker {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { config, registry, tools, view, inbox, recorder, index } = parts;
+        let zone = inbox.settings.zone.clone();
+        let (gate, state) = (Gate::of(&config), Mutex::default());
+        let (sessions, permits) = (Sessions::default(), Arc::default());
+        Self(Arc::new(Inner { gate, config, registry, tools, view, inbox, recorder, index, zone, state, sessions, permits }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a tick collected. Costs nothing where no model is ever woken.
+    pub(crate) fn signals(&self, signals: &[Signal]) {
+        if !self.0.gate.is_open() {
+            return;
+        }
+        let mut state = self.state();
+        for told in signals.iter().filter_map(in_words) {
+            if state.changes.len() == CHANGES {
+                state.changes.pop_front();
+            }
+            state.changes.push_back(told);
+        }
+    }
+
+    /// At the end of a tick: wakes the model where that is worth it.
+    pub(crate) async fn tick(&self, news: &[(u64, Urgency)], time: Millis) {
+        let gate = &self.0.gate;
+        if !gate.is_open() {
+            return;
+        }
+        let due = if gate.has_beat() { self.due(time).await } else { Vec::new() };
+        let mut state = self.state();
+        state.news.extend(gate.worth(news));
+        if !due.is_empty() {
+            state.due = due;
+        }
+        let is_busy = state.under_way.as_ref().is_some_and(|turn| !turn.is_finished());
+        if is_busy || time < state.not_before || (state.news.is_empty() && state.due.is_empty()) {
+            return;
+        }
+        let (news, due) = (std::mem::take(&mut state.news), std::mem::take(&mut state.due));
+        let changes = std::mem::take(&mut state.changes).into();
+        let thinker = self.clone();
+        let task = tokio::spawn(async move { thinker.wake(news, due, changes).await });
+        state.under_way = Some(task.abort_handle());
+    }
+
+    /// Nobody waits any longer. What was reserved for the turn counts as used.
+    pub(crate) fn stop(&self) {
+        if let Some(turn) = self.state().under_way.take() {
+            turn.abort();
+        }
+    }
+
+    /// Waits for the turn that is under way, if there is one.
+    pub(crate) async fn finish(&self) {
+        let is_busy = || self.state().under_way.as_ref().is_some_and(|turn| !turn.is_finished());
+        while is_busy() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The open items of the checklist, if it is time to look at them.
+    async fn due(&self, time: Millis) -> Vec<String> {
+        let db = &self.0.inbox.db;
+        let known = self.state().beat;
+        let last = match known {
+            Some(last) => last,
+            None => {
+                let kept = db.load(MODEL).await.unwrap_or_default().into_iter().find(|(key, _)| key == LAST_BEAT);
+                kept.and_then(|(_, value)| String::from_utf8(value).ok()?.parse().ok()).unwrap_or(0)
+            }
+        };
+        self.state().beat = Some(last);
+        let at = jiff::Timestamp::from_millisecond(time as i64).unwrap_or_default().to_zoned(self.0.zone.clone());
+        if !self.0.gate.beats(last, time, at.hour() as u16 * 60 + at.minute() as u16) {
+            return Vec::new();
+        }
+        self.state().beat = Some(time);
+        if let Err(e) = db.apply(MODEL, vec![(LAST_BEAT.into(), Some(time.to_string().into_bytes()))]).await {
+            tracing::warn!("when {HEARTBEAT} was looked at can't be kept: {e}");
+        }
+        match self.0.view.read(HEARTBEAT, 0, INDEX as u32).await {
+            Ok(text) => checklist(&String::from_utf8_lossy(&text)),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    async fn wake(&self, news: Vec<u64>, due: Vec<String>, changes: Vec<String>) {
+        let open = match self.open(&news).await {
+            // What was news may be over by now.
+            Ok(open) if due.is_empty() && !open.iter().any(|s| s.news) => return,
+            Ok(open) => open,
+            Err(e) => return tracing::warn!("a turn can't begin: {e}"),
+        };
+        let reason = match (open.iter().filter(|s| s.news).count(), due.len()) {
+            (0, _) => "The checklist is due".into(),
+            (1, 0) => "A finding is new".into(),
+            (n, 0) => format!("{n} findings are new"),
+            (n, _) => format!("{n} findings are new, and the checklist is due"),
+        };
+        self.tell(TurnChange::Began, &reason);
+        let glimpse = Glimpse {
+            now: now(),
+            zone: Some(self.0.zone.clone()),
+            reason,
+            changes,
+            findings: open,
+            due: due.clone(),
+            index: self.0.index().await,
+            tokens_left: self.tokens_left().await,
+        };
+        let turn = tokio::time::timeout(PATIENCE, self.turn(&glimpse, news.clone())).await;
+        let late = || PortError::new(ErrorCode::Unavailable, format!("the turn took longer than {} min", PATIENCE.as_secs() / 60));
+        match turn.unwrap_or_else(|_| Err(late())) {
+            Ok(summary) => {
+                let mut state = self.state();
+                (state.failures, state.not_before) = (0, 0);
+                drop(state);
+                self.tell(TurnChange::Ended, &summary);
+            }
+            Err(e) => {
+                let mut state = self.state();
+                state.failures += 1;
+                state.not_before = now() + pause(state.failures).as_millis() as Millis;
+                // It is thought about when it can be; what is over by then is left out.
+                state.news.extend(news);
+                state.news.dedup();
+                if state.due.is_empty() {
+                    state.due = due;
+                }
+                drop(state);
+                self.tell(TurnChange::Failed, &e.message);
+            }
+        }
+    }
+
+    /// One turn; answers in a line what came of it.
+    async fn turn(&self, glimpse: &Glimpse, about: Vec<u64>) -> PortResult<String> {
+        let inner = &self.0;
+        let began = now();
+        let session = format!("tick-{began}");
+        let name = format!("tick {began} of {}", inner.inbox.slug);
+        let occasion = Occasion { kind: Kind::Tick, plugin: MODEL.into(), project: inner.inbox.slug.clone(), name };
+        let mind = inner.registry.models.mind(&inner.config, occasion);
+        let builtin = inner.builtin(about, session.clone());
+        let tools = toolbox::ProjectToolbox { builtin, plugins: inner.tools.clone(), asleep: true };
+        let log = Log::new(inner.recorder.clone(), session);
+        let mut talk = Conversation::new(INSTRUCTIONS);
+        let parts = describe(glimpse);
+        log.told(&parts);
+        talk.say(parts);
+        let end = Turn { mind: &mind, tools: &tools, witness: &log, limits: Limits::TICK }.run(&mut talk).await?;
+        let how = match end {
+            End::Slept => "slept".into(),
+            End::Said(_) => "said all".into(),
+            End::Cut(_) => "its answer was cut".into(),
+            End::Steps(n) => format!("ended after {n} questions"),
+            End::Looped(tool) => format!("ended, because it called {tool} again and again"),
+        };
+        Ok(format!("{how}; {}", log.summary()))
+    }
+
+    async fn open(&self, news: &[u64]) -> Result<Vec<Seen>, kairos_store::StoreError> {
+        let filter = Filter { status: vec![Status::Open], ..Filter::default() };
+        let rows = self.0.inbox.db.list(filter).await?;
+        let seen = |row: InboxItem| {
+            let news = news.contains(&row.id);
+            let place = row.evidence.first().map(|e| match e.line {
+                Some(line) => format!("{}:{line}", e.subject),
+                None => e.subject.clone(),
+            });
+            Seen { id: row.id.to_string(), plugin: row.plugin, title: row.title, place: place.unwrap_or_default(), news }
+        };
+        let mut all: Vec<Seen> = rows.into_iter().map(seen).collect();
+        all.sort_by_key(|s| !s.news);
+        Ok(all)
+    }
+
+    async fn tokens_left(&self) -> u64 {
+        let limit = unasked(&self.0.config);
+        let allowed = limit.allowed;
+        let spent = self.0.registry.user.spent(limit, now()).await.unwrap_or(0);
+        allowed.saturating_sub(spent)
+    }
+
+    /// The user's answer to a question of ours; false where nothing of that id waits.
+    pub(crate) fn permit(&self, id: &str, answer: PermissionAnswer) -> bool {
+        self.0.permits.answer(id, answer)
+    }
+
+    fn tell(&self, change: TurnChange, text: &str) {
+        let project = self.0.inbox.project.clone();
+        self.0.inbox.events.send(Event::Turn { project, change, text: text.into() });
+    }
+}
+
+impl Inner {
+    /// The index of memory, as far as it is loaded.
+    async fn index(&self) -> String {
+        let file = self.index.clone();
+        let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(file)).await;
+        let mut text = read.ok().and_then(Result::ok).unwrap_or_default();
+        text.truncate(text.floor_char_boundary(INDEX));
+        text
+    }
+}

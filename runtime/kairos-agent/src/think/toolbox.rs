@@ -1,0 +1,45 @@
+//! All that a model may call in one turn: our own tools, and those of plugins.
+
+use super::builtin::{self, Builtin};
+use crate::tools::Tools;
+use async_trait::async_trait;
+use kairos_core::model::{Call, Tool};
+use kairos_turn::{Outcome, Toolbox};
+
+pub(super) struct ProjectToolbox {
+    pub(super) builtin: Builtin,
+    pub(super) plugins: Tools,
+    /// Nobody waits for an answer: the model may end its turn by sleeping.
+    pub(super) asleep: bool,
+}
+
+#[async_trait]
+impl Toolbox for ProjectToolbox {
+    fn tools(&self) -> Vec<Tool> {
+        let mut all = builtin::tools(self.asleep);
+        for (_, definition) in self.plugins.list() {
+            // A plugin can't stand in for the host.
+            if all.iter().all(|t| t.name != definition.name) {
+                let input_schema = serde_json::from_str(&definition.input_schema).unwrap_or_default();
+                all.push(Tool { name: definition.name, description: definition.description, input_schema });
+            }
+        }
+        all
+    }
+
+    fn is_read_only(&self, name: &str) -> bool {
+        self.plugins.list().iter().any(|(_, d)| d.name == name && d.read_only)
+    }
+
+    async fn call(&self, call: &Call) -> Outcome {
+        if let Some(outcome) = self.builtin.call(call).await {
+            return outcome;
+        }
+        match self.plugins.call(&call.name, &call.input).await {
+            None => Outcome::error(format!("there is no tool `{}`", call.name)),
+            Some(Err(e)) => Outcome::error(e.to_string()),
+            Some(Ok(output)) if output.truncated => Outcome::ok(format!("{}\n[there is more]", output.text)),
+            Some(Ok(output)) => Outcome::ok(output.text),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The tools that plugins bring, as one project may call them.
+
+use crate::inbox::Inbox;
+use crate::recollection::Recollection;
+use crate::registry::{Registry, Running};
+use kairos_core::PluginKind;
+use kairos_core::ports::{Edit, ProjectView, StateStore};
+use kairos_host::{Access, CallError, Definition, ToolOutput, call_tool};
+use kairos_project::Project;
+use kairos_store::ProjectDb;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Who calls tools, and where. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    registry: Arc<Registry>,
+    view: Project,
+    db: ProjectDb,
+    recollection: Recollection,
+    edit: Option<Arc<dyn Edit>>,
+}
+
+impl Tools {
+    pub(crate) fn new(registry: Arc<Registry>, view: Project, inbox: &Inbox, recollection: Recollection) -> Self {
+        Self { registry, view, db: inbox.db.clone(), recollection, edit: None }
+    }
+
+    /// The same, for a turn that may change files if the user agrees.
+    pub(crate) fn with_edit(self, edit: Arc<dyn Edit>) -> Self {
+        Self { edit: Some(edit), ..self }
+    }
+
+    /// All that can be called, by plugin; of two with the same name, the user's stands before the project's own.
+    pub(crate) fn list(&self) -> Vec<(Running, Definition)> {
+        let mut running = self.registry.running();
+        running.retain(|r| r.is_for(self.view.root()));
+        running.sort_by_key(Running::is_projects_own);
+        let mut all: Vec<(Running, Definition)> = Vec::new();
+        for plugin in running {
+            for definition in &plugin.described.definitions {
+                if all.iter().all(|(_, d)| d.name != definition.name) {
+                    all.push((plugin.clone(), definition.clone()));
+                }
+            }
+        }
+        all
+    }
+
+    /// Calls the tool of that name with a JSON object; none where there is no such tool.
+    pub(crate) async fn call(&self, name: &str, input: &Value) -> Option<Result<ToolOutput, CallError>> {
+        let (tool, _) = self.list().into_iter().find(|(_, d)| d.name == name)?;
+        let view: Arc<dyn ProjectView> = Arc::new(self.view.clone());
+        let state: Arc<dyn StateStore> = Arc::new(self.db.clone());
+        let access = Access::new(&tool.name, view, state, &tool.rights).with_recall(self.recollection.for_tools());
+        let access = match &self.edit {
+            Some(edit) => access.with_edit(edit.clone()),
+            None => access,
+        };
+        let access = self.registry.lend(&tool.name, &tool.plugin.hash, access);
+        let outcome = call_tool(&self.registry.host, &tool.plugin, Access::clone(&access), name, input).await;
+        let fault = match &outcome.result {
+            Err(CallError::Fault(fault)) => Some(fault.clone()),
+            _ => None,
+        };
+        self.registry.count(&tool.name, outcome.wall, outcome.cpu, outcome.memory, fault.as_ref());
+        self.registry.settle_call(&tool.name, &tool.plugin.hash, PluginKind::Tool, fault.as_ref()).await;
+        Some(outcome.result)
+    }
+}

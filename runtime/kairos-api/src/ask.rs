@@ -1,0 +1,88 @@
+//! Asking the model, with somebody waiting for the answer.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A question, or a task.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AskRequest {
+    /// In which project, by folder or slug; not needed where only one is watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// In the user's words.
+    pub text: String,
+    /// Which conversation goes on, by its id; none: a new one begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Somebody is there to answer what has to be permitted; else that is refused.
+    #[serde(default)]
+    pub attended: bool,
+}
+
+/// What happens while the model works. When nobody reads any more, it stops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum AskEvent {
+    /// It begins.
+    Began {
+        /// The conversation's id.
+        session: String,
+    },
+    /// A piece of what the model says.
+    Text {
+        /// Markdown.
+        text: String,
+    },
+    /// A tool is called.
+    Call {
+        /// Its name.
+        tool: String,
+        /// Its input, as JSON, cut to a line.
+        input: String,
+    },
+    /// And answers.
+    Outcome {
+        /// Its name.
+        tool: String,
+        /// What it says, cut.
+        text: String,
+        /// It did not work.
+        is_error: bool,
+    },
+    /// Something may only be done if the user agrees: answer it, or the turn waits until its time is up, and it is refused.
+    Permission {
+        /// To answer it by.
+        id: String,
+        /// What is to be done, in a line.
+        action: String,
+        /// What would change: a unified difference.
+        preview: String,
+        /// Which rule wants it asked; empty where none speaks of it.
+        rule: String,
+    },
+    /// The model is done.
+    Ended {
+        /// The whole of its last answer.
+        text: String,
+        /// Why it ended, where that is not because all is said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+        /// Questions, calls and tokens, in words.
+        summary: String,
+    },
+    /// It broke off; what was said and done before stays in the conversation.
+    Failed {
+        /// Why, in a line, with what to do.
+        error: String,
+    },
+}
+
+/// The user's answer to [`AskEvent::Permission`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PermissionAnswer {
+    /// It may be done.
+    pub allow: bool,
+    /// The same may be done in this conversation without asking again.
+    #[serde(default)]
+    pub again: bool,
+}

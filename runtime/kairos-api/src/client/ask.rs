@@ -1,0 +1,20 @@
+//! Asking the model.
+
+use super::{ANSWER, Client, ClientResult, encode, protocol};
+use crate::{AskEvent, AskRequest, PermissionAnswer};
+use axum::body::Body;
+use hyper::Method;
+use tokio::sync::mpsc::Receiver;
+
+impl Client {
+    /// See [`crate::Control::ask`]. Dropping the receiver stops the model.
+    pub async fn ask(&self, request: &AskRequest) -> ClientResult<Receiver<AskEvent>> {
+        let body = serde_json::to_vec(request).map_err(protocol)?;
+        self.lines(Method::POST, "/v1/ask", Body::from(body)).await
+    }
+
+    /// See [`crate::Control::permit`].
+    pub async fn permit(&self, id: &str, answer: PermissionAnswer) -> ClientResult<()> {
+        self.post(&format!("/v1/permissions/{}", encode(id)), &answer, ANSWER).await
+    }
+}

@@ -1,0 +1,104 @@
+//! A turn on the screen, piece by piece.
+
+use super::text::{Paint, clean_lines};
+use kairos_api::AskEvent;
+use kairos_core::finding::one_line_untrimmed;
+
+/// Columns of a line about a tool.
+const WIDTH: usize = 110;
+
+/// Knows what stands on the screen already.
+pub struct Screen {
+    paint: Paint,
+    /// Text stands on the last line, without its end.
+    open: bool,
+    /// Some of the answer was shown as it came.
+    heard: bool,
+}
+
+impl Screen {
+    /// Nothing was shown yet.
+    pub fn new(paint: Paint) -> Self {
+        Self { paint, open: false, heard: false }
+    }
+
+    /// What is to be written to the terminal. All text is cleaned: it is a model's, or anybody's.
+    pub fn show(&mut self, event: &AskEvent) -> String {
+        match event {
+            AskEvent::Began { .. } => String::new(),
+            AskEvent::Text { text } => {
+                let clean = text.split('\n').map(one_line_untrimmed).collect::<Vec<_>>().join("\n");
+                self.heard = true;
+                if !clean.is_empty() {
+                    self.open = !clean.ends_with('\n');
+                }
+                clean
+            }
+            AskEvent::Call { tool, input } => {
+                self.heard = false;
+                let line: String = one_line_untrimmed(&format!("· {tool} {input}")).chars().take(WIDTH).collect();
+                self.line(&self.paint.dim(&line))
+            }
+            AskEvent::Outcome { tool, text, is_error: true } => {
+                let line: String = one_line_untrimmed(&format!("  {tool}: {text}")).chars().take(WIDTH).collect();
+                self.line(&self.paint.bad(&line))
+            }
+            AskEvent::Outcome { .. } => String::new(),
+            AskEvent::Permission { action, preview, rule, .. } => {
+                let why = if rule.is_empty() { String::new() } else { format!(" ({rule})") };
+                let mut out = self.line(&self.paint.bold(&one_line_untrimmed(&format!("It wants to {action}{why}"))));
+                for line in clean_lines(preview) {
+                    let line = match line.as_bytes().first() {
+                        Some(b'+') => self.paint.good(&line),
+                        Some(b'-') => self.paint.bad(&line),
+                        _ => line,
+                    };
+                    out += &format!("{line}\n");
+                }
+                out
+            }
+            AskEvent::Ended { text, why, summary } => {
+                let mut out = String::new();
+                if !self.heard {
+                    for line in clean_lines(text) {
+                        out += &self.line(&line);
+                    }
+                }
+                if let Some(why) = why {
+                    out += &self.line(&self.paint.bad(&one_line_untrimmed(why)));
+                }
+                out + &self.line(&self.paint.dim(&one_line_untrimmed(summary)))
+            }
+            AskEvent::Failed { error } => self.line(&self.paint.bad(&one_line_untrimmed(error))),
+        }
+    }
+
+    /// On a line of its own.
+    fn line(&mut self, text: &str) -> String {
+        let start = if std::mem::take(&mut self.open) { "\n" } else { "" };
+        format!("{start}{text}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_make_lines_and_nobody_s_text_moves_the_cursor() {
+        let mut screen = Screen::new(Paint::PLAIN);
+        let events = [
+            AskEvent::Began { session: "ask-1".into() },
+            AskEvent::Text { text: "I loo".into() },
+            AskEvent::Text { text: "k.\u{1b}[2J".into() },
+            AskEvent::Call { tool: "read-file".into(), input: "{\"path\":\"a\"}".into() },
+            AskEvent::Outcome { tool: "read-file".into(), text: "there is no `a`".into(), is_error: true },
+            AskEvent::Permission { id: "1".into(), action: "change b".into(), preview: "-old\n+new\n".into(), rule: String::new() },
+            AskEvent::Ended { text: "Done.".into(), why: None, summary: "2 questions".into() },
+        ];
+        let shown: String = events.iter().map(|e| screen.show(e)).collect();
+        let expected = "I look.[2J\n· read-file {\"path\":\"a\"}\n  read-file: there is no `a`\nIt wants to change b\n-old\n+new\nDone.\n\
+                        2 questions\n";
+        assert_eq!(shown, expected);
+    }
+}

@@ -1,0 +1,105 @@
+//! The user asks, the model works: what it may change is shown to him first; on the real binary.
+#![allow(missing_docs)]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::model::ModelServer;
+use support::{Background, World, text};
+
+const BUG: &str = "def mean(numbers):\n    return sum(numbers) / (len(numbers) - 1)\n";
+const TEST: &str = "import unittest\nfrom mean import mean\nclass T(unittest.TestCase):\n    def test_mean(self):\n        self.assertEqual(mean([1, 2, 3]), 2)\n";
+
+fn world(server: &ModelServer) -> World {
+    let world = World::with_git();
+    world.settings(&format!("every = \"1s\"\n[model]\nprovider = \"llamacpp\"\nurl = \"{}\"\n", server.url));
+    world.write("mean.py", BUG);
+    world.write("test_mean.py", TEST);
+    world.write("AGENTS.md", "Keep functions on one line.\n");
+    world
+}
+
+fn step(question: &Value) -> usize {
+    question["messages"].as_array().unwrap().iter().filter(|m| m["role"] == "assistant").count()
+}
+
+/// A recorded conversation: it reads, changes, and says so.
+fn fixing() -> ModelServer {
+    ModelServer::speaking(|question| match step(question) {
+        0 => (None, vec![("read-file", json!({"path": "mean.py"})), ("read-file", json!({"path": "test_mean.py"}))]),
+        1 => (None, vec![("edit-file", json!({"path": "mean.py", "old": "(len(numbers) - 1)", "new": "len(numbers)"}))]),
+        _ => (Some("`mean` divided by one too few; it divides by `len(numbers)` now."), vec![]),
+    })
+}
+
+fn events(output: &str) -> Vec<Value> {
+    output.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_bug_is_fixed_and_the_change_is_shown_before_it_is_made() {
+    let server = fixing();
+    let world = world(&server);
+    let _background = Background::start(&world);
+    let said = events(&world.ok(&["ask", "--json", "--yes", "fix", "the", "test", "in", "@test_mean.py"]));
+    let of = |kind: &str| said.iter().filter(|e| e["ask"] == kind).cloned().collect::<Vec<_>>();
+    let [permission] = &of("permission")[..] else { panic!("{said:?}") };
+    assert_eq!(permission["action"], "change mean.py");
+    let preview = permission["preview"].as_str().unwrap();
+    assert!(preview.contains("--- a/mean.py\n+++ b/mean.py\n"), "{preview}");
+    assert!(preview.contains("-    return sum(numbers) / (len(numbers) - 1)\n+    return sum(numbers) / len(numbers)\n"), "{preview}");
+    assert!(of("ended")[0]["text"].as_str().unwrap().contains("one too few"));
+    let passes = world.run(&["exec", "--", "python3", "-m", "unittest", "-q", "test_mean"]);
+    assert!(passes.status.success(), "{}", text(&passes.stdout));
+
+    // What the model was told, and what it was not.
+    let asked = server.asked();
+    let first = asked[0]["messages"][1]["content"].as_str().unwrap();
+    assert!(first.contains("AGENTS.md, how work is done") && first.contains("fix the test in @test_mean.py"), "{first}");
+    assert!(first.contains("from=\"file test_mean.py\""), "the file that the user named comes along: {first}");
+    let names: Vec<&str> = asked[0]["tools"].as_array().unwrap().iter().map(|t| t["function"]["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"edit-file") && names.contains(&"surface") && !names.contains(&"sleep"), "{names:?}");
+
+    // It goes on where it was, and all of it is in the transcript.
+    let session = of("began")[0]["session"].as_str().unwrap().to_owned();
+    world.ok(&["ask", "--json", "--session", &session, "thanks"]);
+    let last = server.asked().pop().unwrap();
+    assert_eq!(last["messages"].as_array().unwrap().last().unwrap()["content"], "thanks");
+    assert!(last["messages"].to_string().contains("one too few"), "{last}");
+    let found = world.json(&["memory", "search", "one too few"]).to_string();
+    assert!(found.contains("divided by one too few"), "{found}");
+}
+
+#[test]
+fn nobody_there_means_no_and_the_model_is_told() {
+    let server = fixing();
+    let world = world(&server);
+    let _background = Background::start(&world);
+    let said = events(&world.ok(&["ask", "--json", "fix the test"]));
+    assert!(said.iter().all(|e| e["ask"] != "permission"), "{said:?}");
+    assert_eq!(std::fs::read_to_string(world.project().join("mean.py")).unwrap(), BUG);
+    let told = server.asked().pop().unwrap()["messages"].to_string();
+    assert!(told.contains("nobody is there to agree that mean.py changes"), "{told}");
+    // Neither does a tool that is called by hand go round it.
+    let call = world.run(&["tool", "call", "write-file", r#"{"path": "x", "content": "y"}"#]);
+    assert!(!call.status.success() && text(&call.stdout).contains("can't be changed here"), "{}", text(&call.stdout));
+    assert!(!world.project().join("x").exists());
+}
+
+#[test]
+fn trouble_is_told_in_one_line_and_the_conversation_goes_on() {
+    let server = ModelServer::new(|question| match step(question) {
+        0 if question["messages"].to_string().contains("again") => (200, "Here I am.".into()),
+        _ => (400, "the context is too long".into()),
+    });
+    let world = world(&server);
+    let no_process = world.run(&["ask", "hello"]);
+    assert!(text(&no_process.stderr).contains("kairos-run start"), "{}", text(&no_process.stderr));
+    let _background = Background::start(&world);
+    let failed = world.run(&["ask", "hello"]);
+    assert_eq!(failed.status.code(), Some(1));
+    let shown = text(&failed.stdout);
+    assert!(shown.contains("does not take the request") && shown.lines().count() == 1, "{shown}");
+    assert_eq!(world.ok(&["ask", "again"]).lines().next(), Some("Here I am."));
+    assert!(text(&world.run(&["ask", "--session", "ask-1", "x"]).stderr).contains("no conversation ask-1"));
+}
