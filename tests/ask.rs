@@ -47,7 +47,10 @@ fn a_bug_is_fixed_and_the_change_is_shown_before_it_is_made() {
     assert_eq!(permission["action"], "change mean.py");
     let preview = permission["preview"].as_str().unwrap();
     assert!(preview.contains("--- a/mean.py\n+++ b/mean.py\n"), "{preview}");
-    assert!(preview.contains("-    return sum(numbers) / (len(numbers) - 1)\n+    return sum(numbers) / len(numbers)\n"), "{preview}");
+    assert!(
+        preview.contains("-    return sum(numbers) / (len(numbers) - 1)\n+    return sum(numbers) / len(numbers)\n"),
+        "{preview}"
+    );
     assert!(of("ended")[0]["text"].as_str().unwrap().contains("one too few"));
     let passes = world.run(&["exec", "--", "python3", "-m", "unittest", "-q", "test_mean"]);
     assert!(passes.status.success(), "{}", text(&passes.stdout));
@@ -57,7 +60,8 @@ fn a_bug_is_fixed_and_the_change_is_shown_before_it_is_made() {
     let first = asked[0]["messages"][1]["content"].as_str().unwrap();
     assert!(first.contains("AGENTS.md, how work is done") && first.contains("fix the test in @test_mean.py"), "{first}");
     assert!(first.contains("from=\"file test_mean.py\""), "the file that the user named comes along: {first}");
-    let names: Vec<&str> = asked[0]["tools"].as_array().unwrap().iter().map(|t| t["function"]["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        asked[0]["tools"].as_array().unwrap().iter().map(|t| t["function"]["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"edit-file") && names.contains(&"surface") && !names.contains(&"sleep"), "{names:?}");
 
     // It goes on where it was, and all of it is in the transcript.

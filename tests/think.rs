@@ -59,8 +59,17 @@ fn a_failing_test_wakes_a_model_that_reads_surfaces_and_sleeps_and_a_quiet_day_d
 
     let asked = server.asked();
     let told = asked[0]["messages"][1]["content"].as_str().unwrap();
-    assert!(told.contains("A finding is new") && told.contains("test_sum.py:4") && told.contains("$ python3 -m unittest"), "{told}");
-    let outcomes: Vec<&str> = asked[2]["messages"].as_array().unwrap().iter().filter(|m| m["role"] == "tool").map(|m| m["content"].as_str().unwrap()).collect();
+    assert!(
+        told.contains("A finding is new") && told.contains("test_sum.py:4") && told.contains("$ python3 -m unittest"),
+        "{told}"
+    );
+    let outcomes: Vec<&str> = asked[2]["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|m| m["role"] == "tool")
+        .map(|m| m["content"].as_str().unwrap())
+        .collect();
     assert!(outcomes[0].contains("return sum(numbers[1:])") && outcomes[0].contains("<data-"), "{}", outcomes[0]);
     assert!(outcomes[2].contains("not in the project: src/sum.py"), "{}", outcomes[2]);
     assert!(outcomes[4].contains("no tool `fly`"), "{}", outcomes[4]);

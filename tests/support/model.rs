@@ -82,9 +82,7 @@ impl ModelServer {
 
 /// A message as it comes: its text word by word, then its calls, then what it cost.
 fn streamed(message: &Value) -> String {
-    let chunk = |delta: Value, reason: Option<&str>| {
-        json!({"object": "chat.completion.chunk", "model": "scripted", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
-    };
+    let chunk = |delta: Value, reason: Option<&str>| json!({"object": "chat.completion.chunk", "model": "scripted", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]});
     let words = message["content"].as_str().unwrap_or_default().split_inclusive(' ');
     let mut events: Vec<Value> = words.map(|word| chunk(json!({"content": word}), None)).collect();
     let calls = message["tool_calls"].as_array().into_iter().flatten();

@@ -78,9 +78,9 @@ pub use types::{
 pub mod prelude {
     #[cfg(feature = "dream")]
     pub use crate::Dream;
+    pub use crate::edit::{Edit, FileChange};
     #[cfg(feature = "dream")]
     pub use crate::memory::{Candidate, Change as MemoryChange, Memory, NewClaim, Operation, Relation, Support};
-    pub use crate::edit::{Edit, FileChange};
     pub use crate::recall::{Anchor, Claim, Hit, Kind, Observation, Options as RecallOptions, Origin, Owner, Recall, Status};
     pub use crate::{
         Buddy, Change, ChangeKind, Clock, Commit, Definition, Description, Detector, Drawing, Error, ErrorCode, Evidence,

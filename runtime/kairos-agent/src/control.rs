@@ -15,10 +15,10 @@ use crate::look::look;
 use crate::now;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest, DreamFilter, DreamRequest,
-    DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest, InboxAction, InboxFilter, InboxItem, InboxStatus,
-    PauseRequest, PermissionAnswer, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
-    Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest,
+    DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest, InboxAction,
+    InboxFilter, InboxItem, InboxStatus, PauseRequest, PermissionAnswer, PluginInfo, PluginState, ProactiveRequest,
+    ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
 use kairos_core::dream::{Dream, Reverted};

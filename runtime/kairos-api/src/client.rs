@@ -255,7 +255,12 @@ impl Client {
     }
 
     /// One object a line, for as long as they come.
-    async fn lines<T: DeserializeOwned + Send + 'static>(&self, method: Method, path: &str, body: Body) -> ClientResult<Receiver<T>> {
+    async fn lines<T: DeserializeOwned + Send + 'static>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> ClientResult<Receiver<T>> {
         let sent = timeout(ANSWER, send(self.stream().await?, method, path, body)).await;
         let (head, body) = sent.map_err(|_| ClientError::Timeout(ANSWER))??;
         if !head.status.is_success() {

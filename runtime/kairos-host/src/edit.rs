@@ -11,7 +11,8 @@ impl api::Host for Context {
         self.enter()?;
         let edit = |c: api::Change| FileEdit { path: c.path, expected: c.expected, content: c.content };
         let edits: Vec<FileEdit> = changes.into_iter().map(edit).collect();
-        let noted: Vec<(String, usize)> = edits.iter().map(|e| (e.path.clone(), e.content.as_ref().map_or(0, Vec::len))).collect();
+        let noted: Vec<(String, usize)> =
+            edits.iter().map(|e| (e.path.clone(), e.content.as_ref().map_or(0, Vec::len))).collect();
         let answer = async {
             let port = self.access.edit(&edits)?;
             port.apply(edits).await

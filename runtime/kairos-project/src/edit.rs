@@ -66,7 +66,9 @@ impl Inner {
                 (None, None) => true,
                 (Some(expected), Some(old)) => *expected == hash(old),
                 (None, Some(_)) => return Err(invalid(&path, "is there already: read it, and say what it holds")),
-                (Some(_), None) => return Err(PortError::new(ErrorCode::NotFound, format!("there is no `{path}` in the project"))),
+                (Some(_), None) => {
+                    return Err(PortError::new(ErrorCode::NotFound, format!("there is no `{path}` in the project")));
+                }
             };
             if !expected {
                 return Err(invalid(&path, "is no longer what it was: read it again"));

@@ -9,9 +9,9 @@ mod memory;
 mod plugins;
 mod projects;
 
+pub use ask::{AboutArgs, AskArgs};
 pub use audit::{AuditCommand, CostBy, EgressArgs, EgressCommand};
 use clap::{Args, Parser, Subcommand};
-pub use ask::{AboutArgs, AskArgs};
 pub use dreams::{DreamArgs, DreamCommand};
 pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
@@ -160,9 +160,11 @@ pub enum Command {
     #[command(subcommand)]
     Project(ProjectCommand),
     /// Ask the model about the project, or have it change something
-    #[command(after_help = "Examples:\n  kairos-run ask why does the build fail\n  kairos-run ask \"fix the test in @tests/parse.rs\"\n  \
+    #[command(
+        after_help = "Examples:\n  kairos-run ask why does the build fail\n  kairos-run ask \"fix the test in @tests/parse.rs\"\n  \
         git diff | kairos-run ask -\n\nIt may read the project; before a file changes you see the difference, and agree or not.\nWhich \
-        model: `model` in kairos.toml, or one of ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST.")]
+        model: `model` in kairos.toml, or one of ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST."
+    )]
     Ask(AskArgs),
     /// A conversation with the model, line by line
     Chat(AboutArgs),

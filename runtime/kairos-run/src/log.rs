@@ -111,7 +111,12 @@ pub async fn events(mut events: Receiver<Event>) {
                 tracing::info!("memory of {} {what}: {}", one_line(&project), one_line(&text));
             }
             Event::Turn { project, change, text } => {
-                let line = format!("{}: turn of a model {}: {}", one_line(&project), format!("{change:?}").to_lowercase(), one_line(&text));
+                let line = format!(
+                    "{}: turn of a model {}: {}",
+                    one_line(&project),
+                    format!("{change:?}").to_lowercase(),
+                    one_line(&text)
+                );
                 match change {
                     TurnChange::Failed => tracing::warn!("{line}"),
                     _ => tracing::info!("{line}"),

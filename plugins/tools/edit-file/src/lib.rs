@@ -141,12 +141,17 @@ mod tests {
     fn a_piece_is_replaced_where_it_stands_once() {
         let fake = Fake::new().file("a.rs", "let x = 1;\nlet y = 1;\n").file("crlf", "a\r\nb\r\n");
         let done = call(&fake, "edit-file", json!({"path": "a.rs", "old": "x = 1", "new": "x = 22"})).unwrap();
-        assert_eq!((done.as_str(), content(&fake, 0).as_str()), ("a.rs is changed, it has 23 bytes now", "let x = 22;\nlet y = 1;\n"));
+        assert_eq!(
+            (done.as_str(), content(&fake, 0).as_str()),
+            ("a.rs is changed, it has 23 bytes now", "let x = 22;\nlet y = 1;\n")
+        );
         let twice = call(&fake, "edit-file", json!({"path": "a.rs", "old": "= 1", "new": "= 2"})).unwrap_err();
         assert!(twice.contains("2 times"), "{twice}");
         call(&fake, "edit-file", json!({"path": "a.rs", "old": "= 1", "new": "= 2", "all": true})).unwrap();
         assert_eq!(content(&fake, 1), "let x = 2;\nlet y = 2;\n");
-        for (path, old, told) in [("a.rs", "let  x", "spaces"), ("crlf", "a\nb", "CR LF"), ("a.rs", "z", "again"), ("no", "z", "no")] {
+        for (path, old, told) in
+            [("a.rs", "let  x", "spaces"), ("crlf", "a\nb", "CR LF"), ("a.rs", "z", "again"), ("no", "z", "no")]
+        {
             let error = call(&fake, "edit-file", json!({"path": path, "old": old, "new": ""})).unwrap_err();
             assert!(error.contains(told), "{error}");
         }

@@ -21,12 +21,15 @@ struct Part {
 
 fn files(patch: &str) -> Vec<Part> {
     let lines: Vec<&str> = patch.lines().collect();
-    let heads: Vec<usize> = (1..lines.len()).filter(|n| lines[n - 1].starts_with("--- ") && lines[*n].starts_with("+++ ")).collect();
+    let heads: Vec<usize> =
+        (1..lines.len()).filter(|n| lines[n - 1].starts_with("--- ") && lines[*n].starts_with("+++ ")).collect();
     let mut parts = Vec::new();
     for (n, head) in heads.iter().enumerate() {
         let end = heads.get(n + 1).map_or(lines.len(), |next| next - 1);
         // Between two files git puts lines of its own.
-        let body = lines[head - 1..end].iter().filter(|l| !["diff --git ", "index ", "new file ", "deleted file "].iter().any(|s| l.starts_with(s)));
+        let body = lines[head - 1..end]
+            .iter()
+            .filter(|l| !["diff --git ", "index ", "new file ", "deleted file "].iter().any(|s| l.starts_with(s)));
         let text = body.map(|line| format!("{line}\n")).collect();
         parts.push(Part { from: path(lines[head - 1]), to: path(lines[*head]), text });
     }

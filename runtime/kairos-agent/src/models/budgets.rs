@@ -8,6 +8,7 @@ use kairos_store::{Limit, Unit, Whose};
 
 const DAY: Millis = 24 * 3600 * 1000;
 const MONTH: Millis = 30 * DAY;
+const DAILY: &str = "model.tokens-a-day";
 
 /// A limit, and how a person is told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,14 +67,13 @@ pub(super) fn budgets(config: &Config, of: &Occasion, provider: &str, tokens_a_d
     }
     let (key, said) = match of.kind {
         Kind::Plugin => ("model.tokens-a-dream", "of this dream"),
-        Kind::Tick => ("model.tokens-a-tick", "of this tick"),
-        Kind::Ask => ("model.tokens-a-turn", "of this turn"),
+        Kind::Tick => ("model.tokens-a-turn", "of this turn"),
+        Kind::Ask => ("model.tokens-an-ask", "of this conversation"),
     };
     all.push(tokens(Whose::Occasion(of.name.clone()), config.number(key), said, &format!("`{key}` in kairos.toml")));
-    if of.kind == Kind::Plugin {
-        let key = "model.tokens-a-day";
-        let said = "of all plugins for 24 hours";
-        all.push(tokens(Whose::Kind(Kind::Plugin.as_str().into()), config.number(key), said, &format!("`{key}` in kairos.toml")));
+    if of.kind != Kind::Ask {
+        let (limit, said) = (unasked(config), "that nobody asked for, of 24 hours,");
+        all.push(Budget { limit, whose: said.into(), setting: format!("`{DAILY}` in kairos.toml") });
     }
     for text in config.list("model.budgets") {
         let (whose, budget) = parse(&text).ok_or_else(|| {
@@ -93,6 +93,11 @@ pub(super) fn budgets(config: &Config, of: &Occasion, provider: &str, tokens_a_d
         }
     }
     Ok(all)
+}
+
+/// What plugins and ticks may use within 24 hours.
+pub(crate) fn unasked(config: &Config) -> Limit {
+    Limit { whose: Whose::Unasked, within: DAY, unit: Unit::Tokens, allowed: config.number(DAILY) }
 }
 
 /// `plugin:reflect day 50000 tokens`, `month 20 usd`.
@@ -155,7 +160,7 @@ mod tests {
             [
                 "7 tokens of this plugin for 24 hours",
                 "30000 tokens of this dream",
-                "100000 tokens of all plugins for 24 hours",
+                "100000 tokens that nobody asked for, of 24 hours,",
                 "$2.0000 for 24 hours",
                 "$0.5000 of project mine for 30 days",
                 "9000 tokens of plugin reflect for 24 hours"
@@ -163,7 +168,7 @@ mod tests {
         );
         let asked = of(&occasion(Kind::Ask, "", "other"), "openai", None);
         assert_eq!(told(asked.clone())[1..], ["$2.0000 for 24 hours", "$1.0000 of provider openai for 24 hours"]);
-        assert!(asked[0].setting.contains("tokens-a-turn"));
+        assert!(asked[0].setting.contains("tokens-an-ask"));
         assert!(
             asked[1].over(10, 5).to_string().contains("of the $2.0000 for 24 hours $0.0000 are left"),
             "{}",

@@ -7,6 +7,7 @@ mod port;
 
 use crate::ledger::Book;
 use budgets::Budget;
+pub(crate) use budgets::unasked;
 use kairos_core::config::Config;
 use kairos_core::ports::Model as Port;
 use kairos_exec::redact::Redactor;

@@ -147,9 +147,13 @@ impl Thinker {
                 let (text, why) = match end {
                     End::Said(text) => (text, None),
                     End::Slept => (String::new(), None),
-                    End::Cut(Ending::Refused) => (String::new(), Some("the model, or who runs it, does not want to answer".to_owned())),
+                    End::Cut(Ending::Refused) => {
+                        (String::new(), Some("the model, or who runs it, does not want to answer".to_owned()))
+                    }
                     End::Cut(_) => (String::new(), Some("the answer grew too long, and was cut; say \"go on\"".to_owned())),
-                    End::Steps(n) => (String::new(), Some(format!("it asked {n} times, which is all that it may; say \"go on\""))),
+                    End::Steps(n) => {
+                        (String::new(), Some(format!("it asked {n} times, which is all that it may; say \"go on\"")))
+                    }
                     End::Looped(tool) => (String::new(), Some(format!("it called {tool} again and again with the same input"))),
                 };
                 AskEvent::Ended { text, why, summary: told.log.summary() }

@@ -102,7 +102,8 @@ impl Builtin {
 
     async fn surface(&self, input: &Value) -> Result<Outcome, String> {
         let said = Surface::deserialize(input).map_err(|e| format!("this does not fit the schema: {e}"))?;
-        let checked = check(&self.view, &format!("{} {} {}", said.title, said.detail, said.remedy.as_deref().unwrap_or_default())).await;
+        let checked =
+            check(&self.view, &format!("{} {} {}", said.title, said.detail, said.remedy.as_deref().unwrap_or_default())).await;
         refuse_missing(&checked)?;
         let evidence = self.evidence(&said).await?;
         let about = self.about.first().copied().map(about).unwrap_or_default();

@@ -126,7 +126,9 @@ impl Effects {
         let allowed = || self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         let rule = match verdict {
             Some(Verdict { decision: Decision::Allow, .. }) => return Ok(()),
-            Some(verdict @ Verdict { decision: Decision::Deny, .. }) => return denied(format!("the user's rules forbid to {action}: {}", why(&verdict))),
+            Some(verdict @ Verdict { decision: Decision::Deny, .. }) => {
+                return denied(format!("the user's rules forbid to {action}: {}", why(&verdict)));
+            }
             Some(verdict) => why(&verdict),
             None => String::new(),
         };

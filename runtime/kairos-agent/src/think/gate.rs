@@ -36,7 +36,9 @@ impl Gate {
 
     /// Is the checklist to be looked at? `minute` of the day, where the user is.
     pub(super) fn beats(&self, last: Millis, now: Millis, minute: u16) -> bool {
-        self.every > 0 && now >= last.saturating_add(self.every) && (self.hours.is_empty() || self.hours.iter().any(|h| h.holds(minute)))
+        self.every > 0
+            && now >= last.saturating_add(self.every)
+            && (self.hours.is_empty() || self.hours.iter().any(|h| h.holds(minute)))
     }
 
     /// Could anything wake it?

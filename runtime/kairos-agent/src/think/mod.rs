@@ -13,7 +13,7 @@ mod statements;
 mod toolbox;
 
 use crate::inbox::Inbox;
-use crate::models::{Kind, Occasion};
+use crate::models::{Kind, Occasion, unasked};
 use crate::now;
 use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
@@ -206,10 +206,11 @@ impl Thinker {
             findings: open,
             due: due.clone(),
             index: self.0.index().await,
-            tokens_left: self.0.config.number("model.tokens-a-tick"),
+            tokens_left: self.tokens_left().await,
         };
         let turn = tokio::time::timeout(PATIENCE, self.turn(&glimpse, news.clone())).await;
-        let late = || PortError::new(ErrorCode::Unavailable, format!("the turn took longer than {} min", PATIENCE.as_secs() / 60));
+        let late =
+            || PortError::new(ErrorCode::Unavailable, format!("the turn took longer than {} min", PATIENCE.as_secs() / 60));
         match turn.unwrap_or_else(|_| Err(late())) {
             Ok(summary) => {
                 let mut state = self.state();
@@ -272,6 +273,13 @@ impl Thinker {
         let mut all: Vec<Seen> = rows.into_iter().map(seen).collect();
         all.sort_by_key(|s| !s.news);
         Ok(all)
+    }
+
+    async fn tokens_left(&self) -> u64 {
+        let limit = unasked(&self.0.config);
+        let allowed = limit.allowed;
+        let spent = self.0.registry.user.spent(limit, now()).await.unwrap_or(0);
+        allowed.saturating_sub(spent)
     }
 
     /// The user's answer to a question of ours; false where nothing of that id waits.

@@ -42,19 +42,22 @@ fn quoted(text: &str) -> BTreeSet<String> {
 
 /// A path, without the line behind it: `src/lib.rs:12`.
 fn as_path(said: &str) -> Option<String> {
-    let path = said.split_once(':').filter(|(_, line)| line.starts_with(|c: char| c.is_ascii_digit())).map_or(said, |(path, _)| path);
+    let path =
+        said.split_once(':').filter(|(_, line)| line.starts_with(|c: char| c.is_ascii_digit())).map_or(said, |(path, _)| path);
     let path = path.strip_prefix("./").unwrap_or(path).trim_end_matches('/');
     let is_plain = path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'));
     let (stem, extension) = path.rsplit_once('.').unwrap_or((path, ""));
-    let has_extension = !stem.is_empty() && (1..=5).contains(&extension.len()) && extension.chars().all(|c| c.is_ascii_lowercase());
+    let has_extension =
+        !stem.is_empty() && (1..=5).contains(&extension.len()) && extension.chars().all(|c| c.is_ascii_lowercase());
     // `a.b()` and `std::fs` are none; `foo.bar` may be a field: a path has a slash, or an ending that files have.
-    (is_plain && !path.starts_with('/') && (path.contains('/') || (has_extension && is_file_ending(extension)))).then(|| path.to_owned())
+    (is_plain && !path.starts_with('/') && (path.contains('/') || (has_extension && is_file_ending(extension))))
+        .then(|| path.to_owned())
 }
 
 fn is_file_ending(extension: &str) -> bool {
     const KNOWN: [&str; 30] = [
-        "rs", "py", "js", "ts", "tsx", "jsx", "go", "c", "h", "cc", "cpp", "hpp", "java", "kt", "rb", "php", "cs", "swift", "sh", "md",
-        "txt", "toml", "yaml", "yml", "json", "lock", "html", "css", "sql", "xml",
+        "rs", "py", "js", "ts", "tsx", "jsx", "go", "c", "h", "cc", "cpp", "hpp", "java", "kt", "rb", "php", "cs", "swift", "sh",
+        "md", "txt", "toml", "yaml", "yml", "json", "lock", "html", "css", "sql", "xml",
     ];
     KNOWN.contains(&extension)
 }
@@ -63,9 +66,12 @@ fn is_file_ending(extension: &str) -> bool {
 fn as_symbol(said: &str) -> Option<&str> {
     let name = said.split('(').next().unwrap_or(said);
     let last = name.rsplit([':', '.']).next().unwrap_or(name);
-    let is_name = last.len() >= 3 && last.chars().all(|c| c.is_alphanumeric() || c == '_') && !last.starts_with(|c: char| c.is_ascii_digit());
+    let is_name = last.len() >= 3
+        && last.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && !last.starts_with(|c: char| c.is_ascii_digit());
     // A plain word in backticks is as often a command or a value.
-    let is_symbol = last.contains('_') || last.chars().skip(1).any(char::is_uppercase) || said.contains("::") || said.contains('(');
+    let is_symbol =
+        last.contains('_') || last.chars().skip(1).any(char::is_uppercase) || said.contains("::") || said.contains('(');
     (is_name && is_symbol && !said.contains(' ')).then_some(last)
 }
 

@@ -318,16 +318,16 @@ pub const SETTINGS: &[Setting] = &[
          usual address, with its usual key.",
     ),
     s("model.timeout", Kind::Duration, "\"2m\"", false, "How long one answer may take, further tries included."),
-    s("model.tokens-a-day", Kind::Count, "100000", false, "Tokens that all plugins together may use within 24 hours."),
-    s("model.tokens-a-dream", Kind::Count, "30000", false, "Tokens that one dream may use."),
-    s("model.tokens-a-tick", Kind::Count, "50000", false, "Tokens that one tick may use, all its questions together."),
     s(
-        "model.tokens-a-turn",
+        "model.tokens-a-day",
         Kind::Count,
-        "500000",
+        "100000",
         false,
-        "Tokens that one turn of `ask` or `chat` may use, all its questions together.",
+        "Tokens that plugins and ticks together may use within 24 hours; what you ask yourself does not count.",
     ),
+    s("model.tokens-a-dream", Kind::Count, "30000", false, "Tokens that one dream may use."),
+    s("model.tokens-a-turn", Kind::Count, "50000", false, "Tokens that one turn may use which a tick began."),
+    s("model.tokens-an-ask", Kind::Count, "500000", false, "Tokens that one conversation with you may use."),
     s(
         "model.budgets",
         Kind::List,
@@ -345,14 +345,6 @@ pub const SETTINGS: &[Setting] = &[
          model's name is enough.",
     ),
     s(
-        "redact.patterns",
-        Kind::List,
-        "[]",
-        true,
-        "Regular expressions of what is taken out of all that a model is sent, beside known forms of secrets and the values of secret \
-         variables: names, paths, numbers of clients.",
-    ),
-    s(
         "think.on",
         Kind::Choice(&["never", "low", "normal", "high", "critical"]),
         "\"never\"",
@@ -367,5 +359,13 @@ pub const SETTINGS: &[Setting] = &[
         "How often the model is woken for the open items of a project's HEARTBEAT.md. \"0s\": never; without items it never is.",
     ),
     s("heartbeat.hours", Kind::Hours, "[]", false, "The parts of the day in which it is; none: all day."),
+    s(
+        "redact.patterns",
+        Kind::List,
+        "[]",
+        true,
+        "Regular expressions of what is taken out of all that a model is sent, beside known forms of secrets and the values of secret \
+         variables: names, paths, numbers of clients.",
+    ),
     s("terminal.buddy", Kind::Bool, "true", false, "Show the pet in the live view."),
 ];

@@ -21,11 +21,11 @@ pub mod search;
 
 pub use dates::{Days, dates_in};
 pub use index::{Index, SessionId, Turn, TurnId};
+pub(crate) use meaning::cosine;
 pub use meaning::{Table, TableError};
 pub use query::Query;
 pub use rank::{Ranking, Weights, top};
 pub use score::Bm25;
 pub use signals::{COUNT, Evidence, SIGNS, Shape, Signs};
 pub use text::Analyzer;
-pub(crate) use meaning::cosine;
 pub(crate) use text::number_word;

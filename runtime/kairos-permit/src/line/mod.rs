@@ -88,7 +88,8 @@ impl Line {
     /// Does one of these patterns (`git *`, as in `Bash(git *)`) match each command in it? Only `*` covers a line with a doubt.
     pub fn is_within(&self, patterns: &[String]) -> bool {
         let patterns: Vec<TextPattern> = patterns.iter().map(|pattern| TextPattern::new(pattern)).collect();
-        let covered = |command: &Simple| command.free || patterns.iter().any(|p| command.texts.iter().any(|text| p.matches(text)));
+        let covered =
+            |command: &Simple| command.free || patterns.iter().any(|p| command.texts.iter().any(|text| p.matches(text)));
         patterns.contains(&TextPattern::All)
             || (!patterns.is_empty() && self.doubts.is_empty() && self.commands.iter().all(covered))
     }

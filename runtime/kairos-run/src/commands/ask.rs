@@ -104,7 +104,10 @@ impl Turn<'_> {
                 _ => {}
             }
         }
-        Err(advice("kairos-run ended before the model was done", "`kairos-run start` starts it; what was said is in the transcript"))
+        Err(advice(
+            "kairos-run ended before the model was done",
+            "`kairos-run start` starts it; what was said is in the transcript",
+        ))
     }
 
     fn permit(&self) -> Result<PermissionAnswer> {

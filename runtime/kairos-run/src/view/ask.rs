@@ -93,7 +93,12 @@ mod tests {
             AskEvent::Text { text: "k.\u{1b}[2J".into() },
             AskEvent::Call { tool: "read-file".into(), input: "{\"path\":\"a\"}".into() },
             AskEvent::Outcome { tool: "read-file".into(), text: "there is no `a`".into(), is_error: true },
-            AskEvent::Permission { id: "1".into(), action: "change b".into(), preview: "-old\n+new\n".into(), rule: String::new() },
+            AskEvent::Permission {
+                id: "1".into(),
+                action: "change b".into(),
+                preview: "-old\n+new\n".into(),
+                rule: String::new(),
+            },
             AskEvent::Ended { text: "Done.".into(), why: None, summary: "2 questions".into() },
         ];
         let shown: String = events.iter().map(|e| screen.show(e)).collect();

@@ -4,7 +4,8 @@ use super::lists::{marker, open};
 use super::text::{Paint, clock, count, now, place, span};
 use jiff::tz::TimeZone;
 use kairos_api::{
-    DreamChange, Event, FindingChange, FindingGroup, InboxItem, MemoryChange, OpenFindings, PluginChange, ProjectChange, TurnChange,
+    DreamChange, Event, FindingChange, FindingGroup, InboxItem, MemoryChange, OpenFindings, PluginChange, ProjectChange,
+    TurnChange,
 };
 use kairos_core::Millis;
 use kairos_core::dream::State;

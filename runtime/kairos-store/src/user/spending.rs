@@ -38,7 +38,7 @@ const KEPT: i64 = 100_000;
 pub struct Reservation {
     /// When.
     pub at: Millis,
-    /// `plugin`, `tick`, `ask` or `sub`.
+    /// `plugin`, `tick` or `ask`.
     pub kind: String,
     /// Who asks, where it is a plugin.
     pub plugin: String,
@@ -61,7 +61,8 @@ pub struct Reservation {
 #[allow(missing_docs)]
 pub enum Whose {
     All,
-    Kind(String),
+    /// All but those of a conversation with the user.
+    Unasked,
     Plugin(String),
     Project(String),
     Provider(String),
@@ -254,7 +255,7 @@ impl UserDb {
 fn used(c: &Connection, limit: &Limit, now: Millis) -> rusqlite::Result<u64> {
     let (column, value) = match &limit.whose {
         Whose::All => ("''", ""),
-        Whose::Kind(name) => ("kind", name.as_str()),
+        Whose::Unasked => ("iif(kind = 'ask', 'ask', '')", ""),
         Whose::Plugin(name) => ("plugin", name.as_str()),
         Whose::Project(name) => ("project", name.as_str()),
         Whose::Provider(name) => ("provider", name.as_str()),
@@ -294,11 +295,7 @@ mod tests {
     }
 
     fn limits(plugin: &str, occasion: &str) -> Vec<Limit> {
-        vec![
-            limit(Whose::Plugin(plugin.into()), 60),
-            limit(Whose::Occasion(occasion.into()), 50),
-            limit(Whose::Kind("plugin".into()), 100),
-        ]
+        vec![limit(Whose::Plugin(plugin.into()), 60), limit(Whose::Occasion(occasion.into()), 50), limit(Whose::Unasked, 100)]
     }
 
     #[tokio::test]
@@ -312,10 +309,14 @@ mod tests {
         let Reserved::Yes(first, _) = reserve(10, "a", "d1", 40).await else { panic!("refused") };
         assert_eq!(reserve(11, "a", "d1", 20).await, Reserved::No(1, 10));
         assert_eq!(reserve(11, "a", "d2", 21).await, Reserved::No(0, 20));
+        let asked = Reservation { kind: "ask".into(), ..wish(11, "b", "t", 70) };
+        let Reserved::Yes(asked, _) = db.reserve(asked, vec![]).await.unwrap() else { panic!("refused") };
+        assert_eq!(db.spent(limit(Whose::Unasked, 0), 11).await.unwrap(), 40, "the user's own questions are his");
+        db.settle(asked, Spent::default()).await.unwrap();
         db.settle(first, Spent { input: 10, cached: 4, output: 5, cost: Some(7) }).await.unwrap();
         assert_eq!(db.spent(limit(Whose::All, 0), 11).await.unwrap(), 15);
         assert!(matches!(reserve(12, "a", "d1", 35).await, Reserved::Yes(..)));
-        assert_eq!(reserve(12, "a", "d2", 1).await, Reserved::Yes(3, vec![0]), "nearly used up");
+        assert_eq!(reserve(12, "a", "d2", 1).await, Reserved::Yes(4, vec![0]), "nearly used up");
         assert!(matches!(reserve(12, "b", "d3", 49).await, Reserved::Yes(..)));
         db.close().await;
         // A restart gives nothing back, a day does.
