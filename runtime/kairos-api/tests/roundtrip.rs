@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -268,6 +269,10 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     assert_eq!(client.digest(7).await.unwrap().since, 7);
     assert_eq!(client.project_add("/a b").await.unwrap().path, "/a b");
     client.project_remove("/a b").await.unwrap();
+    let mut said = client.ask(&AskRequest { text: "hi".into(), ..AskRequest::default() }).await.unwrap();
+    assert_eq!(said.recv().await, Some(AskEvent::Text { text: "hi\nthere".into() }));
+    assert_eq!(said.recv().await, None);
+    client.permit("a/b", PermissionAnswer { allow: true, again: false }).await.unwrap();
     let mut events = client.events().await.unwrap();
     for count in 1..=3 {
         assert_eq!(events.recv().await, Some(Event::Dropped { count }));
@@ -302,6 +307,8 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
             "revoke".into(),
             "unmute".into(),
             "remove /a b".into(),
+            format!("{:?}", AskRequest { text: "hi".into(), ..AskRequest::default() }),
+            "a/b PermissionAnswer { allow: true, again: false }".into(),
             "trust /a/b d1".into(),
             "distrust /a/b".into(),
             "make".into()
