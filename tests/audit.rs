@@ -100,8 +100,7 @@ fn money_is_limited_and_follows_the_settings() {
     settings(&world, &server, "budgets = [\"day 0.0011 usd\"]\n");
     import(&world, "s2", "The releases are cut on Thursdays by the release script.");
     let _background = Background::start(&world);
-    let error = refused();
-    assert!(error.contains("of the $0.0011 for 24 hours $0.0001 are left"), "{error}");
+    wait_until("what was spent still counts", || refused().contains("of the $0.0011 for 24 hours $0.0001 are left"));
     settings(&world, &server, "budgets = [\"week 1 usd\"]\n");
     wait_until("the setting is wrong", || refused().contains("`week 1 usd`"));
 }

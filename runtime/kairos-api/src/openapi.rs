@@ -2,7 +2,7 @@
 
 use crate::routes::{STOP, routes};
 use crate::{
-    ApiError, ChannelInfo, ChannelTest, Digest, DreamSummary, ErrorKind, Event, InboxItem, PluginInfo, ProactiveStatus,
+    ApiError, AskEvent, ChannelInfo, ChannelTest, Digest, DreamSummary, ErrorKind, Event, InboxItem, PluginInfo, ProactiveStatus,
     ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput,
 };
 use kairos_core::dream::{Dream, Reverted};
@@ -39,7 +39,7 @@ Times are milliseconds since 1970-01-01T00:00:00Z. All text that comes from a pr
     info(title = "kairos-run", description = ABOUT),
     servers((url = "http://localhost", description = "By the unix socket; the name does not matter")),
     components(schemas(
-        ApiError, ChannelInfo, ChannelTest, crate::routes::CiStatus, Digest, Dream, DreamSummary, Event, InboxItem, PluginInfo, ProactiveStatus,
+        ApiError, AskEvent, ChannelInfo, ChannelTest, crate::routes::CiStatus, Digest, Dream, DreamSummary, Event, InboxItem, PluginInfo, ProactiveStatus,
         ProjectSignals, ProjectStatus, ProjectTrust, Reverted, Status, ToolInfo, ToolOutput
     ))
 )]

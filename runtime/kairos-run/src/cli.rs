@@ -29,12 +29,13 @@ const EXAMPLES: &str = "Examples:
   kairos-run start                    the same in the background, until `stop`
   kairos-run inbox list               what was found (from another terminal)
   kairos-run inbox show 3             one finding, with what to do about it
+  kairos-run ask \"why ...?\"          ask the model about the project, or have it change something
   kairos-run digest                   what was said in the last week, and what was not
   kairos-run plugin list              what runs, and what waits for your grant
   kairos-run exec -- cargo test       run a command and let detectors see how it ended
   eval \"$(kairos-run shell-init bash)\"  report every command of this shell
 
-Nothing leaves your machine unless you name a webhook, and no model is needed.
+Nothing leaves your machine unless you name a webhook or let a model be asked, and none is needed.
 KAIROS_HOME puts settings, data and cache in one folder.";
 
 /// Watches your project with sandboxed plugins and tells you what deserves your attention.

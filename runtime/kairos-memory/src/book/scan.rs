@@ -48,10 +48,12 @@ pub(super) fn own_lines(lines: &[String]) -> usize {
 
 /// One past an item that ends at `end`, with the paragraphs indented below it.
 pub(super) fn after_item(lines: &[String], mut end: usize) -> usize {
+    let indented = |line: &&String| ["  ", "\t"].iter().any(|indent| line.starts_with(indent)) && !line.trim().is_empty();
     while let Some(next) = lines[end..].iter().position(|line| !line.trim().is_empty()).filter(|n| *n > 0)
-        && ["  ", "\t"].iter().any(|indent| lines[end + next].starts_with(indent))
+        && indented(&&lines[end + next])
     {
-        end += next + 1;
+        end += next;
+        end += lines[end..].iter().take_while(indented).count();
     }
     end
 }

@@ -361,6 +361,14 @@ mod tests {
     }
 
     #[test]
+    fn a_new_claim_stands_below_all_that_is_nested_in_the_last_one() {
+        let mut topic = Topic::read(b"- one\n\n  - nested\n  - nested, too\n\n  a paragraph\n\nprose\n").unwrap();
+        topic.append("cccccccc", "New.", Status::Fact).unwrap();
+        let expected = "- one\n\n  - nested\n  - nested, too\n\n  a paragraph\n- New. <!-- id: cccccccc -->\n\nprose\n";
+        assert_eq!(String::from_utf8(topic.render()).unwrap(), expected);
+    }
+
+    #[test]
     fn a_bullet_taken_out_goes_back_where_it_stood() {
         let mut topic =
             Topic::read(b"- a <!-- id: aaaaaaaa -->\n- b\n  more <!-- id: bbbbbbbb -->\n- c <!-- id: cccccccc -->\n").unwrap();
