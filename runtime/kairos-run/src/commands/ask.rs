@@ -24,7 +24,7 @@ pub async fn ask(paths: &Paths, args: AskArgs) -> Result<ExitCode> {
     let request = AskRequest { project: about(args.about), text, session: args.session, attended };
     let answers = if args.yes { Answers::Yes } else { Answers::Asked };
     let turn = Turn { client: &client, json: args.json, answers };
-    Ok(if turn.run(&request).await?.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if turn.run(&request).await?.ended { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A conversation, line by line, until the end of input or `/exit`.
@@ -49,9 +49,8 @@ pub async fn chat(paths: &Paths, args: AboutArgs) -> Result<ExitCode> {
             }
             text => {
                 request.text = text.to_owned();
-                if let Some(session) = turn.run(&request).await? {
-                    request.session = Some(session);
-                }
+                // Also after a turn that broke off it goes on where it was.
+                request.session = Some(turn.run(&request).await?.session);
             }
         }
     }
@@ -70,6 +69,14 @@ enum Answers {
     Yes,
 }
 
+/// What came of a turn.
+struct Ran {
+    /// The conversation's id.
+    session: String,
+    /// It came to an end, and did not break off.
+    ended: bool,
+}
+
 struct Turn<'a> {
     client: &'a Client,
     json: bool,
@@ -77,8 +84,7 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// The conversation's id, if the turn came to an end.
-    async fn run(&self, request: &AskRequest) -> Result<Option<String>> {
+    async fn run(&self, request: &AskRequest) -> Result<Ran> {
         let mut events = self.client.ask(request).await?;
         let mut screen = Screen::new(Paint::for_stdout());
         let mut session = String::new();
@@ -95,12 +101,13 @@ impl Turn<'_> {
                     // It may have waited too long.
                     let _ = self.client.permit(&id, answer).await;
                 }
-                AskEvent::Ended { .. } => return Ok(Some(session)),
-                AskEvent::Failed { error } if self.json => {
-                    eprintln!("{error}");
-                    return Ok(None);
+                AskEvent::Ended { .. } => return Ok(Ran { session, ended: true }),
+                AskEvent::Failed { error } => {
+                    if self.json {
+                        eprintln!("{error}");
+                    }
+                    return Ok(Ran { session, ended: false });
                 }
-                AskEvent::Failed { .. } => return Ok(None),
                 _ => {}
             }
         }
@@ -117,7 +124,7 @@ impl Turn<'_> {
         if self.json {
             return Ok(PermissionAnswer { allow: false, again: false });
         }
-        let answer = line("do it? [y]es, yes to these files [a]lways in this conversation, [N]o ")?.unwrap_or_default();
+        let answer = line("do it? [y]es, [a]lways in this conversation, [N]o ")?.unwrap_or_default();
         let word = answer.trim().to_lowercase();
         let again = matches!(word.as_str(), "a" | "always");
         Ok(PermissionAnswer { allow: again || matches!(word.as_str(), "y" | "yes"), again })
