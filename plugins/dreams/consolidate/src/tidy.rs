@@ -48,7 +48,9 @@ impl Known {
         let support = self.support.filter(|s| s.enough)?;
         let Support { days, sessions, latest, .. } = support;
         let day = |time: Option<u64>| time.unwrap_or(0) / DAY;
-        if !self.is_statement() && day(latest) < day(self.since) + HABIT {
+        // How the user wants it was said, in whatever project; what is so in one was only watched.
+        let watched = !self.is_statement() && self.claim.kind == Kind::Project;
+        if watched && day(latest) < day(self.since) + HABIT {
             return None;
         }
         let stated = support.stated.map(|_| "the user said so".to_string());
