@@ -47,9 +47,14 @@ impl Tools {
         all
     }
 
+    /// The tool of that name.
+    pub(crate) fn find(&self, name: &str) -> Option<(Running, Definition)> {
+        self.list().into_iter().find(|(_, d)| d.name == name)
+    }
+
     /// Calls the tool of that name with a JSON object; none where there is no such tool.
     pub(crate) async fn call(&self, name: &str, input: &Value) -> Option<Result<ToolOutput, CallError>> {
-        let (tool, _) = self.list().into_iter().find(|(_, d)| d.name == name)?;
+        let (tool, _) = self.find(name)?;
         let view: Arc<dyn ProjectView> = Arc::new(self.view.clone());
         let state: Arc<dyn StateStore> = Arc::new(self.db.clone());
         let access = Access::new(&tool.name, view, state, &tool.rights).with_recall(self.recollection.for_tools());

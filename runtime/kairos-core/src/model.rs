@@ -17,6 +17,9 @@ pub const MAX_TOOLS: usize = 256;
 /// Most parts of a message.
 pub const MAX_PARTS: usize = 1000;
 
+/// Gets the text of an answer, piece by piece, as it comes.
+pub type Heard<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
 /// Who says a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

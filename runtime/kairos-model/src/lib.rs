@@ -31,11 +31,9 @@ pub use prices::Price;
 pub use render::estimate;
 
 use async_trait::async_trait;
+pub use kairos_core::model::Heard;
 use kairos_core::model::{Completion, Prompt};
 use std::time::Duration;
-
-/// Gets the text of an answer, piece by piece.
-pub type Heard<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// Something that goes on with a conversation.
 #[async_trait]

@@ -21,11 +21,9 @@ pub use tick::{Glimpse, INSTRUCTIONS, Seen, describe};
 pub use turn::{End, Limits, Outcome, Toolbox, Turn, Witness};
 
 use async_trait::async_trait;
+pub use kairos_core::model::Heard;
 use kairos_core::model::{Completion, Prompt};
 use kairos_core::ports::PortResult;
-
-/// Gets each piece of text as it comes.
-pub type Heard<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// A language model with a purse.
 #[async_trait]

@@ -113,9 +113,10 @@ impl Turn<'_> {
     /// The mind's; what was said and done before stays in the conversation.
     pub async fn run(&self, talk: &mut Conversation) -> PortResult<End> {
         let mut seen: HashMap<(String, String), u32> = HashMap::new();
+        let tools = self.tools.tools();
         for _ in 0..self.limits.steps {
             let heard: Heard<'_> = &|piece| self.witness.heard(piece);
-            let prompt = talk.prompt(self.tools.tools(), self.limits.answer);
+            let prompt = talk.prompt(tools.clone(), self.limits.answer);
             let completion = self.mind.think(&prompt, heard).await?;
             self.witness.answered(&completion);
             let calls: Vec<Call> = completion.calls.iter().map(|call| self.bounded(call)).collect();

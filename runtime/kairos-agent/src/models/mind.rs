@@ -10,6 +10,6 @@ use kairos_turn::{Heard, Mind};
 #[async_trait]
 impl Mind for Paid {
     async fn think(&self, prompt: &Prompt, heard: Heard<'_>) -> PortResult<Completion> {
-        self.ask(prompt, "", heard, None).await.map_err(|e| told(&e))
+        self.ask(prompt, heard, None).await.map_err(|e| told(&e))
     }
 }

@@ -3,10 +3,9 @@
 use super::budgets::{Budget, budgets};
 use super::{Link, Models, Occasion};
 use crate::now;
-use async_trait::async_trait;
 use kairos_core::config::Config;
 use kairos_core::model::{Completion, Prompt, Usage};
-use kairos_model::{Heard, Model, ModelError, Price, estimate};
+use kairos_model::{Heard, ModelError, Price};
 use kairos_store::{Reservation, Reserved, Spent, Unit, UserDb};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -26,23 +25,27 @@ impl Paid {
         Self { models, user, config, occasion }
     }
 
+    /// So long an answer may take: each of the chain may take its time, and so may looking for one on this machine.
+    pub(super) fn patience(&self) -> Duration {
+        let others = self.config.list("model.fallback").len() as u32;
+        self.config.duration("model.timeout") * (1 + others) + Duration::from_secs(3)
+    }
+
     /// `tokens_a_day` is what the plugin may use, where one asks.
     pub(super) async fn ask(
         &self,
         prompt: &Prompt,
-        why: &str,
         heard: Heard<'_>,
         tokens_a_day: Option<u64>,
     ) -> Result<Completion, ModelError> {
         let chain = self.models.chain(&self.config).await.map_err(ModelError::None)?;
-        self.through(&chain, prompt, why, heard, tokens_a_day).await
+        self.through(&chain, prompt, heard, tokens_a_day).await
     }
 
     async fn through(
         &self,
         chain: &[Link],
         prompt: &Prompt,
-        why: &str,
         heard: Heard<'_>,
         tokens_a_day: Option<u64>,
     ) -> Result<Completion, ModelError> {
@@ -53,7 +56,7 @@ impl Paid {
         };
         let mut first = None;
         for link in chain {
-            match self.one(link, prompt, why, &listen, tokens_a_day).await {
+            match self.one(link, prompt, &listen, tokens_a_day).await {
                 // What was heard can't be taken back, and what is wrong with a question is so for all.
                 Err(error) if error.is_of_one() && !has_begun.load(Relaxed) => {
                     tracing::debug!("{} does not answer: {error}", link.provider.name());
@@ -69,7 +72,6 @@ impl Paid {
         &self,
         link: &Link,
         prompt: &Prompt,
-        why: &str,
         heard: Heard<'_>,
         tokens_a_day: Option<u64>,
     ) -> Result<Completion, ModelError> {
@@ -80,8 +82,7 @@ impl Paid {
             Price::of(provider, &self.config.list("model.prices"), !prompt.tools.is_empty()).map_err(ModelError::Budget)?;
         let id = self.reserve(link, prompt, &budgets, price).await?;
         let Occasion { plugin, name, .. } = &self.occasion;
-        let why = if why.is_empty() { format!("{name}, {plugin}") } else { why.into() };
-        let answer = link.model.complete(prompt, &why, heard).await;
+        let answer = link.model.complete(prompt, &format!("{name}, {plugin}"), heard).await;
         let spent = match &answer {
             Ok(completion) => {
                 let Usage { input, cached, output } = completion.usage;
@@ -129,32 +130,13 @@ impl Paid {
     }
 }
 
-#[async_trait]
-impl Model for Paid {
-    fn name(&self) -> String {
-        self.config.text("model.provider").into()
-    }
-
-    /// Each of the chain may take its time, and so may looking for one on this machine.
-    fn patience(&self) -> Duration {
-        let others = self.config.list("model.fallback").len() as u32;
-        self.config.duration("model.timeout") * (1 + others) + Duration::from_secs(3)
-    }
-
-    fn estimate(&self, prompt: &Prompt) -> u64 {
-        estimate(prompt)
-    }
-
-    async fn complete(&self, prompt: &Prompt, why: &str, heard: Heard<'_>) -> Result<Completion, ModelError> {
-        self.ask(prompt, why, heard, None).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::models::Kind;
+    use async_trait::async_trait;
     use kairos_core::model::{Ending, Message, Part, Role};
+    use kairos_model::Model;
     use kairos_model::find;
     use kairos_store::{Limit, Whose};
     use std::sync::Mutex;
@@ -230,7 +212,7 @@ mod tests {
         let model = Arc::new(Fake::default());
         let ask = async |day: u64, each: u64, plugin: u64| {
             let paid = paid(&user, &format!("model.tokens-a-day = {day}\nmodel.tokens-a-dream = {each}"));
-            paid.through(&[link(&model)], &prompt(), "", &|_| (), Some(plugin)).await
+            paid.through(&[link(&model)], &prompt(), &|_| (), Some(plugin)).await
         };
         assert_eq!(ask(500, 500, 500).await.unwrap().usage.input, 7);
         assert_eq!(used(&user, Unit::Tokens).await, 10);
@@ -256,7 +238,7 @@ mod tests {
         let user = UserDb::open(dir.path().join("state.db")).await.unwrap();
         let (first, second) = (Arc::new(Fake::default()), Arc::new(Fake::default()));
         let paid = paid(&user, "");
-        let ask = async |first| paid.through(&[link(first), link(&second)], &prompt(), "", &|_| (), None).await;
+        let ask = async |first| paid.through(&[link(first), link(&second)], &prompt(), &|_| (), None).await;
         first.fails.lock().unwrap().push(refused());
         ask(&first).await.unwrap();
         assert_eq!((first.asked.load(SeqCst), second.asked.load(SeqCst)), (1, 1));
@@ -281,7 +263,7 @@ mod tests {
         let model = Arc::new(Fake::default());
         // The question may take 90 tokens, and the answer 10: 140 millionths of a dollar.
         let paid = paid(&user, "model.budgets = [\"day 0.00016 usd\"]");
-        let ask = async || paid.through(&[link(&model)], &prompt(), "", &|_| (), None).await;
+        let ask = async || paid.through(&[link(&model)], &prompt(), &|_| (), None).await;
         ask().await.unwrap();
         let error = ask().await.unwrap_err().to_string();
         assert!(

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use kairos_core::model::{Completion, Prompt};
 use kairos_core::ports::{Model as Port, PortResult};
 use kairos_core::{ErrorCode, PortError};
-use kairos_model::{Model, ModelError};
+use kairos_model::ModelError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -25,7 +25,7 @@ impl Port for Asked {
 
     async fn complete(&self, prompt: &Prompt, tokens_a_day: u64) -> PortResult<Completion> {
         let (paid, prompt) = (self.paid.clone(), prompt.clone());
-        let asked = self.runtime.spawn(async move { paid.ask(&prompt, "", &|_| (), Some(tokens_a_day)).await });
+        let asked = self.runtime.spawn(async move { paid.ask(&prompt, &|_| (), Some(tokens_a_day)).await });
         match asked.await {
             Ok(answer) => answer.map_err(|e| told(&e)),
             Err(e) => Err(PortError::new(ErrorCode::Other, format!("asking the model failed: {e}"))),

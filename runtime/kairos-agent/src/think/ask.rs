@@ -8,7 +8,7 @@ use crate::models::Kind;
 use crate::now;
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
 use kairos_core::model::{Call, Completion, Ending, Part};
-use kairos_core::ports::{ErrorCode, MAX_READ, PortError, PortResult, ProjectView};
+use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView};
 use kairos_turn::{Conversation, End, Limits, Outcome, TASK, Turn, Witness, compact};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,9 +21,9 @@ const EVENTS: usize = 256;
 /// Bytes of a conversation that are sent; over it its beginning is summed up.
 const CONTEXT: usize = 160 << 10;
 /// Bytes of a file that the user names with `@`.
-const MAX_NAMED: usize = 48 << 10;
+const MAX_NAMED: u32 = 48 << 10;
 /// Bytes of a file with instructions.
-const MAX_INSTRUCTIONS: usize = 24 << 10;
+const MAX_INSTRUCTIONS: u32 = 24 << 10;
 /// Files that say how work is done in a project.
 const INSTRUCTIONS: [&str; 4] = ["AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md"];
 /// Characters of a call's input, and of its outcome, that are shown.
@@ -229,8 +229,8 @@ impl Inner {
         parts
     }
 
-    async fn read(&self, path: &str, most: usize) -> Option<String> {
-        let bytes = self.view.read(path, 0, MAX_READ.min(most as u32)).await.ok()?;
+    async fn read(&self, path: &str, most: u32) -> Option<String> {
+        let bytes = self.view.read(path, 0, most).await.ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 }

@@ -134,7 +134,8 @@ impl Builtin {
         let unread = |e| format!("`{file}` can't be read ({e}): name a file that you have read");
         let bytes = self.view.read(file, 0, kairos_core::ports::MAX_READ).await.map_err(unread)?;
         let text = String::from_utf8_lossy(&bytes);
-        let excerpt = match said.line.filter(|line| *line > 0) {
+        let line = said.line.filter(|line| *line > 0);
+        let excerpt = match line {
             Some(line) => {
                 let found = text.lines().nth(line as usize - 1);
                 let found = found.ok_or_else(|| format!("`{file}` has {} lines, not {line}", text.lines().count()))?;
@@ -142,7 +143,7 @@ impl Builtin {
             }
             None => String::new(),
         };
-        Ok(Evidence { kind: "file".into(), subject: file.into(), line: said.line.filter(|line| *line > 0), excerpt })
+        Ok(Evidence { kind: "file".into(), subject: file.into(), line, excerpt })
     }
 
     /// A model's note is an observation: it bears nothing out by itself, and a dream weighs it as such.

@@ -57,7 +57,7 @@ pub(super) fn rules(view: &Project, config: &Config) -> Rules {
 }
 
 fn home() -> PathBuf {
-    std::env::var_os("HOME").map_or_else(|| "/".into(), PathBuf::from)
+    std::env::home_dir().unwrap_or_else(|| "/".into())
 }
 
 #[async_trait]

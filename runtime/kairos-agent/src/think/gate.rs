@@ -3,7 +3,6 @@
 use kairos_core::config::Config;
 use kairos_core::quiet::Hours;
 use kairos_core::{Millis, Urgency};
-use std::time::Duration;
 
 /// How long after a failure nobody is asked; it doubles with each, up to [`LONGEST`].
 const PAUSE: Millis = 60_000;
@@ -36,14 +35,14 @@ impl Gate {
 
     /// Is the checklist to be looked at? `minute` of the day, where the user is.
     pub(super) fn beats(&self, last: Millis, now: Millis, minute: u16) -> bool {
-        self.every > 0
+        self.has_beat()
             && now >= last.saturating_add(self.every)
             && (self.hours.is_empty() || self.hours.iter().any(|h| h.holds(minute)))
     }
 
     /// Could anything wake it?
     pub(super) fn is_open(&self) -> bool {
-        self.findings.is_some() || self.every > 0
+        self.findings.is_some() || self.has_beat()
     }
 
     /// Is there a checklist to look at?
@@ -52,9 +51,9 @@ impl Gate {
     }
 }
 
-/// When may it be asked again, after so many failures in a row?
-pub(super) fn pause(failures: u32) -> Duration {
-    Duration::from_millis((PAUSE << failures.saturating_sub(1).min(10)).min(LONGEST))
+/// How long it is not asked, after so many failures in a row.
+pub(super) fn pause(failures: u32) -> Millis {
+    (PAUSE << failures.saturating_sub(1).min(10)).min(LONGEST)
 }
 
 #[cfg(test)]
@@ -81,6 +80,6 @@ mod tests {
 
     #[test]
     fn who_fails_again_and_again_is_asked_ever_more_seldom() {
-        assert_eq!([1, 2, 3, 30].map(|n| pause(n).as_secs()), [60, 120, 240, 3600]);
+        assert_eq!([1, 2, 3, 30].map(|n| pause(n) / 1000), [60, 120, 240, 3600]);
     }
 }

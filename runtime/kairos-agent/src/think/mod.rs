@@ -82,6 +82,13 @@ struct State {
     beat: Option<Millis>,
 }
 
+impl State {
+    /// Is a turn under way?
+    fn is_busy(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|turn| !turn.is_finished())
+    }
+}
+
 /// What a thinker is made of.
 pub(crate) struct Parts {
     pub(crate) config: Config,
@@ -132,8 +139,7 @@ impl Thinker {
         if !due.is_empty() {
             state.due = due;
         }
-        let is_busy = state.under_way.as_ref().is_some_and(|turn| !turn.is_finished());
-        if is_busy || time < state.not_before || (state.news.is_empty() && state.due.is_empty()) {
+        if state.is_busy() || time < state.not_before || (state.news.is_empty() && state.due.is_empty()) {
             return;
         }
         let (news, due) = (std::mem::take(&mut state.news), std::mem::take(&mut state.due));
@@ -152,8 +158,7 @@ impl Thinker {
 
     /// Waits for the turn that is under way, if there is one.
     pub(crate) async fn finish(&self) {
-        let is_busy = || self.state().under_way.as_ref().is_some_and(|turn| !turn.is_finished());
-        while is_busy() {
+        while self.state().is_busy() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -221,7 +226,7 @@ impl Thinker {
             Err(e) => {
                 let mut state = self.state();
                 state.failures += 1;
-                state.not_before = now() + pause(state.failures).as_millis() as Millis;
+                state.not_before = now() + pause(state.failures);
                 // It is thought about when it can be; what is over by then is left out.
                 state.news.extend(news);
                 state.news.dedup();

@@ -28,7 +28,7 @@ impl Toolbox for ProjectToolbox {
     }
 
     fn is_read_only(&self, name: &str) -> bool {
-        self.plugins.list().iter().any(|(_, d)| d.name == name && d.read_only)
+        self.plugins.find(name).is_some_and(|(_, d)| d.read_only)
     }
 
     async fn call(&self, call: &Call) -> Outcome {
