@@ -123,9 +123,10 @@ impl Access {
         self.edit.clone().ok_or_else(|| PortError::new(ErrorCode::Unavailable, "files can't be changed here"))
     }
 
-    /// So long a call may have to wait for the user.
+    /// So long a call may have to wait for the user; no time for who may change nothing.
     pub(crate) fn edit_patience(&self) -> Duration {
-        self.edit.as_ref().map_or(Duration::ZERO, |edit| edit.patience())
+        let granted = !self.edit_scope.read().unwrap_or_else(|e| e.into_inner()).is_empty();
+        self.edit.as_ref().filter(|_| granted).map_or(Duration::ZERO, |edit| edit.patience())
     }
 
     /// Changes the rights, at once and for all clones.
