@@ -14,7 +14,7 @@ impl Agent {
             return Ok(None);
         }
         let row = project.inbox.db.get(item).await.map_err(internal)?;
-        Ok(row.and_then(|row| question(&row.plugin, &row.key).map(str::to_owned)))
+        Ok(row.filter(|row| row.resolved_at.is_none()).and_then(|row| question(&row.plugin, &row.key).map(str::to_owned)))
     }
 
     pub(super) async fn settle(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()> {
