@@ -2,7 +2,7 @@
 
 use crate::{
     ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamFilter,
-    DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxAction, InboxFilter, InboxItem,
+    DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter, InboxItem,
     PauseRequest, PermissionAnswer, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
     Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
@@ -21,7 +21,7 @@ pub trait Control: Send + Sync + 'static {
     /// One finding, by id or a prefix of it that is unique.
     async fn inbox_get(&self, id: &str) -> ApiResult<InboxItem>;
     /// Decides about a finding; answers how it is then.
-    async fn inbox_act(&self, id: &str, action: InboxAction) -> ApiResult<InboxItem>;
+    async fn inbox_act(&self, id: &str, decision: InboxDecision) -> ApiResult<InboxItem>;
     /// All plugins, by name, also those that don't run.
     async fn plugin_list(&self) -> ApiResult<Vec<PluginInfo>>;
     /// One plugin.

@@ -63,8 +63,8 @@ impl Control for Fake {
     async fn inbox_get(&self, id: &str) -> ApiResult<InboxItem> {
         Err(ApiError::not_found(format!("there is no finding `{id}`")).with_hint("`kairos-run inbox list --all`"))
     }
-    async fn inbox_act(&self, id: &str, action: InboxAction) -> ApiResult<InboxItem> {
-        self.note(format!("{id} {action:?}"));
+    async fn inbox_act(&self, id: &str, decision: InboxDecision) -> ApiResult<InboxItem> {
+        self.note(format!("{id} {:?} {:?}", decision.action, decision.by));
         Ok(item(id))
     }
     async fn plugin_list(&self) -> ApiResult<Vec<PluginInfo>> {
