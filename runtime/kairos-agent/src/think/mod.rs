@@ -9,6 +9,7 @@ mod effects;
 mod gate;
 mod log;
 mod permits;
+mod sessions;
 mod statements;
 mod toolbox;
 mod waiting;
@@ -20,7 +21,6 @@ use crate::now;
 use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
 use crate::tools::Tools;
-use ask::Sessions;
 use gate::{Gate, pause};
 use jiff::tz::TimeZone;
 use kairos_api::{ApiResult, Event, PermissionAnswer, TurnChange};
@@ -34,6 +34,7 @@ use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, 
 use log::Log;
 use effects::{Audience, Effects, rules};
 use permits::Permits;
+use sessions::Sessions;
 pub(crate) use waiting::{Waiting, question};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -124,7 +125,7 @@ impl Thinker {
         let zone = inbox.settings.zone.clone();
         let (gate, state) = (Gate::of(&config), Mutex::default());
         let permits = Arc::new(Permits::new(inbox.clone(), config.duration("permissions.wait")));
-        let sessions = Sessions::default();
+        let sessions = Sessions::new(config.flag("memory.transcripts").then(|| inbox.db.clone()));
         Self(Arc::new(Inner { gate, config, registry, tools, view, inbox, recorder, index, zone, state, sessions, permits }))
     }
 
@@ -366,6 +367,11 @@ impl Thinker {
             self.rouse(now());
         }
         Ok(true)
+    }
+
+    /// Conversations that can be gone on with, the last used first.
+    pub(crate) async fn conversations(&self) -> ApiResult<Vec<kairos_store::Conversation>> {
+        self.0.sessions.list().await
     }
 
     /// What waits for the user's word.

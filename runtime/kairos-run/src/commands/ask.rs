@@ -1,12 +1,12 @@
 //! `kairos-run ask` and `kairos-run chat`: the model works, the user looks on and says what may be done.
 
-use crate::cli::{AboutArgs, AskArgs};
+use crate::cli::{AboutArgs, AskArgs, ChatArgs, ResumeArgs};
 use crate::errors::advice;
 use crate::paths::Paths;
 use crate::view::text::{Paint, clean_lines};
-use crate::view::{self, ask::Screen};
+use crate::view::{self, ask::Screen, lists::Page};
 use anyhow::{Context, Result};
-use kairos_api::{AskEvent, AskRequest, Client, PermissionAnswer};
+use kairos_api::{AskEvent, AskRequest, Client, PermissionAnswer, ProjectFilter};
 use kairos_core::permission::Scope;
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
@@ -16,25 +16,36 @@ const MAX_QUESTION: u64 = 256 << 10;
 
 /// Asks once. The exit code is 1 if the turn broke off.
 pub async fn ask(paths: &Paths, args: AskArgs) -> Result<ExitCode> {
+    let client = super::client(paths).await?;
+    if args.list {
+        let all = client.conversations(&ProjectFilter { project: about(args.about) }).await?;
+        if args.json {
+            view::print_json(&all)?;
+        } else {
+            view::print(&Page::for_stdout().conversations(&all))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let text = match &args.text[..] {
         [dash] if dash == "-" => standard_input()?,
         words => words.join(" "),
     };
-    let client = super::client(paths).await?;
     let attended = args.yes || (!args.json && std::io::stdin().is_terminal());
-    let request = AskRequest { project: about(args.about), text, session: args.session, attended };
+    let (project, session) = which(&client, about(args.about), args.resume).await?;
+    let request = AskRequest { project, text, session, attended };
     let answers = if args.yes { Answers::Yes } else { Answers::Asked };
     let turn = Turn { client: &client, json: args.json, answers };
     Ok(if turn.run(&request).await?.ended { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A conversation, line by line, until the end of input or `/exit`.
-pub async fn chat(paths: &Paths, args: AboutArgs) -> Result<ExitCode> {
+pub async fn chat(paths: &Paths, args: ChatArgs) -> Result<ExitCode> {
     if !std::io::stdin().is_terminal() {
         return Err(advice("a conversation needs a terminal", "kairos-run ask \"...\" asks once"));
     }
     let client = super::client(paths).await?;
-    let mut request = AskRequest { project: about(args), attended: true, ..AskRequest::default() };
+    let (project, session) = which(&client, about(args.about), args.resume).await?;
+    let mut request = AskRequest { project, session, attended: true, ..AskRequest::default() };
     let paint = Paint::for_stdout();
     view::print(&paint.dim("/new begins anew, /exit or Ctrl-D ends; @path hands a file along\n"))?;
     let turn = Turn { client: &client, json: false, answers: Answers::Asked };
@@ -60,6 +71,20 @@ pub async fn chat(paths: &Paths, args: AboutArgs) -> Result<ExitCode> {
 
 fn about(args: AboutArgs) -> Option<String> {
     args.project.as_deref().map(super::project_name)
+}
+
+/// The project and the conversation that goes on, if one does. A conversation knows its project.
+async fn which(client: &Client, project: Option<String>, args: ResumeArgs) -> Result<(Option<String>, Option<String>)> {
+    if !args.resume && args.session.is_none() {
+        return Ok((project, None));
+    }
+    let known = client.conversations(&ProjectFilter { project: project.clone() }).await?;
+    // The last used comes first.
+    match (known.into_iter().find(|c| args.session.as_ref().is_none_or(|id| *id == c.id)), args.session) {
+        (Some(found), _) => Ok((Some(found.project), Some(found.id))),
+        (None, Some(id)) => Ok((project, Some(id))),
+        (None, None) => Err(advice("there is no conversation to go on with", "`kairos-run ask \"...\"` begins one")),
+    }
 }
 
 /// How what has to be permitted is answered.
