@@ -6,6 +6,7 @@ mod dreams;
 mod findings;
 mod machine;
 mod memory;
+mod permissions;
 mod plugins;
 mod projects;
 
@@ -17,6 +18,7 @@ pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
 pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
 pub use memory::{ImportArgs, Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
+pub use permissions::PermissionCommand;
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
 use std::path::PathBuf;
@@ -174,6 +176,13 @@ pub enum Command {
         {\"mcpServers\": {\"kairos\": {\"command\": \"kairos-run\", \"args\": [\"mcp\"]}}}\n\n\
         What it adds is kept as a model's note, not as your word, and its answers to findings are not taken for yours.")]
     Mcp(McpArgs),
+    /// What the model may do: what waits for your word, and what you said
+    #[command(subcommand)]
+    #[command(
+        after_help = "Examples:\n  kairos-run permission list\n  kairos-run permission show 1f0c22aa         what would be done\n  \
+        kairos-run permission allow 1f0c22aa --for day\n\nWhat your rules forbid stays forbidden, whatever you agreed to."
+    )]
+    Permission(PermissionCommand),
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),

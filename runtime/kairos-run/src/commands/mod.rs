@@ -17,6 +17,7 @@ pub mod lifecycle;
 pub mod logs;
 pub mod mcp;
 pub mod memory;
+pub mod permission;
 pub mod plugin;
 pub mod proactive;
 pub mod project;
