@@ -1,10 +1,10 @@
 //! What a running process does for those who ask.
 
 use crate::{
-    ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Conversation, Digest, DreamFilter,
-    DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter, InboxItem,
-    PauseRequest, Permission, PermissionAnswer, ProjectFilter, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
-    Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Conversation, Digest,
+    DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter,
+    InboxItem, PauseRequest, Permission, PermissionAnswer, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectFilter,
+    ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;

@@ -116,13 +116,7 @@ impl Thinker {
         }
     }
 
-    async fn turn_of(
-        &self,
-        said: Vec<Part>,
-        request: AskRequest,
-        session: &mut Session,
-        user: &Sender<AskEvent>,
-    ) -> AskEvent {
+    async fn turn_of(&self, said: Vec<Part>, request: AskRequest, session: &mut Session, user: &Sender<AskEvent>) -> AskEvent {
         let inner = &self.0;
         let _ = user.send(AskEvent::Began { session: session.id.clone() }).await;
         let told = Told { log: Log::new(inner.recorder.clone(), session.id.clone()), user: user.clone() };

@@ -21,6 +21,7 @@ use crate::now;
 use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
 use crate::tools::Tools;
+use effects::{Audience, Effects, rules};
 use gate::{Gate, pause};
 use jiff::tz::TimeZone;
 use kairos_api::{ApiResult, Event, PermissionAnswer, TurnChange};
@@ -32,15 +33,14 @@ use kairos_project::Project;
 use kairos_store::{Filter, InboxItem, Status, StoreError};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, checklist, describe};
 use log::Log;
-use effects::{Audience, Effects, rules};
 use permits::Permits;
 use sessions::Sessions;
-pub(crate) use waiting::{Waiting, question};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::AbortHandle;
+pub(crate) use waiting::{Waiting, question};
 
 /// How long a turn may take that nobody asked for.
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -150,9 +150,7 @@ impl Sessions {
             Part::Call(Call { id, name, input }) => {
                 Part::Call(Call { id: id.clone(), name: name.clone(), input: self.redacted_value(input) })
             }
-            Part::Outcome { id, text: said, is_error } => {
-                Part::Outcome { id: id.clone(), text: text(said), is_error: *is_error }
-            }
+            Part::Outcome { id, text: said, is_error } => Part::Outcome { id: id.clone(), text: text(said), is_error: *is_error },
         };
         Message { role: message.role, parts: message.parts.iter().map(part).collect() }
     }

@@ -9,7 +9,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(ask)).routes(routes!(permit, forget)).routes(routes!(permissions)).routes(routes!(conversations))
+    OpenApiRouter::default()
+        .routes(routes!(ask))
+        .routes(routes!(permit, forget))
+        .routes(routes!(permissions))
+        .routes(routes!(conversations))
 }
 
 /// Asks the model, and tells what happens until it is done. Who no longer reads stops it.

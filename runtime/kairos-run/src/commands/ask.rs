@@ -44,7 +44,11 @@ pub(super) fn about(args: AboutArgs) -> Option<String> {
 }
 
 /// The project and the conversation that goes on, if one does. A conversation knows its project.
-pub(super) async fn which(client: &Client, project: Option<String>, args: ResumeArgs) -> Result<(Option<String>, Option<String>)> {
+pub(super) async fn which(
+    client: &Client,
+    project: Option<String>,
+    args: ResumeArgs,
+) -> Result<(Option<String>, Option<String>)> {
     if !args.resume && args.session.is_none() {
         return Ok((project, None));
     }

@@ -80,11 +80,7 @@ impl ProjectDb {
     /// What was said in one; none if there is none of that id.
     pub async fn conversation(&self, id: &str) -> Result<Option<String>, StoreError> {
         let id = id.to_owned();
-        self.db
-            .read(move |c| {
-                c.query_row("SELECT body FROM conversations WHERE id = ?1", [id], |r| r.get(0)).optional()
-            })
-            .await
+        self.db.read(move |c| c.query_row("SELECT body FROM conversations WHERE id = ?1", [id], |r| r.get(0)).optional()).await
     }
 
     /// All of them, the last used first.
