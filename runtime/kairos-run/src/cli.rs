@@ -169,7 +169,7 @@ pub enum Command {
         model: `model` in kairos.toml, or one of ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST."
     )]
     Ask(AskArgs),
-    /// A conversation with the model, line by line
+    /// A conversation with the model, line by line; /help shows what there is
     Chat(ChatArgs),
     /// What the model may do: what waits for your word, and what you said
     #[command(subcommand)]

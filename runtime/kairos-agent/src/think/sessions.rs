@@ -5,7 +5,7 @@
 
 use crate::control::internal;
 use crate::now;
-use kairos_api::{ApiError, ApiResult};
+use kairos_api::{ApiError, ApiResult, ErrorKind};
 use kairos_core::finding::one_line;
 use kairos_core::model::{Call, Message, Part};
 use kairos_exec::redact::Redactor;
@@ -14,8 +14,11 @@ use kairos_turn::{Conversation, TASK};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 
+/// So long a turn may take to end whose reader has gone.
+const HANGING_UP: Duration = Duration::from_secs(1);
 /// Conversations that are in memory alone; the longest unused goes first.
 const IN_MEMORY: usize = 32;
 /// Characters of a title.
@@ -58,8 +61,8 @@ impl Sessions {
     /// The one of that id, or a new one; an error while it is being answered.
     pub(super) async fn open(&self, id: Option<String>) -> ApiResult<Session> {
         let Some(id) = id else { return self.begin() };
-        let turn = self.turn_of(&id).try_lock_owned();
-        let turn = turn.map_err(|_| ApiError::invalid("this conversation is being answered"))?;
+        let turn = tokio::time::timeout(HANGING_UP, self.turn_of(&id).lock_owned()).await;
+        let turn = turn.map_err(|_| ApiError::new(ErrorKind::Conflict, "this conversation is being answered"))?;
         self.read(id, turn).await
     }
 

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::wire::{Answer, Done, Json, Lines, List, Path, Query};
-use crate::openapi::Missing;
+use crate::openapi::{Conflict, Missing};
 use crate::{AskEvent, AskRequest, Conversation, Permission, PermissionAnswer, ProjectFilter};
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,7 +17,9 @@ pub(super) fn router() -> OpenApiRouter<Shared> {
 }
 
 /// Asks the model, and tells what happens until it is done. Who no longer reads stops it.
-#[utoipa::path(post, path = "/v1/ask", responses(Missing))]
+///
+/// A conflict while the conversation is being answered.
+#[utoipa::path(post, path = "/v1/ask", responses(Missing, Conflict))]
 async fn ask(State(c): State<Shared>, Json(request): Json<AskRequest>) -> Answer<Lines<AskEvent>> {
     c.ask(request).await.map(Lines::of)
 }
