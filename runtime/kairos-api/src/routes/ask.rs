@@ -31,7 +31,7 @@ async fn conversations(State(c): State<Shared>, Query(filter): Query<ProjectFilt
 }
 
 /// Answers what the model may only do if the user agrees: at once, or from the inbox.
-#[utoipa::path(post, path = "/v1/permissions/{id}", responses(Missing))]
+#[utoipa::path(post, path = "/v1/permissions/{permission}", responses(Missing))]
 async fn permit(State(c): State<Shared>, Path(id): Path<String>, Json(answer): Json<PermissionAnswer>) -> Answer<Done> {
     c.permit(&id, answer).await.map(|()| Done)
 }
@@ -43,7 +43,7 @@ async fn permissions(State(c): State<Shared>, Query(filter): Query<ProjectFilter
 }
 
 /// Takes an answer back: from now on it is asked again.
-#[utoipa::path(delete, path = "/v1/permissions/{id}", responses(Missing))]
+#[utoipa::path(delete, path = "/v1/permissions/{permission}", responses(Missing))]
 async fn forget(State(c): State<Shared>, Path(id): Path<String>) -> Answer<Done> {
     c.forget_permission(&id).await.map(|()| Done)
 }
