@@ -3,6 +3,7 @@
 //! What was said is read from the database before each turn and written back after it, so that what is forgotten there is forgotten.
 //! Where the user wants nothing of his work kept, they are in memory alone, and end with us.
 
+use super::toolbox::redacted;
 use crate::control::internal;
 use crate::now;
 use kairos_api::{ApiError, ApiResult, ErrorKind};
@@ -11,7 +12,6 @@ use kairos_core::model::{Call, Message, Part};
 use kairos_exec::redact::Redactor;
 use kairos_store::ProjectDb;
 use kairos_turn::{Conversation, TASK};
-use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -151,20 +151,11 @@ impl Sessions {
             Part::Text(said) => Part::Text(text(said)),
             Part::Untrusted { source, text: said } => Part::Untrusted { source: source.clone(), text: text(said) },
             Part::Call(Call { id, name, input }) => {
-                Part::Call(Call { id: id.clone(), name: name.clone(), input: self.redacted_value(input) })
+                Part::Call(Call { id: id.clone(), name: name.clone(), input: redacted(&self.redactor, input.clone()) })
             }
             Part::Outcome { id, text: said, is_error } => Part::Outcome { id: id.clone(), text: text(said), is_error: *is_error },
         };
         Message { role: message.role, parts: message.parts.iter().map(part).collect() }
-    }
-
-    fn redacted_value(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.redactor.redact(text)),
-            Value::Array(all) => all.iter().map(|v| self.redacted_value(v)).collect(),
-            Value::Object(all) => all.iter().map(|(name, v)| (name.clone(), self.redacted_value(v))).collect(),
-            other => other.clone(),
-        }
     }
 }
 
