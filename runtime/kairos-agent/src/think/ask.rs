@@ -126,7 +126,7 @@ impl Thinker {
             text => told.log.said(text),
         }
         session.talk.say(said);
-        inner.sessions.keep(session, Some(&request.text)).await;
+        inner.sessions.keep(session, Some(request.text.as_str()).filter(|text| !text.is_empty())).await;
         let audience = if request.attended { Audience::User(user.clone()) } else { Audience::Reader(user.clone()) };
         let end = inner.work(session, &told, audience).await;
         match end {
