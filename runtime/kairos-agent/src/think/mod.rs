@@ -323,7 +323,8 @@ impl Thinker {
         // Where nobody can be asked, what would have to be asked for is of no use, and is not paid for in each prompt.
         let mut remote = inner.servers.ready().await;
         remote.retain(|offered| effects.is_allowed(&offered.name));
-        let tools = toolbox::ProjectToolbox { builtin, plugins, remote, effects, asleep: true };
+        let tools =
+            toolbox::ProjectToolbox { builtin, plugins, remote, effects, only: inner.config.list("think.tools"), asleep: true };
         let log = Log::new(inner.recorder.clone(), session);
         let mut talk = Conversation::new(INSTRUCTIONS);
         let parts = describe(glimpse);
@@ -346,7 +347,7 @@ impl Thinker {
         let seen = |row: InboxItem| {
             let news = news.contains(&row.id);
             let place = row.evidence.first().map(|e| match e.line {
-                Some(line) => format!("{}:{line}", e.subject),
+                Some(line) => format!("{}, line {line}", e.subject),
                 None => e.subject.clone(),
             });
             Seen { id: row.id.to_string(), plugin: row.plugin, title: row.title, place: place.unwrap_or_default(), news }

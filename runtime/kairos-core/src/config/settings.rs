@@ -360,6 +360,13 @@ pub const SETTINGS: &[Setting] = &[
         "Least urgency of a new finding that makes a tick wake the model, which may look into it and speak up itself.",
     ),
     s(
+        "think.tools",
+        Kind::List,
+        "[]",
+        false,
+        "The tools of plugins that such a turn may call; empty: all. Fewer cost less, and a small model does better with few.",
+    ),
+    s(
         "heartbeat.every",
         Kind::Duration,
         "\"0s\"",
