@@ -53,6 +53,9 @@ pub enum NetError {
     /// It can't be understood, or is neither http nor https.
     #[error("the address is no http or https URL")]
     Url,
+    /// It is written so that it is better not used: this is what is wrong with it.
+    #[error("this address is not used: {0}")]
+    Refused(&'static str),
     /// A header or the body can't be sent.
     #[error("the request can't be sent: {0}")]
     Request(String),
@@ -134,6 +137,14 @@ impl Net {
         self.send(Method::POST, post).await
     }
 
+    /// Asks for what is there, and waits until the answer begins. No body is sent.
+    ///
+    /// # Errors
+    /// Where none does.
+    pub async fn fetch(&self, get: Post) -> Result<Incoming, NetError> {
+        self.send(Method::GET, Post { body: Vec::new(), ..get }).await
+    }
+
     async fn send(&self, method: Method, post: Post) -> Result<Incoming, NetError> {
         let url: Url = post.url.parse().map_err(|_| NetError::Url)?;
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return Err(NetError::Url) };
@@ -146,8 +157,9 @@ impl Net {
             return Err(NetError::Request(format!("its body is over {MAX_BODY} bytes")));
         }
         let headers = headers(&post.headers)?;
-        let hash = hash(&post.body);
-        let egress = Egress { at: now(), to, why: post.why, body: post.body.clone(), hash, redacted: post.redacted };
+        let sent = if method == Method::GET { asked(&url) } else { post.body.clone() };
+        let hash = hash(&sent);
+        let egress = Egress { at: now(), to, why: post.why, body: sent, hash, redacted: post.redacted };
         let mut entry = Entry::begin(self.ledger.clone(), egress).await.map_err(NetError::Ledger)?;
         let total = self.timeouts.total;
         let end = Instant::now() + total;
@@ -179,7 +191,7 @@ impl Net {
     async fn resolve(&self, host: &str, port: u16, reach: Reach) -> Result<Vec<SocketAddr>, NetError> {
         let name = host.trim_start_matches('[').trim_end_matches(']').to_string();
         let found = timeout(self.timeouts.connect, tokio::net::lookup_host((name, port))).await;
-        let mut addresses: Vec<SocketAddr> = match found {
+        let addresses: Vec<SocketAddr> = match found {
             Ok(Ok(addresses)) => addresses.collect(),
             Ok(Err(_)) => return Err(NetError::Resolve(host.into())),
             Err(_) => return Err(NetError::Timeout(host.into(), self.timeouts.connect)),
@@ -187,10 +199,9 @@ impl Net {
         if addresses.is_empty() {
             return Err(NetError::Resolve(host.into()));
         }
-        if reach == Reach::Public {
-            addresses.retain(|a| is_public(a.ip()));
-        }
-        if addresses.is_empty() { Err(NetError::Private(host.into())) } else { Ok(addresses) }
+        // A name that leads to both is no accident.
+        let private = addresses.iter().any(|a| !is_public(a.ip()));
+        if reach == Reach::Public && private { Err(NetError::Private(host.into())) } else { Ok(addresses) }
     }
 
     /// A client for one request: requests are rare, and between them neither a connection nor certificates are kept.
@@ -256,6 +267,12 @@ fn headers(pairs: &[(&'static str, String)]) -> Result<HeaderMap, NetError> {
         map.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value);
     }
     Ok(map)
+}
+
+/// A request without a body, for the ledger: what it says is in its first line.
+fn asked(url: &Url) -> Vec<u8> {
+    let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
+    format!("GET {}{query}\n", url.path()).into_bytes()
 }
 
 fn hash(body: &[u8]) -> String {
