@@ -3,6 +3,7 @@
 use super::builtin::Builtin;
 use super::effects::{Effects, rules};
 use super::log::Log;
+use super::web::WebSettings;
 use super::{Inner, Thinker, toolbox};
 use crate::models::Kind;
 use crate::now;
@@ -182,6 +183,7 @@ impl Inner {
             view: self.view.clone(),
             recorder: self.recorder.clone(),
             session: id.to_owned(),
+            web: WebSettings::new(&self.config, self.registry.user.clone()),
             permits: self.permits.clone(),
             user,
             allowed: session.allowed,

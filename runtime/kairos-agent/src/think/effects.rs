@@ -1,6 +1,7 @@
 //! What a turn does to the world, judged where it happens: whatever a model or a tool says, no effect goes round this.
 
 use super::permits::{Asked, Permits};
+use super::web::WebSettings;
 use crate::now;
 use crate::recorder::Recorder;
 use async_trait::async_trait;
@@ -32,6 +33,7 @@ pub(super) struct Effects {
     pub(super) recorder: Recorder,
     pub(super) session: String,
     pub(super) rules: Rules,
+    pub(super) web: WebSettings,
     pub(super) permits: Arc<Permits>,
     /// Who is there to be asked; nobody in a turn that a tick began.
     pub(super) user: Option<Sender<AskEvent>>,
@@ -63,7 +65,7 @@ fn home() -> PathBuf {
 #[async_trait]
 impl Edit for Effects {
     fn patience(&self) -> Duration {
-        if self.user.is_some() { PATIENCE } else { Duration::ZERO }
+        self.users_patience()
     }
 
     async fn apply(&self, edits: Vec<FileEdit>) -> PortResult<()> {
@@ -84,7 +86,7 @@ impl Edit for Effects {
 impl Process for Effects {
     fn patience(&self) -> Duration {
         // A command may take as long as the user, behind him.
-        if self.user.is_some() { 2 * PATIENCE } else { PATIENCE }
+        PATIENCE + self.users_patience()
     }
 
     async fn run(&self, command: &str, options: RunOptions) -> PortResult<Finished> {
@@ -120,8 +122,19 @@ fn failed(error: &dyn std::error::Error) -> PortError {
 }
 
 impl Effects {
+    /// So long the user may take to agree, if he is there.
+    pub(super) fn users_patience(&self) -> Duration {
+        if self.user.is_some() { PATIENCE } else { Duration::ZERO }
+    }
+
     /// By the rules, else by the user. `keys` are what he may allow for the rest of the conversation.
-    async fn permit(&self, verdict: Option<Verdict>, keys: BTreeSet<String>, action: String, preview: &str) -> PortResult<()> {
+    pub(super) async fn permit(
+        &self,
+        verdict: Option<Verdict>,
+        keys: BTreeSet<String>,
+        action: String,
+        preview: &str,
+    ) -> PortResult<()> {
         let denied = |text: String| Err(PortError::new(ErrorCode::Denied, text));
         let allowed = || self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         let rule = match verdict {

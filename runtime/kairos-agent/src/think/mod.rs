@@ -11,6 +11,7 @@ mod log;
 mod permits;
 mod statements;
 mod toolbox;
+mod web;
 
 use crate::inbox::Inbox;
 use crate::models::{Kind, Occasion, unasked};

@@ -189,6 +189,14 @@ pub const SETTINGS: &[Setting] = &[
         "What holds where no rule does: `default` asks before everything with an effect, `acceptEdits` edits the project's files, `plan` \
         has no effect at all, `dontAsk` refuses instead of asking; `inherit` is what your `.claude/settings.json` says.",
     ),
+    s(
+        "web.local-hosts",
+        Kind::List,
+        "[]",
+        false,
+        "Hosts on this machine or in the local network that pages may be asked for, such as [\"wiki.lan\", \"127.0.0.1:8080\"]; all others \
+        have to be on the internet. Your rules for `WebFetch` hold for them, too.",
+    ),
     s("limits.memory", Kind::Size, "\"64MiB\"", false, "Memory of one plugin instance, all its memories together."),
     s("limits.call-cpu", Kind::Duration, "\"500ms\"", false, "CPU time of one call into a plugin."),
     s("limits.call-wall", Kind::Duration, "\"10s\"", false, "Wall-clock time of one call, host calls included."),
