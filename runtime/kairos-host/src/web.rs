@@ -81,7 +81,6 @@ fn body(body: Box<dyn WebBody>) -> WasiBody {
         let mut body = body?;
         match body.piece().await {
             Ok(piece) => Some((Ok(Frame::data(Bytes::from(piece?))), Some(body))),
-            Err(e) if e.code == ErrorCode::TooLarge => Some((Err(Error::HttpResponseBodySize(None)), None)),
             Err(e) => Some((Err(told(e)), None)),
         }
     });

@@ -1,8 +1,9 @@
 //! Asking by `wasi:http`: all of the network that a plugin has. What may be asked for is the host's to say.
 
-use kairos_plugin::{Error, ErrorCode};
+use kairos_plugin::Error;
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{ErrorCode as HttpError, Fields, IncomingResponse, OutgoingRequest, Scheme, http_error_code};
+use wasip2::io::error::Error as IoError;
 use wasip2::io::streams::StreamError;
 
 /// Bytes that are read at once.
@@ -71,18 +72,26 @@ fn body(response: &IncomingResponse) -> (Vec<u8>, Option<String>) {
             Ok(piece) => all.extend(piece),
             Err(StreamError::Closed) => return (all, None),
             Err(StreamError::LastOperationFailed(error)) => {
-                let why = http_error_code(&error).map_or_else(|| "the transfer broke off".into(), |error| told(error).message);
-                return (all, Some(why));
+                return (all, Some(broken(&error)));
             }
         }
     }
+}
+
+/// Why a body broke off. Not every host has a code for that; words they have.
+fn broken(error: &IoError) -> String {
+    let words = || {
+        let words = error.to_debug_string();
+        let first = words.lines().next().unwrap_or_default();
+        first.strip_prefix("internal error: ").unwrap_or(first).to_owned()
+    };
+    http_error_code(error).map_or_else(words, |error| told(error).message)
 }
 
 /// The host's words, where it has some.
 fn told(error: HttpError) -> Error {
     match error {
         HttpError::InternalError(Some(text)) => Error::other(text),
-        HttpError::HttpResponseBodySize(_) => Error::new(ErrorCode::TooLarge, "the page is longer than what is read of one"),
         error => Error::other(format!("the page can't be had: {error:?}")),
     }
 }

@@ -37,9 +37,10 @@ pub fn join(base: &str, link: &str) -> Option<String> {
     Some(plain(&format!("{scheme}://{host}/{}{end}{query}", parts.join("/"))))
 }
 
-/// An address has no spaces and nothing beyond ASCII in it.
+/// An address as it is asked for: without its fragment, without spaces and what is beyond ASCII.
 pub fn plain(url: &str) -> String {
-    url.trim().bytes().fold(String::new(), |mut all, byte| {
+    let url = url.trim().split('#').next().unwrap_or_default();
+    url.bytes().fold(String::new(), |mut all, byte| {
         if byte.is_ascii_graphic() {
             all.push(char::from(byte));
         } else {
