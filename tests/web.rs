@@ -35,6 +35,14 @@ fn world(model: &ModelServer, web: &WebServer) -> World {
     world
 }
 
+/// The same, but that no rule speaks of the server's host.
+fn world_without_rules(model: &ModelServer, web: &WebServer) -> World {
+    let world = world(model, web);
+    let settings = std::fs::read_to_string(world.home().join("kairos.toml")).unwrap();
+    world.settings(&settings.replace("\"WebFetch(domain:127.0.0.1)\", ", ""));
+    world
+}
+
 /// What came of each call, in the order of the calls.
 fn outcomes(world: &World, model: &ModelServer) -> Vec<String> {
     world.ok(&["ask", "--json", "what is new?"]);
@@ -81,6 +89,25 @@ fn a_page_is_fetched_read_and_on_record() {
     let sent: Vec<String> = rows.iter().map(|row| world.ok(&["audit", "egress", "show", &row["id"].to_string()])).collect();
     assert!(sent.iter().any(|s| s.contains("GET /page?from=moved\n")), "{sent:?}");
     assert!(rows.iter().all(|row| row["why"].as_str().unwrap().starts_with("ask-")), "{rows:?}");
+}
+
+#[test]
+fn where_no_rule_speaks_the_user_does() {
+    let web = WebServer::new(html);
+    let model = wanting(vec![web.url("/moved")]);
+    let world = world_without_rules(&model, &web);
+    let _background = Background::start(&world);
+    world.ok(&["plugin", "grant", "web-fetch"]);
+    let [refused] = &outcomes(&world, &model)[..] else { panic!() };
+    assert!(refused.contains("nobody is there to agree to ask 127.0.0.1 for a page") && web.asked().is_empty(), "{refused}");
+
+    let said = world.ok(&["ask", "--json", "--yes", "what is new?"]);
+    let events: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let asked: Vec<_> = events.iter().filter(|e| e["ask"] == "permission").map(|e| (&e["action"], &e["preview"])).collect();
+    let action = json!("ask 127.0.0.1 for a page");
+    let previews = ["/moved", "/page?from=moved"].map(|path| json!(format!("GET {}\n", web.url(path))));
+    assert_eq!(asked, [(&action, &previews[0]), (&action, &previews[1])], "a redirect is asked about by itself");
+    assert_eq!(web.asked().len(), 2);
 }
 
 #[test]

@@ -91,3 +91,105 @@ fn body(body: Box<dyn WebBody>) -> WasiBody {
 fn told(error: PortError) -> Error {
     Error::InternalError(Some(error.message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::{Empty, Full};
+    use kairos_core::Rights;
+    use kairos_core::ports::{PortResult, Web};
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    #[derive(Default)]
+    struct Recorder(Mutex<Vec<String>>);
+
+    struct Pieces(VecDeque<PortResult<Option<Vec<u8>>>>);
+
+    #[async_trait::async_trait]
+    impl WebBody for Pieces {
+        async fn piece(&mut self) -> PortResult<Option<Vec<u8>>> {
+            self.0.pop_front().unwrap_or(Ok(None))
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl Web for Recorder {
+        fn patience(&self) -> Duration {
+            Duration::ZERO
+        }
+        async fn get(&self, url: &str, accept: &str, hosts: &[String]) -> PortResult<WebAnswer> {
+            self.0.lock().unwrap().push(format!("{url} {accept} {}", hosts.join(",")));
+            let broken = Err(PortError::new(ErrorCode::Unavailable, "it broke off"));
+            let body = Box::new(Pieces([Ok(Some(b"half".to_vec())), broken, Ok(Some(b"never".to_vec()))].into()));
+            Ok(WebAnswer { status: 200, headers: vec![("content-type", "text/plain".into())], body })
+        }
+    }
+
+    fn requests(hosts: &[&str], web: Option<Arc<Recorder>>) -> Requests {
+        let access = Access::none("x");
+        let access = match web {
+            Some(web) => access.with_web(web),
+            None => access,
+        };
+        let net = hosts.iter().map(ToString::to_string).collect();
+        access.set_rights(&Rights { net, ..Rights::default() });
+        Requests::new(access)
+    }
+
+    async fn send(requests: &mut Requests, method: Method, body: WasiBody) -> std::result::Result<Response<WasiBody>, String> {
+        let request = Request::builder().method(method).uri("https://example.org/a?b").header(ACCEPT, "text/html");
+        let request = request.header("authorization", "mine").body(body).unwrap();
+        let sent = Box::into_pin(requests.send_request(request, None, Box::new(async { Ok(()) }))).await;
+        sent.map(|(response, _)| response).map_err(|e| e.to_string())
+    }
+
+    fn empty() -> WasiBody {
+        Empty::new().map_err(Into::into).boxed_unsync()
+    }
+
+    #[tokio::test]
+    async fn what_is_granted_is_asked_for_and_nothing_else() {
+        let web = Arc::new(Recorder::default());
+        let error = send(&mut requests(&[], Some(web.clone())), Method::GET, empty()).await.unwrap_err();
+        assert!(error.contains("not granted"), "{error}");
+        let error = send(&mut requests(&["*"], None), Method::GET, empty()).await.unwrap_err();
+        assert!(error.contains("no page can be asked for here"), "{error}");
+        let mut requests = requests(&["*.example.org"], Some(web.clone()));
+        let body = Full::from("carried away").map_err(Into::into).boxed_unsync();
+        for (method, body) in [(Method::POST, empty()), (Method::HEAD, empty()), (Method::GET, body)] {
+            let error = send(&mut requests, method, body).await.unwrap_err();
+            assert!(error.contains("only ask by GET"), "{error}");
+        }
+        assert!(web.0.lock().unwrap().is_empty());
+        for _ in 0..3 {
+            send(&mut requests, Method::GET, empty()).await.unwrap();
+        }
+        let error = send(&mut requests, Method::GET, empty()).await.unwrap_err();
+        assert!(error.contains("6 requests may be sent"), "{error}");
+        assert_eq!(*web.0.lock().unwrap(), ["https://example.org/a?b text/html *.example.org"; 3]);
+        assert_eq!(requests.take_record().count(), 6);
+        assert_eq!(requests.take_record().count(), 0, "the next call begins anew");
+    }
+
+    #[tokio::test]
+    async fn a_body_comes_in_pieces_up_to_an_error() {
+        let mut requests = requests(&["*"], Some(Arc::default()));
+        let mut response = send(&mut requests, Method::GET, empty()).await.unwrap();
+        assert_eq!((response.status().as_u16(), &response.headers()[CONTENT_TYPE]), (200, &"text/plain".parse().unwrap()));
+        let body = response.body_mut();
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "half");
+        assert!(body.frame().await.unwrap().unwrap_err().to_string().contains("it broke off"));
+        assert!(body.frame().await.is_none());
+    }
+
+    #[test]
+    fn no_other_header_passes() {
+        let is_forbidden = requests(&[], None).forbidden_header_filter();
+        for name in ["authorization", "cookie", "set-cookie", "host", "user-agent", "referer", "x-api-key", "transfer-encoding"] {
+            assert!(is_forbidden(&HeaderName::from_static(name)), "{name}");
+        }
+        assert!(!is_forbidden(&ACCEPT) && !is_forbidden(&LOCATION));
+    }
+}
