@@ -99,12 +99,12 @@ fn where_no_rule_speaks_the_user_does() {
     let _background = Background::start(&world);
     world.ok(&["plugin", "grant", "web-fetch"]);
     let [refused] = &outcomes(&world, &model)[..] else { panic!() };
-    assert!(refused.contains("nobody is there to agree to ask 127.0.0.1 for a page") && web.asked().is_empty(), "{refused}");
+    assert!(refused.contains("nobody is there to agree to ask http://127.0.0.1:") && web.asked().is_empty(), "{refused}");
 
     let said = world.ok(&["ask", "--json", "--yes", "what is new?"]);
     let events: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let asked: Vec<_> = events.iter().filter(|e| e["ask"] == "permission").map(|e| (&e["action"], &e["preview"])).collect();
-    let action = json!("ask 127.0.0.1 for a page");
+    let action = json!(format!("ask http://127.0.0.1:{} for a page", web.port));
     let previews = ["/moved", "/page?from=moved"].map(|path| json!(format!("GET {}\n", web.url(path))));
     assert_eq!(asked, [(&action, &previews[0]), (&action, &previews[1])], "a redirect is asked about by itself");
     assert_eq!(web.asked().len(), 2);
@@ -135,6 +135,7 @@ fn no_address_leads_to_where_it_must_not() {
         "https://unlisted.example/".into(),
         "https://example.org:22/".into(),
         web.url("/?carried=ghp_0123456789abcdefghijABCDEFGHIJ"),
+        web.url("/?carried=%67%68p_0123456789abcdefghijABCDEFGHIJ"),
     ]);
     let model = wanting(urls);
     let world = world(&model, &web);
@@ -147,12 +148,13 @@ fn no_address_leads_to_where_it_must_not() {
         "is in a private network",
         "is in a private network",
         "169.254.169.254 is in a private network",
-        "the user's rules forbid to ask www.denied.example for a page: `WebFetch(domain:*.denied.example)`",
+        "the user's rules forbid to ask https://www.denied.example for a page: `WebFetch(domain:*.denied.example)`",
         "leads to no http or https address",
         "is in a private network",
         "names a user",
-        "nobody is there to agree to ask unlisted.example for a page",
+        "nobody is there to agree to ask https://unlisted.example for a page",
         "port 22 is not used on the internet",
+        "has a secret in it",
         "has a secret in it",
     ];
     assert_eq!(told.len(), reasons.len());
@@ -166,6 +168,10 @@ fn no_address_leads_to_where_it_must_not() {
 #[test]
 fn a_page_without_an_end_is_read_as_far_as_it_goes() {
     let web = WebServer::new(|path, stream| {
+        if path == "/tags" {
+            let html = "<p class=a id=b><b><i></i></b> <!-- c --> <a href=x></a>".repeat(33_000) + "the end";
+            return say(stream, "200 OK", "content-type: text/html\r\n", html.as_bytes());
+        }
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nthe beginning\n");
         if path == "/huge" {
             while stream.write_all(&[b'x'; 65536]).is_ok() {}
@@ -174,13 +180,14 @@ fn a_page_without_an_end_is_read_as_far_as_it_goes() {
             std::thread::sleep(Duration::from_millis(200));
         }
     });
-    let model = wanting(vec![web.url("/drip"), web.url("/huge")]);
+    let model = wanting(vec![web.url("/drip"), web.url("/tags"), web.url("/huge")]);
     let world = world(&model, &web);
     let _background = Background::start(&world);
     world.ok(&["plugin", "grant", "web-fetch"]);
     let begin = Instant::now();
-    let [drip, huge] = &outcomes(&world, &model)[..] else { panic!() };
+    let [drip, tags, huge] = &outcomes(&world, &model)[..] else { panic!() };
     assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
+    assert!(tags.contains("the end"), "2 MB of tags are within a plugin's CPU time: {tags}");
     // Of what the tool says, a turn takes less.
     assert!(huge.contains("the beginning\nxxx") && huge.contains("ask for a part of it"), "{}", &huge[huge.len() - 300..]);
     assert!(huge.len() < 32 << 10, "{}", huge.len());

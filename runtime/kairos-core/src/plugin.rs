@@ -282,7 +282,8 @@ mod tests {
 
     #[test]
     fn what_is_not_available_is_not_granted() {
-        let secret = Asked::new(&[Request { capability: "secret".into(), scope: vec!["KEY".into()], reason: String::new() }], &[]);
+        let secret =
+            Asked::new(&[Request { capability: "secret".into(), scope: vec!["KEY".into()], reason: String::new() }], &[]);
         assert_eq!(Grant::all_of(&secret), Grant::default());
         assert_eq!(Rights::missing(&secret, &Grant::all_of(&secret)).len(), 1);
     }

@@ -179,7 +179,9 @@ impl Access {
         let denied = |text| Err(PortError::new(ErrorCode::Denied, text));
         let scope = self.hosts.read().unwrap_or_else(|e| e.into_inner()).clone();
         match &self.web {
-            _ if scope.is_empty() => denied("reaching the network is not granted; the user grants it with `kairos-run plugin grant`"),
+            _ if scope.is_empty() => {
+                denied("reaching the network is not granted; the user grants it with `kairos-run plugin grant`")
+            }
             None => denied("no page can be asked for here"),
             Some(web) => Ok((web.clone(), scope)),
         }

@@ -4,11 +4,13 @@ use crate::addresses::is_public;
 use crate::allow::{Allow, Reach};
 use crate::answer::{Answer, Incoming};
 use crate::ledger::{Egress, Entry, Ledger};
+use crate::target::Target;
 use kairos_core::Millis;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -36,7 +38,7 @@ pub struct Post {
     /// `http` or `https`.
     pub url: String,
     /// Names and values.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// At most [`MAX_BODY`] bytes.
     pub body: Vec<u8>,
     /// For the ledger.
@@ -126,7 +128,7 @@ impl Net {
     /// Where no answer begins.
     pub async fn get(&self, url: String, why: &str, max_answer: usize) -> Result<Answer, NetError> {
         let request = Post { url, why: why.into(), max_answer, ..Post::default() };
-        Ok(self.send(Method::GET, request).await?.rest().await)
+        Ok(self.send(Method::GET, request, None).await?.rest().await)
     }
 
     /// Sends it once, and waits until the answer begins.
@@ -134,18 +136,22 @@ impl Net {
     /// # Errors
     /// Where none does.
     pub async fn open(&self, post: Post) -> Result<Incoming, NetError> {
-        self.send(Method::POST, post).await
+        self.send(Method::POST, post, None).await
     }
 
-    /// Asks for what is there, and waits until the answer begins. No body is sent.
+    /// Asks for a page that somebody else named, and waits until the answer begins. What it asks for is on record, as a body would be: an
+    /// address can carry something away.
     ///
     /// # Errors
     /// Where none does.
-    pub async fn fetch(&self, get: Post) -> Result<Incoming, NetError> {
-        self.send(Method::GET, Post { body: Vec::new(), ..get }).await
+    pub async fn fetch(&self, target: &Target, accept: &str, why: String, max_answer: usize) -> Result<Incoming, NetError> {
+        let headers = vec![("accept".into(), accept.to_owned())];
+        let get = Post { url: target.as_str().into(), headers, why, max_answer, ..Post::default() };
+        self.send(Method::GET, get, Some(target.request_line().into_bytes())).await
     }
 
-    async fn send(&self, method: Method, post: Post) -> Result<Incoming, NetError> {
+    /// On record is `told`, or else the body.
+    async fn send(&self, method: Method, post: Post, told: Option<Vec<u8>>) -> Result<Incoming, NetError> {
         let url: Url = post.url.parse().map_err(|_| NetError::Url)?;
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return Err(NetError::Url) };
         if !matches!(url.scheme(), "http" | "https") {
@@ -157,7 +163,7 @@ impl Net {
             return Err(NetError::Request(format!("its body is over {MAX_BODY} bytes")));
         }
         let headers = headers(&post.headers)?;
-        let sent = if method == Method::GET { asked(&url) } else { post.body.clone() };
+        let sent = told.unwrap_or_else(|| post.body.clone());
         let hash = hash(&sent);
         let egress = Egress { at: now(), to, why: post.why, body: sent, hash, redacted: post.redacted };
         let mut entry = Entry::begin(self.ledger.clone(), egress).await.map_err(NetError::Ledger)?;
@@ -199,9 +205,7 @@ impl Net {
         if addresses.is_empty() {
             return Err(NetError::Resolve(host.into()));
         }
-        // A name that leads to both is no accident.
-        let private = addresses.iter().any(|a| !is_public(a.ip()));
-        if reach == Reach::Public && private { Err(NetError::Private(host.into())) } else { Ok(addresses) }
+        if may_connect(&addresses, reach) { Ok(addresses) } else { Err(NetError::Private(host.into())) }
     }
 
     /// A client for one request: requests are rare, and between them neither a connection nor certificates are kept.
@@ -240,6 +244,11 @@ impl Net {
     }
 }
 
+/// A name that leads to the internet and into the local network does so on purpose.
+fn may_connect(addresses: &[SocketAddr], reach: Reach) -> bool {
+    reach == Reach::Anywhere || addresses.iter().all(|a| is_public(a.ip()))
+}
+
 /// The addresses that were checked, and no others, whatever name is asked for.
 struct Checked(Vec<SocketAddr>);
 
@@ -259,7 +268,7 @@ pub(crate) fn innermost(error: &dyn Error) -> String {
     error.to_string()
 }
 
-fn headers(pairs: &[(&'static str, String)]) -> Result<HeaderMap, NetError> {
+fn headers(pairs: &[(Cow<'static, str>, String)]) -> Result<HeaderMap, NetError> {
     let mut map = HeaderMap::new();
     for (name, value) in pairs {
         let wrong = || NetError::Request(format!("the header `{name}` can't be sent"));
@@ -267,12 +276,6 @@ fn headers(pairs: &[(&'static str, String)]) -> Result<HeaderMap, NetError> {
         map.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value);
     }
     Ok(map)
-}
-
-/// A request without a body, for the ledger: what it says is in its first line.
-fn asked(url: &Url) -> Vec<u8> {
-    let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
-    format!("GET {}{query}\n", url.path()).into_bytes()
 }
 
 fn hash(body: &[u8]) -> String {
@@ -292,5 +295,19 @@ pub fn host_of(url: &str) -> Result<String, NetError> {
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(host)) => Ok(host.into()),
         _ => Err(NetError::Url),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_private_address_of_a_name_is_enough() {
+        let all = |addresses: &[&str]| addresses.iter().map(|a| a.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        assert!(may_connect(&all(&["1.1.1.1:80", "[2606:4700::1111]:80"]), Reach::Public));
+        for mixed in [["1.1.1.1:80", "127.0.0.1:80"], ["[::1]:80", "1.1.1.1:80"], ["1.1.1.1:80", "[::ffff:10.0.0.1]:80"]] {
+            assert!(!may_connect(&all(&mixed), Reach::Public) && may_connect(&all(&mixed), Reach::Anywhere), "{mixed:?}");
+        }
     }
 }

@@ -65,9 +65,34 @@ impl Target {
         self.url.port()
     }
 
+    /// Without a path: `https://example.org`.
+    pub fn origin(&self) -> String {
+        let port = self.port().map_or_else(String::new, |port| format!(":{port}"));
+        format!("{}://{}{port}", self.url.scheme(), self.host)
+    }
+
     /// The whole address.
     pub fn as_str(&self) -> &str {
         self.url.as_str()
+    }
+
+    /// For a search in it: as it is, and without the `%` signs that hide letters.
+    pub fn readings(&self) -> [String; 2] {
+        let whole = self.as_str();
+        let digits = |at: usize| whole.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let (mut plain, mut at) = (Vec::new(), 0);
+        while let Some(byte) = whole.as_bytes().get(at) {
+            let hidden = Some(at).filter(|_| *byte == b'%').and_then(digits);
+            plain.push(hidden.unwrap_or(*byte));
+            at += if hidden.is_some() { 3 } else { 1 };
+        }
+        [whole.to_owned(), String::from_utf8_lossy(&plain).into_owned()]
+    }
+
+    /// What is asked for, as it is sent.
+    pub(crate) fn request_line(&self) -> String {
+        let query = self.url.query().map_or_else(String::new, |query| format!("?{query}"));
+        format!("GET {}{query}\n", self.url.path())
     }
 
     /// It says itself that it leads to this machine, or into the local network: no look-up is needed to know. A name that does not say so may
@@ -103,7 +128,10 @@ mod tests {
         same("https://[2606:4700:0::1111]/", "https://[2606:4700::1111]/");
         let target = Target::parse("http://example.org:8443").unwrap();
         assert_eq!((target.host(), target.port(), target.is_plainly_private()), ("example.org", Some(8443), false));
+        assert_eq!(target.origin(), "http://example.org:8443");
         assert_eq!(Target::parse("https://1.1.1.1:443").unwrap().port(), None);
+        let hidden = Target::parse("https://example.org/?%6bey=%5%+1%c3%a9%").unwrap();
+        assert!(hidden.readings()[1].ends_with("/?key=%5%+1é%"), "{:?}", hidden.readings());
     }
 
     #[test]

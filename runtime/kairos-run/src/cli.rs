@@ -6,6 +6,7 @@ mod dreams;
 mod findings;
 mod machine;
 mod memory;
+mod permissions;
 mod plugins;
 mod projects;
 
@@ -17,6 +18,7 @@ pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
 use kairos_core::config::parse_duration;
 pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
 pub use memory::{ImportArgs, Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
+pub use permissions::PermissionCommand;
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
 use std::path::PathBuf;
@@ -169,6 +171,18 @@ pub enum Command {
     Ask(AskArgs),
     /// A conversation with the model, line by line
     Chat(AboutArgs),
+    /// Serve memory and findings to another agent, over the Model Context Protocol
+    #[command(after_help = "For the settings of the other agent, which starts it in the project's folder:\n  \
+        {\"mcpServers\": {\"kairos\": {\"command\": \"kairos-run\", \"args\": [\"mcp\"]}}}\n\n\
+        What it adds is kept as a model's note, not as your word, and its answers to findings are not taken for yours.")]
+    Mcp(McpArgs),
+    /// What the model may do: what waits for your word, and what you said
+    #[command(subcommand)]
+    #[command(
+        after_help = "Examples:\n  kairos-run permission list\n  kairos-run permission show 1f0c22aa         what would be done\n  \
+        kairos-run permission allow 1f0c22aa --for day\n\nWhat your rules forbid stays forbidden, whatever you agreed to."
+    )]
+    Permission(PermissionCommand),
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),
@@ -289,6 +303,16 @@ pub struct BenchDreams {
     /// With so many claims
     #[arg(long, value_name = "NUMBER", default_value_t = 2000, requires = "observations")]
     pub claims: usize,
+}
+
+/// What `mcp` takes.
+#[derive(Debug, Args)]
+pub struct McpArgs {
+    #[command(flatten)]
+    pub whose: WhoseArgs,
+    /// Let the other agent also accept, reject and undo what dreams did
+    #[arg(long)]
+    pub allow_dreams: bool,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -3,16 +3,6 @@
 use crate::link::join;
 use html5gum::{DefaultEmitter, HtmlString, StartTag, Token, Tokenizer};
 
-/// Elements of which nothing is shown.
-const HIDDEN: [&[u8]; 9] =
-    [b"script", b"style", b"noscript", b"template", b"svg", b"math", b"iframe", b"object", b"textarea"];
-/// Elements that stand apart from what is around them.
-const BLOCKS: [&[u8]; 24] = [
-    b"title", b"p", b"div", b"section", b"article", b"header", b"footer", b"main", b"aside", b"nav", b"ul", b"ol", b"dl",
-    b"table", b"form", b"fieldset", b"blockquote", b"pre", b"figure", b"details", b"summary", b"hr", b"body", b"address",
-];
-/// Elements that begin a line.
-const LINES: [&[u8]; 6] = [b"br", b"tr", b"dt", b"dd", b"option", b"figcaption"];
 /// A link with a longer address is shown without it.
 const MAX_LINK: usize = 500;
 
@@ -51,6 +41,24 @@ struct Page {
     link: Option<(String, usize)>,
 }
 
+/// An element of which nothing is shown.
+fn is_hidden(name: &[u8]) -> bool {
+    let raw = matches!(name, b"script" | b"style" | b"noscript" | b"template" | b"textarea");
+    raw || matches!(name, b"svg" | b"math" | b"iframe" | b"object")
+}
+
+/// One that stands apart from what is around it.
+fn is_block(name: &[u8]) -> bool {
+    let part = matches!(name, b"title" | b"body" | b"header" | b"footer" | b"main" | b"aside" | b"nav" | b"section" | b"article");
+    let text = matches!(name, b"p" | b"div" | b"blockquote" | b"pre" | b"figure" | b"details" | b"summary" | b"address" | b"hr");
+    part || text || heading(name).is_some() || matches!(name, b"ul" | b"ol" | b"dl" | b"table" | b"form" | b"fieldset")
+}
+
+/// One that begins a line.
+fn is_line(name: &[u8]) -> bool {
+    matches!(name, b"br" | b"li" | b"tr" | b"dt" | b"dd" | b"option" | b"figcaption")
+}
+
 fn attribute<'a>(tag: &'a StartTag<()>, name: &[u8]) -> Option<std::borrow::Cow<'a, str>> {
     tag.attributes.get(name).map(|value| String::from_utf8_lossy(value))
 }
@@ -70,7 +78,7 @@ impl Page {
             *depth += usize::from(hidden.as_slice() == name && !tag.self_closing);
             return;
         }
-        if HIDDEN.contains(&name) {
+        if is_hidden(name) {
             if !tag.self_closing {
                 self.hidden = Some((tag.name.clone(), 1));
             }
@@ -97,11 +105,9 @@ impl Page {
                 self.put("-");
                 self.space = true;
             }
-            b"td" | b"th" => {
-                if !self.out.is_empty() && self.breaks == 0 {
-                    self.put(" |");
-                    self.space = true;
-                }
+            b"td" | b"th" if !self.out.is_empty() && self.breaks == 0 => {
+                self.put(" |");
+                self.space = true;
             }
             b"pre" => {
                 self.apart(2);
@@ -114,8 +120,8 @@ impl Page {
                 self.put(&"#".repeat(heading(name).unwrap_or(1)));
                 self.space = true;
             }
-            name if BLOCKS.contains(&name) => self.apart(2),
-            name if LINES.contains(&name) => self.apart(1),
+            name if is_block(name) => self.apart(2),
+            name if is_line(name) => self.apart(1),
             _ => {}
         }
     }
@@ -138,9 +144,8 @@ impl Page {
                 self.put("```");
                 self.apart(2);
             }
-            b"li" => self.apart(1),
-            name if heading(name).is_some() || BLOCKS.contains(&name) => self.apart(2),
-            name if LINES.contains(&name) => self.apart(1),
+            name if is_block(name) => self.apart(2),
+            name if is_line(name) => self.apart(1),
             _ => {}
         }
     }

@@ -142,10 +142,15 @@ mod tests {
     #[test]
     fn a_page_is_text_and_says_where_it_is_from() {
         let (output, asked) = got(|_| Ok((200, HTML, b"<h1>Hi</h1><a href=x>y</a>".into(), None)), "https://example.org/a b#c");
-        assert_eq!(output.unwrap().text, "https://example.org/a%20b (status 200, text/html)\n\n# Hi\n\ny (https://example.org/x)");
+        assert_eq!(
+            output.unwrap().text,
+            "https://example.org/a%20b (status 200, text/html)\n\n# Hi\n\ny (https://example.org/x)"
+        );
         assert_eq!(asked, ["https://example.org/a%20b"]);
         let json = |_: &str| Ok((404, &[("content-type", "application/problem+json")] as &[_], b"{\"a\":\x1b 1}".into(), None));
-        assert!(got(json, "https://example.org").0.unwrap().text.ends_with("(status 404, application/problem+json)\n\n{\"a\": 1}"));
+        assert!(
+            got(json, "https://example.org").0.unwrap().text.ends_with("(status 404, application/problem+json)\n\n{\"a\": 1}")
+        );
         let latin = |_: &str| Ok((200, &[("content-type", "text/plain; charset=ISO-8859-1")] as &[_], b"\xfcber".into(), None));
         assert!(got(latin, "https://example.org").0.unwrap().text.ends_with("über"));
     }

@@ -72,7 +72,9 @@ mod tests {
         ] {
             assert_eq!(join(base, link).as_deref(), Some(url), "{link}");
         }
-        for nowhere in ["", "#top", "javascript:alert(1)", "mailto:a@example.org", "data:text/html,x", "http:x", "file:///etc/passwd"] {
+        for nowhere in
+            ["", "#top", "javascript:alert(1)", "mailto:a@example.org", "data:text/html,x", "http:x", "file:///etc/passwd"]
+        {
             assert_eq!(join(base, nowhere), None, "{nowhere}");
         }
         assert_eq!(join("https://example.org", "x").as_deref(), Some("https://example.org/x"));

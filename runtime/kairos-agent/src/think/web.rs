@@ -7,7 +7,7 @@ use kairos_core::config::Config;
 use kairos_core::ports::{PortResult, Web, WebAnswer, WebBody};
 use kairos_core::{ErrorCode, PortError};
 use kairos_exec::redact::Redactor;
-use kairos_net::{Allow, Incoming, Net, NetError, Post, Reach, Target, Timeouts};
+use kairos_net::{Allow, Incoming, Net, NetError, Reach, Target, Timeouts};
 use kairos_permit::{Action, is_among};
 use kairos_store::UserDb;
 use std::collections::BTreeSet;
@@ -71,17 +71,15 @@ impl Web for Effects {
             return Err(denied(format!("{host} is outside of what the plugin may reach: {}", hosts.join(", "))));
         }
         let reach = self.web.reach(&target).map_err(denied)?;
-        if self.web.redactor.redact(target.as_str()) != target.as_str() {
+        if target.readings().iter().any(|text| self.web.redactor.redact(text) != *text) {
             return Err(denied(format!("this address of {host} has a secret in it")));
         }
         let verdict = self.rules.judge_real(&Action::Fetch(host));
-        let keys = BTreeSet::from([format!("GET {host}")]);
-        self.permit(Some(verdict), keys, format!("ask {host} for a page"), &format!("GET {target}\n")).await?;
+        let origin = target.origin();
+        let action = format!("ask {origin} for a page");
+        self.permit(Some(verdict), BTreeSet::from([origin]), action, &format!("GET {target}\n")).await?;
         let net = Net::new(Allow::default().host(host, reach), TIMEOUTS, self.web.ledger.clone());
-        let why = format!("{}, a page", self.session);
-        let headers = vec![("accept", accept.to_owned())];
-        let get = Post { url: target.as_str().into(), headers, why, max_answer: MAX_PAGE, ..Post::default() };
-        let incoming = net.fetch(get).await.map_err(error)?;
+        let incoming = net.fetch(&target, accept, format!("{}, a page", self.session), MAX_PAGE).await.map_err(error)?;
         let told = |name: &'static str| Some((name, incoming.header(name)?.to_owned()));
         let headers = HEADERS.into_iter().filter_map(told).collect();
         Ok(WebAnswer { status: incoming.status, headers, body: Box::new(Pieces(incoming)) })

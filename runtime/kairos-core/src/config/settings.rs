@@ -190,6 +190,14 @@ pub const SETTINGS: &[Setting] = &[
         has no effect at all, `dontAsk` refuses instead of asking; `inherit` is what your `.claude/settings.json` says.",
     ),
     s(
+        "permissions.wait",
+        Kind::Duration,
+        "\"10m\"",
+        false,
+        "How long something that asks waits in the inbox while nobody is there (0s to 7d); then it counts as refused. \"0s\": refused \
+        at once.",
+    ),
+    s(
         "web.local-hosts",
         Kind::List,
         "[]",
