@@ -190,10 +190,12 @@ impl Inner {
     async fn work(&self, talk: &mut Conversation, told: &Told, id: &str, audience: Audience) -> PortResult<End> {
         let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.to_owned()));
         compact(talk, &mind, CONTEXT).await?;
-        let effects = self.effects(id, Vec::new(), audience).await?;
+        let effects = Arc::new(self.effects(id, Vec::new(), audience).await?);
         let tools = toolbox::ProjectToolbox {
             builtin: self.builtin(Vec::new(), id.to_owned()),
-            plugins: self.tools.clone().with_effects(Arc::new(effects)),
+            plugins: self.tools.clone().with_effects(effects.clone()),
+            remote: self.servers.ready().await,
+            effects,
             asleep: false,
         };
         Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK }.run(talk).await
@@ -226,6 +228,11 @@ impl Inner {
             }
         }
         parts.push(Part::Text(text.to_owned()));
+        match self.servers.prompt(text).await {
+            Some(Ok((source, text))) => parts.push(Part::Untrusted { source, text }),
+            Some(Err(why)) => parts.push(Part::Untrusted { source: "kairos-run".into(), text: why }),
+            None => {}
+        }
         for path in named(text) {
             if let Some(text) = self.read(path, MAX_NAMED).await {
                 parts.push(Part::Untrusted { source: format!("file {path}"), text });
