@@ -60,14 +60,19 @@ impl Target {
         &self.host
     }
 
-    /// The port, where it is not the usual one of its scheme.
-    pub fn port(&self) -> Option<u16> {
-        self.url.port()
+    /// Also where the address does not name it.
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or_default()
+    }
+
+    /// It is that of the scheme.
+    pub fn has_usual_port(&self) -> bool {
+        self.url.port().is_none()
     }
 
     /// Without a path: `https://example.org`.
     pub fn origin(&self) -> String {
-        let port = self.port().map_or_else(String::new, |port| format!(":{port}"));
+        let port = self.url.port().map_or_else(String::new, |port| format!(":{port}"));
         format!("{}://{}{port}", self.url.scheme(), self.host)
     }
 
@@ -79,10 +84,10 @@ impl Target {
     /// For a search in it: as it is, and without the `%` signs that hide letters.
     pub fn readings(&self) -> [String; 2] {
         let whole = self.as_str();
-        let digits = |at: usize| whole.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let digits = |at: usize| whole.get(at + 1..at + 3).filter(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
         let (mut plain, mut at) = (Vec::new(), 0);
         while let Some(byte) = whole.as_bytes().get(at) {
-            let hidden = Some(at).filter(|_| *byte == b'%').and_then(digits);
+            let hidden = Some(at).filter(|_| *byte == b'%').and_then(digits).and_then(|two| u8::from_str_radix(two, 16).ok());
             plain.push(hidden.unwrap_or(*byte));
             at += if hidden.is_some() { 3 } else { 1 };
         }
@@ -95,8 +100,8 @@ impl Target {
         format!("GET {}{query}\n", self.url.path())
     }
 
-    /// It says itself that it leads to this machine, or into the local network: no look-up is needed to know. A name that does not say so may
-    /// still lead there; the addresses that it has are judged when a connection is made.
+    /// It says itself that it leads to this machine, or into the local network: no look-up is needed to know. A name that does not say
+    /// so may still lead there; the addresses that it has are judged when a connection is made.
     pub fn is_plainly_private(&self) -> bool {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');
         match bare.parse() {
@@ -127,9 +132,9 @@ mod tests {
         same("https://example.org/@user", "https://example.org/@user");
         same("https://[2606:4700:0::1111]/", "https://[2606:4700::1111]/");
         let target = Target::parse("http://example.org:8443").unwrap();
-        assert_eq!((target.host(), target.port(), target.is_plainly_private()), ("example.org", Some(8443), false));
+        assert_eq!((target.host(), target.port(), target.is_plainly_private()), ("example.org", 8443, false));
         assert_eq!(target.origin(), "http://example.org:8443");
-        assert_eq!(Target::parse("https://1.1.1.1:443").unwrap().port(), None);
+        assert!(Target::parse("https://1.1.1.1:443").unwrap().has_usual_port() && !target.has_usual_port());
         let hidden = Target::parse("https://example.org/?%6bey=%5%+1%c3%a9%").unwrap();
         assert!(hidden.readings()[1].ends_with("/?key=%5%+1é%"), "{:?}", hidden.readings());
     }

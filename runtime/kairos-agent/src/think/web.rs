@@ -24,8 +24,8 @@ const HEADERS: [&str; 3] = ["content-type", "content-encoding", "location"];
 
 /// What the user's settings say of the web, and where requests are written down.
 pub(super) struct WebSettings {
-    /// Addresses that the user named himself.
-    local: Vec<Target>,
+    /// Hosts that the user named himself, some with the one port that is meant.
+    local: Vec<(Target, Option<u16>)>,
     redactor: Redactor,
     ledger: Arc<Book>,
 }
@@ -33,8 +33,10 @@ pub(super) struct WebSettings {
 impl WebSettings {
     pub(super) fn new(config: &Config, user: UserDb) -> Self {
         let named = |host: String| {
+            let port = host.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
             let target = Target::parse(&format!("http://{host}"));
-            target.inspect_err(|e| tracing::warn!("`{host}` of `web.local-hosts` in kairos.toml: {e}")).ok()
+            let target = target.inspect_err(|e| tracing::warn!("`{host}` of `web.local-hosts` in kairos.toml: {e}"));
+            Some((target.ok()?, port))
         };
         let redactor = Redactor::from_env().with_patterns(&config.list("redact.patterns"));
         Self {
@@ -47,12 +49,15 @@ impl WebSettings {
 
     /// How far the host may be looked for; why not at all, if the address already says so.
     fn reach(&self, target: &Target) -> Result<Reach, String> {
-        let named = |local: &&Target| local.host() == target.host() && (local.port().is_none() || local.port() == target.port());
-        match (self.local.iter().find(named), target.port()) {
-            (Some(_), _) => Ok(Reach::Anywhere),
-            (None, _) if target.is_plainly_private() => Err(NetError::Private(target.host().into()).to_string()),
-            (None, Some(port)) => Err(format!("port {port} is not used on the internet, only the usual ones")),
-            (None, None) => Ok(Reach::Public),
+        let (host, port) = (target.host(), target.port());
+        if self.local.iter().any(|(local, only)| local.host() == host && only.is_none_or(|only| only == port)) {
+            Ok(Reach::Anywhere)
+        } else if target.is_plainly_private() {
+            Err(NetError::Private(host.into()).to_string())
+        } else if !target.has_usual_port() {
+            Err(format!("port {port} is not used on the internet, only the usual ones"))
+        } else {
+            Ok(Reach::Public)
         }
     }
 }
@@ -103,4 +108,29 @@ fn error(error: NetError) -> PortError {
         _ => ErrorCode::Unavailable,
     };
     PortError::new(code, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kairos_core::config::Trust;
+
+    #[tokio::test]
+    async fn the_local_network_is_reached_where_the_user_named_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let user = UserDb::open(dir.path().join("state.db")).await.unwrap();
+        let mut config = Config::default();
+        let hosts = "web.local-hosts = [\"Wiki.lan\", \"127.0.0.1:80\", \"[::1]:8080\", \"a@b\"]";
+        config.merge("kairos.toml", hosts, Trust::User).unwrap();
+        let settings = WebSettings::new(&config, user);
+        let reach = |url: &str| settings.reach(&Target::parse(url).unwrap());
+        for named in ["http://wiki.lan/", "https://wiki.lan:8443/", "http://127.1/", "http://[0::1]:8080/"] {
+            assert_eq!(reach(named), Ok(Reach::Anywhere), "{named}");
+        }
+        for private in ["https://127.0.0.1/", "http://127.0.0.1:81/", "http://[::1]/", "http://localhost/", "http://10.0.0.1/"] {
+            assert!(reach(private).unwrap_err().contains("private network"), "{private}");
+        }
+        assert_eq!(reach("https://a.wiki.lan/"), Ok(Reach::Public), "its addresses are looked at");
+        assert!(reach("https://example.org:22/").unwrap_err().contains("port 22"));
+    }
 }
