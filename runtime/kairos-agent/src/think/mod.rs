@@ -12,6 +12,7 @@ mod permits;
 mod statements;
 mod toolbox;
 mod waiting;
+mod web;
 
 use crate::control::internal;
 use crate::inbox::Inbox;
@@ -41,6 +42,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 pub(crate) use waiting::{Waiting, question};
+use web::WebSettings;
 
 /// How long a turn may take that nobody asked for.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -417,6 +419,7 @@ impl Inner {
             view: self.view.clone(),
             recorder: self.recorder.clone(),
             session: session.to_owned(),
+            web: WebSettings::new(&self.config, self.registry.user.clone()),
             permits: self.permits.clone(),
             about,
             audience,

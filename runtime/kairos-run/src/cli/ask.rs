@@ -13,7 +13,7 @@ pub struct AskArgs {
     /// Go on with this conversation, as its first line named it with --json
     #[arg(long, value_name = "ID")]
     pub session: Option<String>,
-    /// Agree beforehand to all that would be asked: changes of files, commands. What your rules forbid stays forbidden
+    /// Agree beforehand to all that would be asked: changes of files, commands, pages. What your rules forbid stays forbidden
     #[arg(long)]
     pub yes: bool,
     /// Print one JSON object a line as things happen; nothing is asked, what needs your word waits in the inbox (but see --yes)
