@@ -15,6 +15,6 @@ mod settings;
 mod wildcard;
 
 pub use line::Line;
-pub use rule::{List, RuleRef};
+pub use rule::{List, RuleRef, is_among};
 pub use rules::{Action, Decision, Mode, Own, Place, Rules, Verdict};
 pub use settings::Problem;

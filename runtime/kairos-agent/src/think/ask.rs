@@ -161,6 +161,7 @@ impl Inner {
             plugins: self.tools.clone().with_effects(effects.clone()),
             remote: self.servers.ready().await,
             effects,
+            only: Vec::new(),
             asleep: false,
         };
         Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK }.run(talk).await

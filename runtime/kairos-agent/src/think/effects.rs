@@ -1,6 +1,7 @@
 //! What a turn does to the world, judged where it happens: whatever a model or a tool says, no effect goes round this.
 
 use super::permits::{Asked, Permits, Wish, digest};
+use super::web::WebSettings;
 use crate::now;
 use crate::recorder::Recorder;
 use async_trait::async_trait;
@@ -34,6 +35,7 @@ pub(super) struct Effects {
     pub(super) recorder: Recorder,
     pub(super) session: String,
     pub(super) rules: Rules,
+    pub(super) web: WebSettings,
     pub(super) permits: Arc<Permits>,
     /// The findings that the turn is about.
     pub(super) about: Vec<u64>,
@@ -85,7 +87,7 @@ fn home() -> PathBuf {
 #[async_trait]
 impl Edit for Effects {
     fn patience(&self) -> Duration {
-        if self.audience.is_there() { PATIENCE } else { Duration::ZERO }
+        self.users_patience()
     }
 
     async fn apply(&self, edits: Vec<FileEdit>) -> PortResult<()> {
@@ -106,7 +108,7 @@ impl Edit for Effects {
 impl Process for Effects {
     fn patience(&self) -> Duration {
         // A command may take as long as the user, behind him.
-        if self.audience.is_there() { 2 * PATIENCE } else { PATIENCE }
+        PATIENCE + self.users_patience()
     }
 
     async fn run(&self, command: &str, options: RunOptions) -> PortResult<Finished> {
@@ -142,9 +144,20 @@ fn failed(error: &dyn std::error::Error) -> PortError {
 }
 
 impl Effects {
+    /// So long the user may take to agree, if he is there.
+    pub(super) fn users_patience(&self) -> Duration {
+        if self.audience.is_there() { PATIENCE } else { Duration::ZERO }
+    }
+
     /// By the rules, by what the user said before, else by the user. `keys` are what he may allow for longer than once; `preview` is
     /// exactly what would be done.
-    async fn permit(&self, verdict: Option<Verdict>, keys: BTreeSet<String>, action: String, preview: &str) -> PortResult<()> {
+    pub(super) async fn permit(
+        &self,
+        verdict: Option<Verdict>,
+        keys: BTreeSet<String>,
+        action: String,
+        preview: &str,
+    ) -> PortResult<()> {
         let rule = match verdict {
             Some(Verdict { decision: Decision::Allow, .. }) => return Ok(()),
             Some(verdict @ Verdict { decision: Decision::Deny, .. }) => {
