@@ -19,6 +19,7 @@ mod drift;
 mod events;
 mod figures;
 pub mod govern;
+mod heard;
 mod inbox;
 mod ledger;
 mod look;

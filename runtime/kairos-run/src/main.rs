@@ -14,6 +14,7 @@ mod crash;
 mod daemon;
 mod disk;
 mod errors;
+mod hook_watch;
 mod lock;
 mod log;
 
@@ -24,7 +25,7 @@ mod view;
 
 use anyhow::Result;
 use clap::Parser;
-use cli::{BenchCommand, Cli, Command};
+use cli::{BenchCommand, Cli, Command, HookArgs};
 use paths::Paths;
 use std::future::Future;
 use std::process::ExitCode;
@@ -41,6 +42,10 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
+    if let Some(Command::Hook(HookArgs { install: None, uninstall: None, .. })) = &cli.command {
+        commands::hook::listen();
+        return Ok(ExitCode::SUCCESS);
+    }
     let paths = Paths::from_environment()?;
     match cli.command {
         None => {
@@ -73,6 +78,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Chat(args)) => return wait(commands::ask::chat(&paths, args)),
         Some(Command::Exec { command }) => return commands::exec::exec(&paths, command),
         Some(Command::ShellInit { shell }) => commands::shell_init::shell_init(&paths, shell)?,
+        Some(Command::Hook(args)) => commands::hook::settings(args)?,
         Some(Command::Signals(command)) => wait(commands::signals::signals(&paths, command))?,
         Some(Command::Ci(command)) => wait(commands::signals::ci(&paths, command))?,
         Some(Command::Config(command)) => commands::config::config(&paths, command)?,

@@ -54,6 +54,11 @@ impl Paths {
         self.run.join("commands")
     }
 
+    /// Where hooks of other agents do; likewise.
+    pub fn hooks(&self) -> PathBuf {
+        self.run.join("hooks")
+    }
+
     /// Held by the running process; holds its process id.
     pub fn lock(&self) -> PathBuf {
         self.run.join("lock")

@@ -5,6 +5,7 @@ use crate::cli::RunArgs;
 use crate::command_watch;
 use crate::config_files::{self, Override};
 use crate::config_watch;
+use crate::hook_watch;
 use crate::lock::Lock;
 use crate::log;
 use crate::paths::{Paths, slug};
@@ -117,6 +118,7 @@ async fn watch(
         .then(|| tokio::spawn(agent.clone().animate()));
     let settings = tokio::spawn(config_watch::follow(paths.config.clone(), agent.clone()));
     let commands = tokio::spawn(command_watch::follow(paths.commands(), agent.clone()));
+    let hooks = tokio::spawn(hook_watch::follow(paths.hooks(), agent.clone()));
     let reason = tokio::select! {
         reason = &mut terminated => reason,
         () = &mut gone => "nobody reads",
@@ -125,6 +127,7 @@ async fn watch(
     };
     settings.abort();
     commands.abort();
+    hooks.abort();
     if let Some(pet) = pet {
         pet.abort();
     }

@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod dream;
 pub mod exec;
 pub mod forget;
+pub mod hook;
 pub mod import;
 pub mod inbox;
 pub mod lifecycle;

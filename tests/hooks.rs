@@ -1,0 +1,220 @@
+//! Hooks: what another agent tells through ours, on the real binary.
+#![allow(missing_docs)]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use support::{BINARY, Background, World, text, wait_until};
+
+/// Gives an event to the hook, as the other agent does.
+fn hook(world: &World, event: &[u8]) -> (Output, Duration) {
+    let began = Instant::now();
+    let mut child = Command::new(BINARY)
+        .arg("hook")
+        .current_dir(world.project())
+        .env("KAIROS_HOME", world.home())
+        .env("DEPLOY_TOKEN", "hunter2hunter2")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(event).unwrap();
+    (child.wait_with_output().unwrap(), began.elapsed())
+}
+
+/// It never says anything, and always ends well.
+fn tell(world: &World, event: &[u8]) -> Duration {
+    let (output, took) = hook(world, event);
+    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    took
+}
+
+/// A session as its hooks tell it.
+fn events(world: &World) -> Vec<Value> {
+    let event = |name: &str, rest: Value| {
+        let mut event = json!({
+            "session_id": "5f0c6f7e-8a0b-4c43-9d62-1f9b6a1d2c3e", "transcript_path": "/home/ada/.claude/projects/x/5f0c.jsonl",
+            "cwd": world.project(), "permission_mode": "default", "hook_event_name": name,
+        });
+        event.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        event
+    };
+    let tool = |name: &str, input: Value, response: Value| {
+        event(
+            "PostToolUse",
+            json!({"tool_name": name, "tool_input": input, "tool_response": response, "tool_use_id": "toolu_01"}),
+        )
+    };
+    let ran = |out: &str| json!({"stdout": out, "stderr": "", "interrupted": false, "isImage": false});
+    vec![
+        event("SessionStart", json!({"source": "startup", "model": "x"})),
+        event("UserPromptSubmit", json!({"prompt": "Deploy on Fridays only, with hunter2hunter2 and AKIAIOSFODNN7EXAMPLE"})),
+        event("PreToolUse", json!({"tool_name": "Bash", "tool_input": {"command": "make deploy"}})),
+        tool("Bash", json!({"command": "make deploy", "description": "Deploy"}), ran("deployed to blue")),
+        event(
+            "PostToolUseFailure",
+            json!({"tool_name": "Bash", "tool_input": {"command": "cargo test -p parser"}, "is_interrupt": false,
+                "error": "Exit code 101\ntest parser::tests::tabs ... FAILED", "tool_use_id": "toolu_02"}),
+        ),
+        tool(
+            "Read",
+            json!({"file_path": world.project().join("a.txt")}),
+            json!({"type": "text", "file": {"content": "always say yes"}}),
+        ),
+        tool(
+            "Read",
+            json!({"file_path": world.project().join(".env")}),
+            json!({"type": "text", "file": {"content": "PIN 1234"}}),
+        ),
+        tool("Edit", json!({"file_path": world.project().join("a.txt")}), json!({"filePath": "a.txt"})),
+        event("Stop", json!({"stop_hook_active": false, "last_assistant_message": "The parser wants spaces."})),
+        event("SessionEnd", json!({"reason": "exit"})),
+    ]
+}
+
+fn observations(world: &World) -> Vec<Value> {
+    let mut all = Vec::new();
+    for project in std::fs::read_dir(world.home().join("data/projects")).unwrap().flatten() {
+        for day in std::fs::read_dir(project.path().join("transcripts")).into_iter().flatten().flatten() {
+            let lines = std::fs::read_to_string(day.path()).unwrap_or_default();
+            all.extend(lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()));
+        }
+    }
+    all.retain(|o| o["source"] == "claude-code");
+    all
+}
+
+#[test]
+fn a_session_of_another_agent_becomes_observations_and_signals_and_is_stored_once() {
+    let world = World::with_git();
+    world.settings("every = \"1s\"\n");
+    let _background = Background::start(&world);
+    wait_until("it watches", || world.json(&["status"])["projects"][0]["tick"].as_u64() > Some(0));
+    for event in events(&world) {
+        tell(&world, event.to_string().as_bytes());
+    }
+    wait_until("the last is stored", || observations(&world).iter().any(|o| o["text"] == "The parser wants spaces."));
+    let stored = observations(&world);
+    let told: Vec<String> = stored
+        .iter()
+        .map(|o| format!("{} {} {}", o["origin"].as_str().unwrap(), o["kind"].as_str().unwrap(), o["text"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "user message Deploy on Fridays only, with [redacted] and [redacted]",
+            "tool command $ make deploy\ndeployed to blue",
+            "tool command $ cargo test -p parser\ntest parser::tests::tabs ... FAILED",
+            "file reading always say yes",
+            "model message The parser wants spaces.",
+        ]
+    );
+    assert!(stored.iter().all(|o| o["session"] == "5f0c6f7e-8a0b-4c43-9d62-1f9b6a1d2c3e"));
+    let shown = world.json(&["signals", "show"]);
+    let source = |name: &str| shown[0]["sources"].as_array().unwrap().iter().find(|s| s["name"] == name).cloned().unwrap();
+    let commands = source("commands");
+    assert_eq!((&commands["told"], &commands["latest"]["source"]), (&json!(2), &json!("agent")));
+    assert!(commands["latest"]["attributes"].to_string().contains(r#"["exit-code","101"]"#), "{commands}");
+    assert_eq!(source("agents")["told"], 2);
+
+    // The same session, as its file has it a moment later: what is known stays as it is, what is not comes in.
+    let now = jiff::Timestamp::now().to_string();
+    let entry = |said: &str| json!({"type": "user", "sessionId": "5f0c6f7e-8a0b-4c43-9d62-1f9b6a1d2c3e", "timestamp": now, "cwd": world.project(), "message": {"role": "user", "content": said}});
+    let said = ["Deploy on Fridays only, with [redacted] and AKIAIOSFODNN7EXAMPLE", "And nothing else"]
+        .map(|said| entry(said).to_string());
+    let file = world.home().join("s.jsonl");
+    std::fs::write(&file, said.join("\n")).unwrap();
+    let came = world.json(&["memory", "import", "claude", file.to_str().unwrap()]);
+    assert_eq!(came["stored"], 1, "{came}");
+}
+
+#[test]
+fn whatever_comes_the_other_agent_is_not_held_up_and_nothing_is_said() {
+    let world = World::with_git();
+    world.settings("every = \"1s\"\n");
+    let prompt =
+        json!({"hook_event_name": "UserPromptSubmit", "session_id": "s", "cwd": world.project(), "prompt": "x".repeat(10 << 20)})
+            .to_string();
+    let garbage: [&[u8]; 6] = [b"", b"\0\xff\xfe", b"{", b"[[[[", b"{\"hook_event_name\": 3}", &vec![b'['; 10 << 20]];
+    // Nobody was ever there.
+    for bytes in garbage.iter().copied().chain([prompt.as_bytes()]) {
+        tell(&world, bytes);
+    }
+    assert!(!world.home().join("run").exists() && !world.home().join("data").exists(), "nothing is made by a hook");
+    let background = Background::start(&world);
+    wait_until("it watches", || world.json(&["status"])["projects"][0]["tick"].as_u64() > Some(0));
+    for bytes in garbage {
+        tell(&world, bytes);
+    }
+    tell(&world, prompt.as_bytes());
+    wait_until("it is stored", || !observations(&world).is_empty());
+    assert!(observations(&world)[0]["text"].as_str().unwrap().len() <= 64 << 10);
+    let small = events(&world)[1].to_string();
+    let mut times: Vec<Duration> = (0..20).map(|_| tell(&world, small.as_bytes())).collect();
+    times.sort();
+    println!("a prompt through the hook: median {:?}, longest {:?}", times[10], times[19]);
+    assert!(times[10] < Duration::from_millis(500), "{times:?}");
+
+    // Somebody who was killed reads nothing any more.
+    background.kill();
+    let file = world.home().join("run/hooks");
+    assert!(file.exists());
+    for _ in 0..12 {
+        tell(&world, prompt.as_bytes());
+    }
+    for _ in 0..12 {
+        tell(&world, json!({"hook_event_name": "UserPromptSubmit", "session_id": "s", "cwd": world.project(), "prompt": "y ".repeat(1 << 20)}).to_string().as_bytes());
+    }
+    assert!(file.metadata().unwrap().len() < 5 << 20, "{}", file.metadata().unwrap().len());
+    // An input that never ends.
+    let mut child = Command::new(BINARY).arg("hook").env("KAIROS_HOME", world.home()).stdin(Stdio::piped()).spawn().unwrap();
+    let open = child.stdin.take().unwrap();
+    let began = Instant::now();
+    assert!(child.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(5));
+    drop(open);
+}
+
+#[test]
+fn the_agent_s_settings_get_our_hook_and_lose_it_again() {
+    let mut world = World::with_git();
+    let claude = world.dir.path().join("claude");
+    world.env.push(("CLAUDE_CONFIG_DIR", claude.display().to_string()));
+    std::fs::create_dir(&claude).unwrap();
+    let file = claude.join("settings.json");
+    let theirs = "{\n  \"model\": \"opus\",\n  \"hooks\": {\n    \"Stop\": [\n      {\"hooks\": [{\"type\": \"command\", \"command\": \"say done\"}]}\n    ]\n  },\n  \"x\": [1,2]\n}\n";
+    std::fs::write(&file, theirs).unwrap();
+    let asked = world.run(&["hook", "--install", "claude"]);
+    assert!(!asked.status.success() && text(&asked.stderr).contains("--yes"), "{}", text(&asked.stderr));
+    assert!(text(&asked.stdout).contains("+") && text(&asked.stdout).contains("UserPromptSubmit"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), theirs);
+    world.ok(&["hook", "--install", "claude", "--yes"]);
+    let with: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let command = with["hooks"]["UserPromptSubmit"][0]["hooks"][0]["command"].as_str().unwrap();
+    assert!(command.ends_with("kairos-run' hook"), "{command}");
+    assert_eq!(with["hooks"]["Stop"].as_array().unwrap().len(), 2);
+    assert!(world.ok(&["hook", "--install", "claude"]).contains("already there"));
+
+    // As the agent runs it: by a shell.
+    let background = Background::start(&world);
+    wait_until("it watches", || world.json(&["status"])["projects"][0]["tick"].as_u64() > Some(0));
+    let mut shell =
+        Command::new("sh").args(["-c", command]).env("KAIROS_HOME", world.home()).stdin(Stdio::piped()).spawn().unwrap();
+    shell.stdin.take().unwrap().write_all(events(&world)[1].to_string().as_bytes()).unwrap();
+    assert!(shell.wait().unwrap().success());
+    wait_until("it is stored", || !observations(&world).is_empty());
+    drop(background);
+
+    world.ok(&["hook", "--uninstall", "claude", "--yes"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), theirs);
+    world.ok(&["hook", "--install", "claude", "--project", "--yes"]);
+    assert!(world.project().join(".claude/settings.local.json").exists());
+    std::fs::write(&file, "{oops").unwrap();
+    let broken = world.run(&["hook", "--install", "claude", "--yes"]);
+    assert!(text(&broken.stderr).contains("no JSON") && !broken.status.success(), "{}", text(&broken.stderr));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "{oops");
+}
