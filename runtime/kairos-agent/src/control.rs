@@ -2,6 +2,7 @@
 
 mod dreams;
 mod handle;
+mod permissions;
 mod plugins;
 mod tools;
 
@@ -17,7 +18,7 @@ use async_trait::async_trait;
 use kairos_api::{
     ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest,
     DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest, InboxAction,
-    InboxFilter, InboxItem, InboxStatus, PauseRequest, PermissionAnswer, PluginInfo, PluginState, ProactiveRequest,
+    InboxFilter, InboxItem, InboxStatus, PauseRequest, Permission, PermissionAnswer, PermissionFilter, PluginInfo, PluginState, ProactiveRequest,
     ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
@@ -150,6 +151,11 @@ impl Control for Agent {
         {
             // No answer to be kept as the user's: a dream must not bear itself out.
             self.decide_dream(&project, whose, dream, action).await?;
+            return self.inbox_get(id).await;
+        }
+        if let Some(asked) = self.asked_in(&project, number, action).await? {
+            let answer = PermissionAnswer { allow: action == InboxAction::Accept, ..PermissionAnswer::default() };
+            self.permit(&asked, answer).await?;
             return self.inbox_get(id).await;
         }
         let (what, row) = match action {
@@ -370,10 +376,15 @@ impl Control for Agent {
     }
 
     async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()> {
-        match self.projects().iter().any(|p| p.thinker.permit(id, answer)) {
-            true => Ok(()),
-            false => Err(ApiError::not_found(format!("nothing of the id {id} waits for an answer"))),
-        }
+        self.settle(id, answer).await
+    }
+
+    async fn permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>> {
+        self.list_permissions(filter).await
+    }
+
+    async fn forget_permission(&self, id: &str) -> ApiResult<()> {
+        self.take_back(id).await
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {

@@ -185,6 +185,7 @@ impl ProjectLoop {
     pub(crate) async fn run(mut self, mut all: watch::Receiver<bool>, mut own: watch::Receiver<bool>) -> Result<(), StoreError> {
         self.recall_signals().await?;
         self.queue.push(self.opened());
+        self.thinker.begin().await?;
         self.next_wake = self.db.next_wake().await?;
         self.open = self.inbox.open().await?;
         let (mut reason, mut failing) = ("start", false);

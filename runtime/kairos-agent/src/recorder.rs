@@ -10,6 +10,7 @@ mod words;
 use crate::dreams;
 use crate::heard::AGENT;
 use crate::registry::MODEL;
+use crate::think::question;
 use kairos_api::InboxItem;
 use kairos_core::memory::{MAX_OBSERVATION, Origin};
 use kairos_core::{Millis, Signal};
@@ -71,7 +72,7 @@ impl Recorder {
     /// A finding that was taken in: what it says is the plugin's word. `change`: `new`, `reopened`, or `resolved` with the reason.
     pub(crate) fn finding(&self, item: &InboxItem, change: &str, why: &str, now: Millis) {
         // What a dream came to is no evidence for the next.
-        if self.appender.is_none() || dreams::is_about_them(&item.plugin, &item.key) {
+        if self.appender.is_none() || dreams::is_about_them(&item.plugin, &item.key) || question(&item.plugin, &item.key).is_some() {
             return;
         }
         let parts = [item.title.as_str(), &item.detail, item.remedy.as_deref().unwrap_or_default()];

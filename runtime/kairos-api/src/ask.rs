@@ -1,7 +1,9 @@
 //! Asking the model, with somebody waiting for the answer.
 
+use kairos_core::Millis;
+use kairos_core::permission::Scope;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A question, or a task.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -14,7 +16,7 @@ pub struct AskRequest {
     /// Which conversation goes on, by its id; none: a new one begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// Somebody is there to answer what has to be permitted; else that is refused.
+    /// Somebody is there to answer what has to be permitted; else that waits in the inbox, and is refused for now.
     #[serde(default)]
     pub attended: bool,
 }
@@ -60,6 +62,15 @@ pub enum AskEvent {
         /// Which rule wants it asked; empty where none speaks of it.
         rule: String,
     },
+    /// Something may only be done if the user agrees, and he is not there: it waits in the inbox. The model goes on without it.
+    Waits {
+        /// To answer it by.
+        id: String,
+        /// What is to be done, in a line.
+        action: String,
+        /// Until then; without an answer it counts as refused.
+        until: Millis,
+    },
     /// The model is done.
     Ended {
         /// The whole of its last answer.
@@ -77,12 +88,45 @@ pub enum AskEvent {
     },
 }
 
-/// The user's answer to [`AskEvent::Permission`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// The user's answer to [`AskEvent::Permission`], or to what waits in the inbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PermissionAnswer {
     /// It may be done.
     pub allow: bool,
-    /// The same may be done in this conversation without asking again.
+    /// How far a yes reaches; a no holds for exactly what was shown.
     #[serde(default)]
-    pub again: bool,
+    pub scope: Scope,
+}
+
+/// Something that waits for the user's word, or his word on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Permission {
+    /// Names it.
+    pub id: String,
+    /// The project's folder.
+    pub project: String,
+    /// What is to be done, in a line.
+    pub action: String,
+    /// The turn, or conversation, in which it was asked.
+    pub session: String,
+    /// His answer; none while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<PermissionAnswer>,
+    /// Since when it waits, or when it was answered.
+    pub at: Millis,
+    /// Until when it waits, or the answer holds; none: until it is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
+    /// What would be done: a command line, or a difference. Only while it waits.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub preview: String,
+}
+
+/// Which of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PermissionFilter {
+    /// Only this project, by folder or slug.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
 }

@@ -3,7 +3,7 @@
 use crate::{
     ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamFilter,
     DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxAction, InboxFilter, InboxItem,
-    PauseRequest, PermissionAnswer, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
+    PauseRequest, Permission, PermissionAnswer, PermissionFilter, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
     Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
@@ -86,6 +86,10 @@ pub trait Control: Send + Sync + 'static {
     async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>>;
     /// The user's answer to what may only be done if he agrees.
     async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()>;
+    /// What waits for the user's word, then what he answered as far as it still holds, the newest first.
+    async fn permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>>;
+    /// Takes an answer back: from now on it is asked again.
+    async fn forget_permission(&self, id: &str) -> ApiResult<()>;
     /// All tools that can be called.
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>>;
     /// Calls a tool. That the tool fails is no error of the API: see [`ToolOutput::is_error`].

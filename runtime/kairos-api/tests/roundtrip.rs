@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use kairos_api::*;
 use kairos_core::dream::{Dream, Reverted, State};
+use kairos_core::permission::Scope;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -165,6 +166,14 @@ impl Control for Fake {
         self.note(format!("{id} {answer:?}"));
         Ok(())
     }
+    async fn permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>> {
+        self.note(format!("{filter:?}"));
+        Ok(vec![])
+    }
+    async fn forget_permission(&self, id: &str) -> ApiResult<()> {
+        self.note(format!("forget {id}"));
+        Ok(())
+    }
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {
         Ok(vec![])
     }
@@ -272,7 +281,9 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     let mut said = client.ask(&AskRequest { text: "hi".into(), ..AskRequest::default() }).await.unwrap();
     assert_eq!(said.recv().await, Some(AskEvent::Text { text: "hi\nthere".into() }));
     assert_eq!(said.recv().await, None);
-    client.permit("a/b", PermissionAnswer { allow: true, again: false }).await.unwrap();
+    client.permit("a/b", PermissionAnswer { allow: true, scope: Scope::Day }).await.unwrap();
+    assert!(client.permissions(&PermissionFilter { project: Some("/a b".into()) }).await.unwrap().is_empty());
+    client.forget_permission("a/b").await.unwrap();
     let mut events = client.events().await.unwrap();
     for count in 1..=3 {
         assert_eq!(events.recv().await, Some(Event::Dropped { count }));
@@ -308,7 +319,9 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
             "unmute".into(),
             "remove /a b".into(),
             format!("{:?}", AskRequest { text: "hi".into(), ..AskRequest::default() }),
-            "a/b PermissionAnswer { allow: true, again: false }".into(),
+            "a/b PermissionAnswer { allow: true, scope: Day }".into(),
+            "PermissionFilter { project: Some(\"/a b\") }".into(),
+            "forget a/b".into(),
             "trust /a/b d1".into(),
             "distrust /a/b".into(),
             "make".into()

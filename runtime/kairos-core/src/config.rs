@@ -248,6 +248,7 @@ fn check(setting: &Setting, value: &toml::Value) -> Result<(), String> {
     match setting.kind {
         Kind::Duration => match value.as_str().map(parse_duration) {
             Some(Ok(d)) if setting.key == "every" && !(1..=86_400).contains(&d.as_secs()) => wrong("from 1s to 24h"),
+            Some(Ok(d)) if setting.key == "permissions.wait" && d.as_secs() > 7 * 86_400 => wrong("at most 7d"),
             Some(Ok(_)) => Ok(()),
             _ => wrong("a duration"),
         },

@@ -9,6 +9,7 @@ pub mod edit;
 pub mod finding;
 pub mod memory;
 pub mod model;
+pub mod permission;
 pub mod plugin;
 pub mod ports;
 pub mod quiet;

@@ -136,6 +136,13 @@ impl Rules {
         &self.untrusted
     }
 
+    /// Edits ask, although the mode would accept them.
+    pub fn edits_ask(&mut self) {
+        if self.mode == Mode::AcceptEdits {
+            self.mode = Mode::Default;
+        }
+    }
+
     /// The mode that holds.
     pub fn mode(&self) -> Mode {
         self.mode

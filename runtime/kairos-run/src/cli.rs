@@ -7,6 +7,7 @@ mod findings;
 mod hook;
 mod machine;
 mod memory;
+mod permissions;
 mod plugins;
 mod projects;
 
@@ -19,6 +20,7 @@ pub use hook::HookArgs;
 use kairos_core::config::parse_duration;
 pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
 pub use memory::{ImportArgs, Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
+pub use permissions::PermissionCommand;
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
 use std::path::PathBuf;
@@ -171,6 +173,13 @@ pub enum Command {
     Ask(AskArgs),
     /// A conversation with the model, line by line
     Chat(AboutArgs),
+    /// What the model may do: what waits for your word, and what you said
+    #[command(subcommand)]
+    #[command(
+        after_help = "Examples:\n  kairos-run permission list\n  kairos-run permission show 1f0c22aa         what would be done\n  \
+        kairos-run permission allow 1f0c22aa --for day\n\nWhat your rules forbid stays forbidden, whatever you agreed to."
+    )]
+    Permission(PermissionCommand),
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),

@@ -1,6 +1,6 @@
 //! SQLite: one writer, migrations with a backup, one schema module for each owner.
 //!
-//! Two databases: [`ProjectDb`] holds what belongs to one project (inbox, plugin state, wakes, tick journal),
+//! Two databases: [`ProjectDb`] holds what belongs to one project (inbox, plugin state, wakes, tick journal, permissions),
 //! [`UserDb`] what belongs to the user (grants, trust, projects, quarantine, cached descriptions, egress, what he was told and
 //! what he answered, what models cost). Both are cheap
 //! handles that can be cloned and shared; each file has one thread that owns its connection, so no caller blocks an async
@@ -22,6 +22,7 @@ pub use error::StoreError;
 pub use project::ProjectDb;
 pub use project::forget::{Forget, Forgotten};
 pub use project::inbox::{Applied, Change, Decided, Filter, InboxItem, OpenCounts, Seen, Status};
+pub use project::permissions::{Permission, Wanted};
 pub use project::journal::{Answer, Delivery, HostCall, Pruned, TickRecord, TickSummary};
 pub use project::usage::{TICKS, Usage};
 pub use user::UserDb;

@@ -1,16 +1,16 @@
 //! A turn that the user asked for: he sees what happens, and is asked what may be done.
 
 use super::builtin::Builtin;
-use super::effects::{Effects, rules};
+use super::effects::Audience;
 use super::log::Log;
 use super::{Inner, Thinker, toolbox};
 use crate::models::Kind;
 use crate::now;
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
 use kairos_core::model::{Call, Completion, Ending, Part};
-use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView};
+use kairos_core::ports::{PortResult, ProjectView};
 use kairos_turn::{Conversation, End, Limits, Outcome, TASK, Turn, Witness, compact};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -33,7 +33,6 @@ const SHOWN: usize = 400;
 #[derive(Clone)]
 struct Session {
     talk: Arc<tokio::sync::Mutex<Conversation>>,
-    allowed: Arc<Mutex<BTreeSet<String>>>,
     used: u64,
 }
 
@@ -62,7 +61,7 @@ impl Sessions {
             id += "x";
         }
         let talk = Arc::new(tokio::sync::Mutex::new(Conversation::new(TASK)));
-        let session = Session { talk, allowed: Arc::default(), used: now() };
+        let session = Session { talk, used: now() };
         all.insert(id.clone(), session.clone());
         Ok((id, session))
     }
@@ -118,7 +117,8 @@ impl Thinker {
         let thinker = self.clone();
         tokio::spawn(async move {
             let gone = user.clone();
-            let answer = thinker.answer(request, id, session, talk, user);
+            let said = thinker.0.said(&request.text, talk.messages().is_empty()).await;
+            let answer = thinker.answer(said, request, id, talk, user);
             tokio::select! {
                 () = answer => {}
                 () = gone.closed() => {}
@@ -127,21 +127,43 @@ impl Thinker {
         Ok(events)
     }
 
+    /// The user has agreed to what a conversation asked for while he was not there: it goes on, and nobody listens but its transcript.
+    pub(super) fn go_on(&self, id: String, action: String) {
+        let Ok((_, session)) = self.0.sessions.get(Some(id.clone())) else { return };
+        let thinker = self.clone();
+        let task = tokio::spawn(async move {
+            let talk = session.talk.lock_owned().await;
+            let said = vec![
+                Part::Text("The user agrees to what you asked for. Do it now, exactly as you asked, and go on.".into()),
+                Part::Untrusted { source: "what the user agreed to".into(), text: action },
+            ];
+            let request = AskRequest::default();
+            thinker.answer(said, request, id, talk, channel(1).0).await;
+        });
+        let mut state = self.state();
+        state.going_on.retain(|turn| !turn.is_finished());
+        state.going_on.push(task.abort_handle());
+    }
+
     async fn answer(
         &self,
+        said: Vec<Part>,
         request: AskRequest,
         id: String,
-        session: Session,
         mut talk: tokio::sync::OwnedMutexGuard<Conversation>,
         user: Sender<AskEvent>,
     ) {
         let inner = &self.0;
         let _ = user.send(AskEvent::Began { session: id.clone() }).await;
         let told = Told { log: Log::new(inner.recorder.clone(), id.clone()), user: user.clone() };
-        let parts = inner.said(&request.text, talk.messages().is_empty()).await;
-        told.log.said(&request.text);
-        talk.say(parts);
-        let end = inner.work(&mut talk, &told, &id, session, request.attended.then(|| user.clone())).await;
+        match request.text.as_str() {
+            // The host speaks in the user's place: those are not his words.
+            "" => told.log.told(&said),
+            text => told.log.said(text),
+        }
+        talk.say(said);
+        let audience = if request.attended { Audience::User(user.clone()) } else { Audience::Reader(user.clone()) };
+        let end = inner.work(&mut talk, &told, &id, audience).await;
         let event = match end {
             Ok(end) => {
                 let (text, why) = match end {
@@ -165,27 +187,10 @@ impl Thinker {
 }
 
 impl Inner {
-    async fn work(
-        &self,
-        talk: &mut Conversation,
-        told: &Told,
-        id: &str,
-        session: Session,
-        user: Option<Sender<AskEvent>>,
-    ) -> PortResult<End> {
+    async fn work(&self, talk: &mut Conversation, told: &Told, id: &str, audience: Audience) -> PortResult<End> {
         let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.to_owned()));
         compact(talk, &mind, CONTEXT).await?;
-        let (view, config) = (self.view.clone(), self.config.clone());
-        let read = tokio::task::spawn_blocking(move || rules(&view, &config)).await;
-        let effects = Effects {
-            rules: read.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")))?,
-            view: self.view.clone(),
-            recorder: self.recorder.clone(),
-            session: id.to_owned(),
-            permits: self.permits.clone(),
-            user,
-            allowed: session.allowed,
-        };
+        let effects = self.effects(id, Vec::new(), audience).await?;
         let tools = toolbox::ProjectToolbox {
             builtin: self.builtin(Vec::new(), id.to_owned()),
             plugins: self.tools.clone().with_effects(Arc::new(effects)),

@@ -1,6 +1,6 @@
 //! What a turn does to the world, judged where it happens: whatever a model or a tool says, no effect goes round this.
 
-use super::permits::{Asked, Permits};
+use super::permits::{Asked, Permits, Wish, digest};
 use crate::now;
 use crate::recorder::Recorder;
 use async_trait::async_trait;
@@ -8,6 +8,7 @@ use kairos_api::{AskEvent, PermissionAnswer};
 use kairos_core::config::Config;
 use kairos_core::edit::FileEdit;
 use kairos_core::memory::Origin;
+use kairos_core::permission::Scope;
 use kairos_core::ports::{Edit, Finished, PortResult, Process, RunOptions};
 use kairos_core::{ErrorCode, PortError};
 use kairos_exec::redact::Redactor;
@@ -17,7 +18,7 @@ use kairos_project::{Planned, Project};
 use similar::TextDiff;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
@@ -33,14 +34,29 @@ pub(super) struct Effects {
     pub(super) session: String,
     pub(super) rules: Rules,
     pub(super) permits: Arc<Permits>,
-    /// Who is there to be asked; nobody in a turn that a tick began.
-    pub(super) user: Option<Sender<AskEvent>>,
-    /// Paths, and command lines, that the user allows in this conversation without being asked again.
-    pub(super) allowed: Arc<Mutex<BTreeSet<String>>>,
+    /// The findings that the turn is about.
+    pub(super) about: Vec<u64>,
+    pub(super) audience: Audience,
+}
+
+/// Who looks on.
+pub(super) enum Audience {
+    /// The user, who can be asked.
+    User(Sender<AskEvent>),
+    /// Somebody who reads, and can't be asked.
+    Reader(Sender<AskEvent>),
+    /// Nobody: a tick began the turn.
+    Nobody,
+}
+
+impl Audience {
+    fn is_there(&self) -> bool {
+        matches!(self, Self::User(_))
+    }
 }
 
 /// The rules that hold in a project now: the user's files, and his kairos.toml. Reads files.
-pub(super) fn rules(view: &Project, config: &Config) -> Rules {
+pub(super) fn rules(view: &Project, config: &Config, attended: bool) -> Rules {
     let own = Own {
         file: "kairos.toml".into(),
         allow: config.list("permissions.allow"),
@@ -48,11 +64,16 @@ pub(super) fn rules(view: &Project, config: &Config) -> Rules {
         deny: config.list("permissions.deny"),
         mode: Mode::named(config.text("permissions.default-mode")),
     };
+    let is_own_mode = own.mode.is_some();
     let (project, home) = (view.clone(), home());
     // What a project's own files allow may come from a stranger, and nobody can be asked here whether it does.
     let place = Place { project: view.root(), home: &home, trusted: false };
-    let (rules, problems) = Rules::load(place, &[own], Arc::new(move |path| project.private_paths().is_private(path)));
+    let (mut rules, problems) = Rules::load(place, &[own], Arc::new(move |path| project.private_paths().is_private(path)));
     problems.iter().for_each(|problem| tracing::warn!("permissions: {problem}"));
+    if !attended && !is_own_mode {
+        // Set for sessions of another agent, at which the user looks on.
+        rules.edits_ask();
+    }
     rules
 }
 
@@ -63,7 +84,7 @@ fn home() -> PathBuf {
 #[async_trait]
 impl Edit for Effects {
     fn patience(&self) -> Duration {
-        if self.user.is_some() { PATIENCE } else { Duration::ZERO }
+        if self.audience.is_there() { PATIENCE } else { Duration::ZERO }
     }
 
     async fn apply(&self, edits: Vec<FileEdit>) -> PortResult<()> {
@@ -75,7 +96,7 @@ impl Edit for Effects {
         let action = format!("change {}", paths.iter().cloned().collect::<Vec<_>>().join(", "));
         self.permit(verdict, paths, action, &preview).await?;
         self.view.apply(planned).await?;
-        self.recorder.turn(Origin::Model, "turn.edit", &preview, &self.session, now());
+        self.recorder.turn(Origin::Model, "turn.edit", &shown(&preview), &self.session, now());
         Ok(())
     }
 }
@@ -84,7 +105,7 @@ impl Edit for Effects {
 impl Process for Effects {
     fn patience(&self) -> Duration {
         // A command may take as long as the user, behind him.
-        if self.user.is_some() { 2 * PATIENCE } else { PATIENCE }
+        if self.audience.is_there() { 2 * PATIENCE } else { PATIENCE }
     }
 
     async fn run(&self, command: &str, options: RunOptions) -> PortResult<Finished> {
@@ -120,10 +141,9 @@ fn failed(error: &dyn std::error::Error) -> PortError {
 }
 
 impl Effects {
-    /// By the rules, else by the user. `keys` are what he may allow for the rest of the conversation.
+    /// By the rules, by what the user said before, else by the user. `keys` are what he may allow for longer than once; `preview` is
+    /// exactly what would be done.
     async fn permit(&self, verdict: Option<Verdict>, keys: BTreeSet<String>, action: String, preview: &str) -> PortResult<()> {
-        let denied = |text: String| Err(PortError::new(ErrorCode::Denied, text));
-        let allowed = || self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         let rule = match verdict {
             Some(Verdict { decision: Decision::Allow, .. }) => return Ok(()),
             Some(verdict @ Verdict { decision: Decision::Deny, .. }) => {
@@ -132,31 +152,70 @@ impl Effects {
             Some(verdict) => why(&verdict),
             None => String::new(),
         };
-        if keys.is_subset(&allowed()) {
-            return Ok(());
+        let wish = Wish { keys, action, preview: preview.into(), rule };
+        match self.permits.remembered(&wish.wanted(&self.session)).await {
+            Some(known) if known.allow => return Ok(()),
+            // Who is there may think otherwise by now.
+            Some(_) if !self.audience.is_there() => {
+                return denied(format!("the user was asked already, and did not agree to {}: do without it", wish.action));
+            }
+            _ => {}
         }
-        let Some(user) = &self.user else {
-            return denied(format!("nobody is there to agree to {action}"));
-        };
+        match &self.audience {
+            Audience::User(user) => self.ask(wish, user).await,
+            Audience::Reader(reader) => self.put_off(wish, Some(reader)).await,
+            Audience::Nobody => self.put_off(wish, None).await,
+        }
+    }
+
+    async fn ask(&self, wish: Wish, user: &Sender<AskEvent>) -> PortResult<()> {
         let Asked { id, answer } = self.permits.ask();
-        let event = AskEvent::Permission { id: id.clone(), action: action.clone(), preview: preview.into(), rule };
+        let event = AskEvent::Permission {
+            id: id.clone(),
+            action: wish.action.clone(),
+            preview: shown(&wish.preview),
+            rule: wish.rule.clone(),
+        };
         if user.send(event).await.is_err() {
             return denied("nobody is there any more".into());
         }
         match tokio::time::timeout(PATIENCE, answer).await {
-            Ok(Ok(PermissionAnswer { allow: true, again })) => {
-                if again {
-                    allowed().extend(keys);
+            Ok(Ok(answer @ PermissionAnswer { allow: true, scope })) => {
+                if scope != Scope::Once {
+                    let (action, wanted) = (self.permits.in_words(&wish), wish.wanted(&self.session));
+                    if let Err(e) = self.permits.remember(&id, action, wanted, Vec::new(), answer).await {
+                        tracing::error!("what the user agreed to can't be kept: {e}");
+                    }
                 }
                 Ok(())
             }
-            Ok(_) => denied(format!("the user does not agree to {action}: ask him what he wants instead")),
+            Ok(_) => denied(format!("the user does not agree to {}: ask him what he wants instead", wish.action)),
             Err(_) => {
                 self.permits.forget(&id);
                 denied(format!("nobody answered within {} min", PATIENCE.as_secs() / 60))
             }
         }
     }
+
+    /// Nobody is there: the question goes into the inbox, and the turn goes on without.
+    async fn put_off(&self, wish: Wish, reader: Option<&Sender<AskEvent>>) -> PortResult<()> {
+        let action = &wish.action;
+        let Some(waiting) = self.permits.put_off(&wish, &self.session, &self.about).await else {
+            return denied(format!("nobody is there to agree to {action}"));
+        };
+        if let Some(reader) = reader {
+            // Who does not read finds it in the inbox.
+            let _ = reader.send(AskEvent::Waits { id: waiting.id, action: waiting.action, until: waiting.until }).await;
+        }
+        denied(format!(
+            "nobody is there to agree to {action}: this waits for the user's agreement, and is not done. Don't try it again now; do what \
+             can be done without it and end your turn. You are told when he agrees"
+        ))
+    }
+}
+
+fn denied(text: String) -> PortResult<()> {
+    Err(PortError::new(ErrorCode::Denied, text))
 }
 
 /// Which rule, or why none is enough.
@@ -169,17 +228,25 @@ fn why(verdict: &Verdict) -> String {
 
 /// What changes, as a unified difference.
 fn preview(planned: &[Planned]) -> String {
-    let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
+    // What is no text is named by its digest: one who agrees to this does not agree to something else that looks the same.
+    let text = |bytes: &Option<Vec<u8>>| match std::str::from_utf8(bytes.as_deref().unwrap_or_default()) {
+        Ok(text) => text.to_owned(),
+        Err(_) => {
+            let bytes = bytes.as_deref().unwrap_or_default();
+            format!("{} bytes that are no text, SHA-256 {}\n", bytes.len(), digest(bytes))
+        }
+    };
     let name = |side: char, path: &str, there: bool| if there { format!("{side}/{path}") } else { "/dev/null".into() };
     let one = |p: &Planned| {
         let (old, new) = (text(&p.old), text(&p.new));
         let (from, to) = (name('a', &p.path, p.old.is_some()), name('b', &p.path, p.new.is_some()));
         TextDiff::from_lines(&old, &new).unified_diff().context_radius(3).header(&from, &to).to_string()
     };
-    let mut all: String = planned.iter().map(one).collect();
-    if all.len() > MAX_PREVIEW {
-        all.truncate(all.floor_char_boundary(MAX_PREVIEW));
-        all += "\n[the rest is left out]\n";
-    }
-    all
+    planned.iter().map(one).collect()
+}
+
+/// As much of it as fits on a screen.
+fn shown(preview: &str) -> String {
+    let cut = preview.floor_char_boundary(MAX_PREVIEW);
+    if cut == preview.len() { preview.into() } else { format!("{}\n[the rest is left out]\n", &preview[..cut]) }
 }

@@ -11,7 +11,9 @@ mod log;
 mod permits;
 mod statements;
 mod toolbox;
+mod waiting;
 
+use crate::control::internal;
 use crate::inbox::Inbox;
 use crate::models::{Kind, Occasion, unasked};
 use crate::now;
@@ -21,15 +23,18 @@ use crate::tools::Tools;
 use ask::Sessions;
 use gate::{Gate, pause};
 use jiff::tz::TimeZone;
-use kairos_api::{Event, PermissionAnswer, TurnChange};
+use kairos_api::{ApiResult, Event, PermissionAnswer, TurnChange};
 use kairos_core::config::Config;
+use kairos_core::permission::Scope;
 use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView, StateStore};
 use kairos_core::{Millis, Signal, Urgency};
 use kairos_project::Project;
-use kairos_store::{Filter, InboxItem, Status};
+use kairos_store::{Filter, InboxItem, Status, StoreError};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, checklist, describe};
 use log::Log;
+use effects::{Audience, Effects, rules};
 use permits::Permits;
+pub(crate) use waiting::{Waiting, question};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,6 +49,8 @@ const CHANGES: usize = 40;
 const HEARTBEAT: &str = "HEARTBEAT.md";
 /// Where it is kept when the checklist was last looked at.
 const LAST_BEAT: &str = "heartbeat";
+/// Begins the name of a turn that nobody asked for.
+const TICK: &str = "tick-";
 /// The index of memory is loaded up to here, in bytes.
 const INDEX: usize = 25 << 10;
 
@@ -67,6 +74,13 @@ struct Inner {
     permits: Arc<Permits>,
 }
 
+/// Why a turn begins.
+struct Reasons {
+    news: Vec<u64>,
+    due: Vec<String>,
+    agreed: Vec<(String, String)>,
+}
+
 #[derive(Default)]
 struct State {
     /// What happened since the last turn.
@@ -75,7 +89,11 @@ struct State {
     news: Vec<u64>,
     /// Items of the checklist that are due.
     due: Vec<String>,
+    /// What the user agreed to since the turn that asked for it: the question's id, and what.
+    agreed: Vec<(String, String)>,
     under_way: Option<AbortHandle>,
+    /// Conversations that go on because he agreed.
+    going_on: Vec<AbortHandle>,
     failures: u32,
     not_before: Millis,
     /// When the checklist was last looked at; none before that is known.
@@ -105,12 +123,24 @@ impl Thinker {
         let Parts { config, registry, tools, view, inbox, recorder, index } = parts;
         let zone = inbox.settings.zone.clone();
         let (gate, state) = (Gate::of(&config), Mutex::default());
-        let (sessions, permits) = (Sessions::default(), Arc::default());
+        let permits = Arc::new(Permits::new(inbox.clone(), config.duration("permissions.wait")));
+        let sessions = Sessions::default();
         Self(Arc::new(Inner { gate, config, registry, tools, view, inbox, recorder, index, zone, state, sessions, permits }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Before the first tick: what was asked before can't be answered any more, but what was agreed to is still to be done.
+    pub(crate) async fn begin(&self) -> Result<(), StoreError> {
+        self.0.permits.begin().await?;
+        if self.0.gate.is_open() {
+            let rows = self.0.inbox.db.permissions(now()).await?;
+            let unused = rows.into_iter().filter(|r| r.allow && r.scope == Scope::Once && r.session.starts_with(TICK));
+            self.state().agreed = unused.map(|row| (row.id, row.action)).collect();
+        }
+        Ok(())
     }
 
     /// What a tick collected. Costs nothing where no model is ever woken.
@@ -134,26 +164,39 @@ impl Thinker {
             return;
         }
         let due = if gate.has_beat() { self.due(time).await } else { Vec::new() };
-        let mut state = self.state();
-        state.news.extend(gate.worth(news));
-        if !due.is_empty() {
-            state.due = due;
+        {
+            let mut state = self.state();
+            state.news.extend(gate.worth(news));
+            if !due.is_empty() {
+                state.due = due;
+            }
         }
-        if state.is_busy() || time < state.not_before || (state.news.is_empty() && state.due.is_empty()) {
+        self.rouse(time);
+    }
+
+    /// Begins a turn, if there is a reason, and none is under way.
+    fn rouse(&self, time: Millis) {
+        let mut state = self.state();
+        let has_reason = !(state.news.is_empty() && state.due.is_empty() && state.agreed.is_empty());
+        if state.is_busy() || time < state.not_before || !has_reason {
             return;
         }
-        let (news, due) = (std::mem::take(&mut state.news), std::mem::take(&mut state.due));
+        let reasons = Reasons {
+            news: std::mem::take(&mut state.news),
+            due: std::mem::take(&mut state.due),
+            agreed: std::mem::take(&mut state.agreed),
+        };
         let changes = std::mem::take(&mut state.changes).into();
         let thinker = self.clone();
-        let task = tokio::spawn(async move { thinker.wake(news, due, changes).await });
+        let task = tokio::spawn(async move { thinker.wake(reasons, changes).await });
         state.under_way = Some(task.abort_handle());
     }
 
     /// Nobody waits any longer. What was reserved for the turn counts as used.
     pub(crate) fn stop(&self) {
-        if let Some(turn) = self.state().under_way.take() {
-            turn.abort();
-        }
+        let mut state = self.state();
+        let under_way = state.under_way.take();
+        under_way.into_iter().chain(state.going_on.drain(..)).for_each(|turn| turn.abort());
     }
 
     /// Waits for the turn that is under way, if there is one.
@@ -189,14 +232,21 @@ impl Thinker {
         }
     }
 
-    async fn wake(&self, news: Vec<u64>, due: Vec<String>, changes: Vec<String>) {
+    async fn wake(&self, reasons: Reasons, changes: Vec<String>) {
+        let Reasons { news, due, mut agreed } = reasons;
+        if !agreed.is_empty() {
+            // The turn that asked may have gone on long enough to do it.
+            let live = self.0.inbox.db.permissions(now()).await.unwrap_or_default();
+            agreed.retain(|(id, _)| live.iter().any(|row| row.id == *id));
+        }
         let open = match self.open(&news).await {
             // What was news may be over by now.
-            Ok(open) if due.is_empty() && !open.iter().any(|s| s.news) => return,
+            Ok(open) if due.is_empty() && agreed.is_empty() && !open.iter().any(|s| s.news) => return,
             Ok(open) => open,
             Err(e) => return tracing::warn!("a turn can't begin: {e}"),
         };
         let reason = match (open.iter().filter(|s| s.news).count(), due.len()) {
+            _ if !agreed.is_empty() => "The user agrees to what you asked for: do it now, exactly as you asked".into(),
             (0, _) => "The checklist is due".into(),
             (1, 0) => "A finding is new".into(),
             (n, 0) => format!("{n} findings are new"),
@@ -210,6 +260,7 @@ impl Thinker {
             changes,
             findings: open,
             due: due.clone(),
+            agreed: agreed.iter().map(|(_, action)| action.clone()).collect(),
             index: self.0.index().await,
             tokens_left: self.tokens_left().await,
         };
@@ -233,6 +284,7 @@ impl Thinker {
                 if state.due.is_empty() {
                     state.due = due;
                 }
+                state.agreed.extend(agreed);
                 drop(state);
                 self.tell(TurnChange::Failed, &e.message);
             }
@@ -243,11 +295,13 @@ impl Thinker {
     async fn turn(&self, glimpse: &Glimpse, about: Vec<u64>) -> PortResult<String> {
         let inner = &self.0;
         let began = now();
-        let session = format!("tick-{began}");
+        let session = format!("{TICK}{began}");
         let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
         let mind = inner.registry.models.mind(&inner.config, occasion);
+        let effects = inner.effects(&session, about.clone(), Audience::Nobody).await?;
         let builtin = inner.builtin(about, session.clone());
-        let tools = toolbox::ProjectToolbox { builtin, plugins: inner.tools.clone(), asleep: true };
+        let plugins = inner.tools.clone().with_effects(Arc::new(effects));
+        let tools = toolbox::ProjectToolbox { builtin, plugins, asleep: true };
         let log = Log::new(inner.recorder.clone(), session);
         let mut talk = Conversation::new(INSTRUCTIONS);
         let parts = describe(glimpse);
@@ -287,9 +341,36 @@ impl Thinker {
         allowed.saturating_sub(spent)
     }
 
-    /// The user's answer to a question of ours; false where nothing of that id waits.
-    pub(crate) fn permit(&self, id: &str, answer: PermissionAnswer) -> bool {
-        self.0.permits.answer(id, answer)
+    /// The user's answer to a question of ours; false where nothing of that id waits. Where he agrees to what waited in the inbox,
+    /// the model is woken: it can be done now.
+    pub(crate) async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<bool> {
+        let permits = &self.0.permits;
+        if permits.answer(id, answer) {
+            return Ok(true);
+        }
+        let Some(answered) = permits.settle(id, answer).await.map_err(internal)? else { return Ok(false) };
+        if !answer.allow {
+            // Who is told no has nothing to do, and waking him would cost.
+            return Ok(true);
+        }
+        if !answered.session.starts_with(TICK) {
+            self.go_on(answered.session, answered.action);
+            return Ok(true);
+        }
+        if self.0.gate.is_open() {
+            {
+                let mut state = self.state();
+                state.news.extend(answered.about);
+                state.agreed.push((answered.id, answered.action));
+            }
+            self.rouse(now());
+        }
+        Ok(true)
+    }
+
+    /// What waits for the user's word.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        self.0.permits.waiting()
     }
 
     fn tell(&self, change: TurnChange, text: &str) {
@@ -302,6 +383,21 @@ impl Inner {
     fn occasion(&self, kind: Kind, name: String) -> Occasion {
         let project = self.inbox.slug.clone();
         Occasion { kind, plugin: MODEL.into(), name: format!("{name} of {project}"), project }
+    }
+
+    /// What a turn may do to the world.
+    async fn effects(&self, session: &str, about: Vec<u64>, audience: Audience) -> PortResult<Effects> {
+        let (view, config, attended) = (self.view.clone(), self.config.clone(), !matches!(audience, Audience::Nobody));
+        let read = tokio::task::spawn_blocking(move || rules(&view, &config, attended)).await;
+        Ok(Effects {
+            rules: read.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")))?,
+            view: self.view.clone(),
+            recorder: self.recorder.clone(),
+            session: session.to_owned(),
+            permits: self.permits.clone(),
+            about,
+            audience,
+        })
     }
 
     /// The index of memory, as far as it is loaded.

@@ -1,7 +1,7 @@
 //! Asking the model.
 
 use super::{ANSWER, Client, ClientResult, encode, protocol};
-use crate::{AskEvent, AskRequest, PermissionAnswer};
+use crate::{AskEvent, AskRequest, Permission, PermissionAnswer, PermissionFilter};
 use axum::body::Body;
 use hyper::Method;
 use tokio::sync::mpsc::Receiver;
@@ -16,5 +16,16 @@ impl Client {
     /// See [`crate::Control::permit`].
     pub async fn permit(&self, id: &str, answer: PermissionAnswer) -> ClientResult<()> {
         self.post(&format!("/v1/permissions/{}", encode(id)), &answer, ANSWER).await
+    }
+
+    /// See [`crate::Control::permissions`].
+    pub async fn permissions(&self, filter: &PermissionFilter) -> ClientResult<Vec<Permission>> {
+        let query = filter.project.as_deref().map(|name| format!("?project={}", encode(name)));
+        self.get(&format!("/v1/permissions{}", query.unwrap_or_default())).await
+    }
+
+    /// See [`crate::Control::forget_permission`].
+    pub async fn forget_permission(&self, id: &str) -> ClientResult<()> {
+        self.request(Method::DELETE, &format!("/v1/permissions/{}", encode(id)), Body::empty(), ANSWER).await
     }
 }

@@ -189,6 +189,14 @@ pub const SETTINGS: &[Setting] = &[
         "What holds where no rule does: `default` asks before everything with an effect, `acceptEdits` edits the project's files, `plan` \
         has no effect at all, `dontAsk` refuses instead of asking; `inherit` is what your `.claude/settings.json` says.",
     ),
+    s(
+        "permissions.wait",
+        Kind::Duration,
+        "\"10m\"",
+        false,
+        "How long something that asks waits in the inbox while nobody is there (0s to 7d); then it counts as refused. \"0s\": refused \
+        at once.",
+    ),
     s("limits.memory", Kind::Size, "\"64MiB\"", false, "Memory of one plugin instance, all its memories together."),
     s("limits.call-cpu", Kind::Duration, "\"500ms\"", false, "CPU time of one call into a plugin."),
     s("limits.call-wall", Kind::Duration, "\"10s\"", false, "Wall-clock time of one call, host calls included."),

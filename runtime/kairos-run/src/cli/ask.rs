@@ -16,7 +16,7 @@ pub struct AskArgs {
     /// Agree beforehand to all that would be asked: changes of files, commands. What your rules forbid stays forbidden
     #[arg(long)]
     pub yes: bool,
-    /// Print one JSON object a line as things happen; nothing is asked, what needs your word is refused (but see --yes)
+    /// Print one JSON object a line as things happen; nothing is asked, what needs your word waits in the inbox (but see --yes)
     #[arg(long)]
     pub json: bool,
 }

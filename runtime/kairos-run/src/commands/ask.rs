@@ -7,6 +7,7 @@ use crate::view::text::{Paint, clean_lines};
 use crate::view::{self, ask::Screen};
 use anyhow::{Context, Result};
 use kairos_api::{AskEvent, AskRequest, Client, PermissionAnswer};
+use kairos_core::permission::Scope;
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
@@ -118,16 +119,20 @@ impl Turn<'_> {
     }
 
     fn permit(&self) -> Result<PermissionAnswer> {
+        let yes = |scope| PermissionAnswer { allow: true, scope };
         if matches!(self.answers, Answers::Yes) {
-            return Ok(PermissionAnswer { allow: true, again: false });
+            return Ok(yes(Scope::Once));
         }
         if self.json {
-            return Ok(PermissionAnswer { allow: false, again: false });
+            return Ok(PermissionAnswer::default());
         }
-        let answer = line("do it? [y]es, [a]lways in this conversation, [N]o ")?.unwrap_or_default();
-        let word = answer.trim().to_lowercase();
-        let again = matches!(word.as_str(), "a" | "always");
-        Ok(PermissionAnswer { allow: again || matches!(word.as_str(), "y" | "yes"), again })
+        let answer = line("do it? [y]es once, for this [c]onversation, for a [d]ay in this project, [N]o ")?.unwrap_or_default();
+        Ok(match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" | "once" => yes(Scope::Once),
+            "c" | "conversation" => yes(Scope::Conversation),
+            "d" | "day" => yes(Scope::Day),
+            _ => PermissionAnswer::default(),
+        })
     }
 }
 

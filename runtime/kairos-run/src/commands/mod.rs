@@ -17,6 +17,7 @@ pub mod inbox;
 pub mod lifecycle;
 pub mod logs;
 pub mod memory;
+pub mod permission;
 pub mod plugin;
 pub mod proactive;
 pub mod project;

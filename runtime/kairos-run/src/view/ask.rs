@@ -46,16 +46,13 @@ impl Screen {
             AskEvent::Outcome { .. } => String::new(),
             AskEvent::Permission { action, preview, rule, .. } => {
                 let why = if rule.is_empty() { String::new() } else { format!(" ({rule})") };
-                let mut out = self.line(&self.paint.bold(&one_line_untrimmed(&format!("It wants to {action}{why}"))));
-                for line in clean_lines(preview) {
-                    let line = match line.as_bytes().first() {
-                        Some(b'+') => self.paint.good(&line),
-                        Some(b'-') => self.paint.bad(&line),
-                        _ => line,
-                    };
-                    out += &format!("{line}\n");
-                }
-                out
+                let head = self.line(&self.paint.bold(&one_line_untrimmed(&format!("It wants to {action}{why}"))));
+                head + &difference(self.paint, preview)
+            }
+            AskEvent::Waits { id, action, .. } => {
+                let what = one_line_untrimmed(&format!("It wants to {action}: that waits for you"));
+                let how = format!("  kairos-run permission show {id}, then allow {id} or deny {id}");
+                self.line(&self.paint.bold(&what)) + &self.line(&self.paint.dim(&one_line_untrimmed(&how)))
             }
             AskEvent::Ended { text, why, summary } => {
                 let mut out = String::new();
@@ -78,6 +75,16 @@ impl Screen {
         let start = if std::mem::take(&mut self.open) { "\n" } else { "" };
         format!("{start}{text}\n")
     }
+}
+
+/// What would change, or be run.
+pub fn difference(paint: Paint, preview: &str) -> String {
+    let coloured = |line: String| match line.as_bytes().first() {
+        Some(b'+') => paint.good(&line),
+        Some(b'-') => paint.bad(&line),
+        _ => line,
+    };
+    clean_lines(preview).filter(|_| !preview.is_empty()).map(|line| coloured(line) + "\n").collect()
 }
 
 #[cfg(test)]

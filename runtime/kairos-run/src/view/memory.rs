@@ -152,6 +152,7 @@ impl Page {
             (d.ticks, "tick of the journal"),
             (d.findings, "finding"),
             (d.entries, "entry in the state of plugins"),
+            (d.permissions, "answer to what may be done"),
             (gone.messages, "message that waits to be sent"),
             (gone.requests, "body of a request that was sent"),
             (gone.places_in_logs, "place in the logs"),

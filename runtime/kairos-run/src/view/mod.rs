@@ -9,6 +9,7 @@ pub mod human;
 pub mod lists;
 pub mod live;
 mod memory;
+mod permissions;
 mod signals;
 pub mod text;
 

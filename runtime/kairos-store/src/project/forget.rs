@@ -28,6 +28,8 @@ pub struct Forgotten {
     pub findings: u64,
     /// Entries in the state of plugins.
     pub entries: u64,
+    /// Answers of the user to what has an effect.
+    pub permissions: u64,
     /// Copies of the database, as it was before an update of its schema.
     pub backups: Vec<PathBuf>,
 }
@@ -49,6 +51,7 @@ fn forget(tx: &Connection, what: &Forget, dry_run: bool) -> rusqlite::Result<For
     let ticks = ticks(tx, what)?;
     let findings = holding(tx, "inbox", "id", &["key", "title", "detail", "evidence", "remedy", "resolved_reason"], &what.words)?;
     let entries = holding(tx, "plugin_state", "rowid", &["key", "value"], &what.words)?;
+    let permissions = permissions(tx, &what.words, dry_run)?;
     if !dry_run {
         for (table, column, ids) in [
             ("host_calls", "tick", &ticks),
@@ -67,7 +70,19 @@ fn forget(tx: &Connection, what: &Forget, dry_run: bool) -> rusqlite::Result<For
         )?;
     }
     let count = |ids: &BTreeSet<i64>| ids.len() as u64;
-    Ok(Forgotten { ticks: count(&ticks), findings: count(&findings), entries: count(&entries), backups: vec![] })
+    Ok(Forgotten { ticks: count(&ticks), findings: count(&findings), entries: count(&entries), permissions, backups: vec![] })
+}
+
+/// Their ids are text, unlike all others.
+fn permissions(tx: &Connection, words: &[String], dry_run: bool) -> rusqlite::Result<u64> {
+    let all: Vec<(String, String)> =
+        tx.prepare("SELECT id, action FROM permissions")?.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+    let gone: Vec<_> = all.into_iter().filter(|(_, action)| words.iter().any(|word| action.contains(word))).collect();
+    if !dry_run {
+        let mut delete = tx.prepare("DELETE FROM permissions WHERE id = ?1")?;
+        gone.iter().try_for_each(|(id, _)| delete.execute([id]).map(drop))?;
+    }
+    Ok(gone.len() as u64)
 }
 
 /// The ticks that recorded such a signal, gave it to a plugin, or hold the words.

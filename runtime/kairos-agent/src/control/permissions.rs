@@ -1,0 +1,78 @@
+//! What waits for the user's word, and what he said.
+
+use super::{ProjectHandle, internal};
+use crate::agent::Agent;
+use crate::now;
+use crate::think::question;
+use kairos_api::{ApiError, ApiResult, InboxAction, Permission, PermissionAnswer, PermissionFilter};
+use kairos_core::permission::Scope;
+
+impl Agent {
+    /// The question that an inbox item asks, where this action answers one.
+    pub(super) async fn asked_in(&self, project: &ProjectHandle, item: u64, action: InboxAction) -> ApiResult<Option<String>> {
+        if matches!(action, InboxAction::Snooze { .. }) {
+            return Ok(None);
+        }
+        let row = project.inbox.db.get(item).await.map_err(internal)?;
+        Ok(row.filter(|row| row.resolved_at.is_none()).and_then(|row| question(&row.plugin, &row.key).map(str::to_owned)))
+    }
+
+    pub(super) async fn settle(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()> {
+        for project in self.projects() {
+            let waits = project.thinker.waiting().into_iter().find(|w| w.id == id);
+            if answer.scope == Scope::Conversation && waits.is_some_and(|w| w.is_of_tick()) {
+                return Err(ApiError::invalid("a turn that nobody asked for is no conversation")
+                    .with_hint(format!("kairos-run permission allow {id} --for day")));
+            }
+            if project.thinker.permit(id, answer).await? {
+                return Ok(());
+            }
+        }
+        Err(nothing(id, "waits for an answer"))
+    }
+
+    pub(super) async fn list_permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>> {
+        let (mut waiting, mut answered) = (Vec::new(), Vec::new());
+        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+            let project = p.inbox.project.clone();
+            waiting.extend(p.thinker.waiting().into_iter().map(|w| Permission {
+                project: project.clone(),
+                session: w.session().to_owned(),
+                answer: None,
+                until: Some(w.until),
+                id: w.id,
+                action: w.action,
+                at: w.at,
+                preview: w.preview,
+            }));
+            let rows = p.inbox.db.permissions(now()).await.map_err(internal)?;
+            answered.extend(rows.into_iter().map(|row| Permission {
+                id: row.id,
+                project: project.clone(),
+                action: row.action,
+                session: row.session,
+                answer: Some(PermissionAnswer { allow: row.allow, scope: row.scope }),
+                at: row.at,
+                until: row.until,
+                preview: String::new(),
+            }));
+        }
+        waiting.sort_by_key(|w| std::cmp::Reverse(w.at));
+        answered.sort_by_key(|row| std::cmp::Reverse(row.at));
+        waiting.extend(answered);
+        Ok(waiting)
+    }
+
+    pub(super) async fn take_back(&self, id: &str) -> ApiResult<()> {
+        for project in self.projects() {
+            if project.inbox.db.forget_permission(id).await.map_err(internal)? {
+                return Ok(());
+            }
+        }
+        Err(nothing(id, "is remembered"))
+    }
+}
+
+fn nothing(id: &str, what: &str) -> ApiError {
+    ApiError::not_found(format!("nothing of the id {id} {what}")).with_hint("`kairos-run permission list` shows what there is")
+}

@@ -1,0 +1,45 @@
+//! What waits for the user's word, and what he said.
+
+use super::ask::difference;
+use super::lists::Page;
+use super::text::{Cell, ago, dim, plain, table, until};
+use kairos_api::Permission;
+use kairos_core::finding::one_line;
+
+impl Page {
+    /// `permission list`.
+    pub fn permissions(&self, all: &[Permission]) -> String {
+        if all.is_empty() {
+            return "Nothing waits for your word, and no answer is remembered.\n".into();
+        }
+        let row = |p: &Permission| -> Vec<Cell> {
+            vec![plain(&p.id), plain(answer(p)), dim(self.ends(p)), dim(ago(p.at, self.now)), plain(one_line(&p.action))]
+        };
+        let rows: Vec<Vec<Cell>> = all.iter().map(row).collect();
+        let mut out = table(self.paint, &["ID", "ANSWER", "UNTIL", "SINCE", "WHAT"], &rows, self.width);
+        if let Some(first) = all.iter().find(|p| p.answer.is_none()) {
+            let id = &first.id;
+            out += &self.paint.dim(&format!("\nkairos-run permission show {id}, then allow {id} or deny {id}\n"));
+        }
+        out
+    }
+
+    /// `permission show`.
+    pub fn permission(&self, p: &Permission) -> String {
+        let head = self.paint.bold(&one_line(&p.action));
+        let state = format!("{}, until {}; asked in {}\n", answer(p), self.ends(p), one_line(&p.session));
+        format!("{head}\n{}{}", self.paint.dim(&state), difference(self.paint, &p.preview))
+    }
+
+    fn ends(&self, p: &Permission) -> String {
+        p.until.map_or_else(|| "taken back".into(), |t| until(t, self.now, &self.zone))
+    }
+}
+
+fn answer(p: &Permission) -> String {
+    match p.answer {
+        None => "waits".into(),
+        Some(answer) if answer.allow => format!("yes, {}", answer.scope),
+        Some(_) => "no".into(),
+    }
+}
