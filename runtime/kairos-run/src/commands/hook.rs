@@ -7,6 +7,7 @@ use crate::errors::advice;
 use crate::paths::Paths;
 use crate::view;
 use anyhow::{Context, Result, bail};
+use kairos_exec::IN_HOOK;
 use kairos_exec::redact::Redactor;
 use kairos_memory::memory::claude_home;
 use kairos_memory::transcript::import::heard;
@@ -35,7 +36,10 @@ pub fn listen() {
     });
     // An exit code of ours could mean something to the agent.
     std::panic::set_hook(Box::new(|_| {}));
-    let _ = std::panic::catch_unwind(tell);
+    // What we do ourselves we know.
+    if std::env::var_os(IN_HOOK).is_none() {
+        let _ = std::panic::catch_unwind(tell);
+    }
 }
 
 fn tell() -> Option<()> {

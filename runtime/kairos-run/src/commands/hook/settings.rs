@@ -2,6 +2,7 @@
 
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstRootNode};
+use kairos_permit::is_own;
 use serde_json::Value;
 
 /// The events that tell something, and of which tools. An edit needs no hook: its file is watched.
@@ -76,7 +77,7 @@ fn installed(root: &CstRootNode, command: &str) -> bool {
     EVENTS.iter().all(|(event, _)| {
         let groups = hooks.array_value(event).map(|groups| groups.elements()).unwrap_or_default();
         let ours = groups.iter().filter_map(hooks_of).flat_map(|hooks| hooks.elements()).filter_map(|hook| command_of(&hook));
-        ours.filter(|found| is_ours(found)).eq([command.to_owned()])
+        ours.filter(|found| is_own(found)).eq([command.to_owned()])
     })
 }
 
@@ -91,7 +92,7 @@ fn take_out(root: &CstRootNode) -> CstObject {
         for group in groups.elements() {
             let Some(hooks) = hooks_of(&group) else { continue };
             let ours: Vec<CstNode> =
-                hooks.elements().into_iter().filter(|hook| command_of(hook).is_some_and(|c| is_ours(&c))).collect();
+                hooks.elements().into_iter().filter(|hook| command_of(hook).is_some_and(|c| is_own(&c))).collect();
             if ours.is_empty() {
                 continue;
             }
@@ -122,12 +123,6 @@ fn hooks_of(group: &CstNode) -> Option<CstArray> {
 
 fn command_of(hook: &CstNode) -> Option<String> {
     hook.as_object()?.get("command")?.value()?.as_string_lit()?.decoded_value().ok()
-}
-
-/// By whichever name we are called there.
-fn is_ours(command: &str) -> bool {
-    let program = command.strip_suffix(" hook").map(|program| program.trim_matches('\''));
-    program.is_some_and(|program| program == "kairos-run" || program.ends_with("/kairos-run"))
 }
 
 #[cfg(test)]
@@ -174,9 +169,6 @@ mod tests {
             r#"{"hooks":{"Stop":[{"hooks":[{"type":"command","command":"a"},{"type":"command","command":"kairos-run hook"}]}]}}"#;
         let left: Value = serde_json::from_str(&without_hook(shared).unwrap()).unwrap();
         assert_eq!(left["hooks"]["Stop"][0]["hooks"].as_array().unwrap().len(), 1);
-        for theirs in ["my kairos-run hook --x", "xkairos-run hook", "kairos-run hooks"] {
-            assert!(!is_ours(theirs), "{theirs}");
-        }
     }
 
     #[test]
