@@ -14,15 +14,19 @@ use crate::dreams::reviewed;
 use crate::govern::manners::LONGEST_WHILE;
 use crate::look::look;
 use crate::now;
+use crate::registry::SELF;
+use crate::think::question;
 use async_trait::async_trait;
 use kairos_api::{
     ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest,
     DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest, InboxAction,
-    InboxFilter, InboxItem, InboxStatus, PauseRequest, Permission, PermissionAnswer, PermissionFilter, PluginInfo, PluginState, ProactiveRequest,
-    ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    InboxDecision, InboxFilter, InboxItem, InboxStatus, PauseRequest, Permission, PermissionAnswer, ProjectFilter, PluginInfo, PluginState,
+    ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
+    TrustRequest,
 };
 use kairos_core::config::Config;
 use kairos_core::dream::{Dream, Reverted};
+use kairos_core::finding::one_line;
 use kairos_core::{Grant, Millis};
 use kairos_store::{Filter, StoreError, What};
 use std::path::{Path, PathBuf};
@@ -142,21 +146,30 @@ impl Control for Agent {
         Ok(project.inbox.item(row))
     }
 
-    async fn inbox_act(&self, id: &str, action: InboxAction) -> ApiResult<InboxItem> {
-        self.manners.saw(now());
+    async fn inbox_act(&self, id: &str, InboxDecision { action, by }: InboxDecision) -> ApiResult<InboxItem> {
         let (project, number) = self.find(id).await?;
         let db = &project.inbox.db;
-        if let Some(item) = db.get(number).await.map_err(internal)?.filter(|_| !matches!(action, InboxAction::Snooze { .. }))
-            && let Some((whose, dream)) = reviewed(&item.plugin, &item.key)
-        {
-            // No answer to be kept as the user's: a dream must not bear itself out.
-            self.decide_dream(&project, whose, dream, action).await?;
-            return self.inbox_get(id).await;
+        let asked = db.get(number).await.map_err(internal)?;
+        match &by {
+            None => self.manners.saw(now()),
+            // What we ask the user is answered by nobody else.
+            Some(by) if asked.as_ref().is_some_and(|item| item.plugin == SELF) => {
+                let error = ApiError::new(ErrorKind::Conflict, format!("finding {id} asks the user, not {}", one_line(by)));
+                return Err(error.with_hint(format!("he decides: `kairos-run inbox show {id}`")));
+            }
+            Some(_) => {}
         }
-        if let Some(asked) = self.asked_in(&project, number, action).await? {
-            let answer = PermissionAnswer { allow: action == InboxAction::Accept, ..PermissionAnswer::default() };
-            self.permit(&asked, answer).await?;
-            return self.inbox_get(id).await;
+        if let Some(item) = asked.filter(|_| !matches!(action, InboxAction::Snooze { .. })) {
+            if let Some((whose, dream)) = reviewed(&item.plugin, &item.key) {
+                // No answer to be kept as the user's: a dream must not bear itself out.
+                self.decide_dream(&project, whose, dream, action).await?;
+                return self.inbox_get(id).await;
+            }
+            if let Some(asked) = question(&item.plugin, &item.key).filter(|_| item.resolved_at.is_none()) {
+                let answer = PermissionAnswer { allow: action == InboxAction::Accept, ..PermissionAnswer::default() };
+                self.settle(asked, answer).await?;
+                return self.inbox_get(id).await;
+            }
         }
         let (what, row) = match action {
             InboxAction::Accept => (What::Accepted, db.accept(number).await),
@@ -170,11 +183,18 @@ impl Control for Agent {
             let error = ApiError::new(ErrorKind::Conflict, format!("finding {id} no longer holds; there is nothing to decide"));
             return Err(error);
         }
-        project.inbox.answered(&plugin, number, what, now()).await.map_err(internal)?;
-        match what {
-            What::Accepted => project.recorder.verdict(&item, "accepted", now()),
-            What::Dismissed => project.recorder.verdict(&item, "dismissed", now()),
-            _ => {}
+        let verdict = match what {
+            What::Accepted => Some("accepted"),
+            What::Dismissed => Some("dismissed"),
+            _ => None,
+        };
+        match (by, verdict) {
+            // A detector is not muted by what another program wants.
+            (Some(by), verdict) => project.recorder.decided(&item, verdict.unwrap_or("snoozed"), &by, now()),
+            (None, verdict) => {
+                project.inbox.answered(&plugin, number, what, now()).await.map_err(internal)?;
+                verdict.into_iter().for_each(|verdict| project.recorder.verdict(&item, verdict, now()));
+            }
         }
         Ok(item)
     }
@@ -379,7 +399,7 @@ impl Control for Agent {
         self.settle(id, answer).await
     }
 
-    async fn permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>> {
+    async fn permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>> {
         self.list_permissions(filter).await
     }
 

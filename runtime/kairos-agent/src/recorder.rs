@@ -12,6 +12,7 @@ use crate::heard::AGENT;
 use crate::registry::MODEL;
 use crate::think::question;
 use kairos_api::InboxItem;
+use kairos_core::finding::one_line;
 use kairos_core::memory::{MAX_OBSERVATION, Origin};
 use kairos_core::{Millis, Signal};
 use kairos_exec::redact::Redactor;
@@ -92,15 +93,17 @@ impl Recorder {
 
     /// The user's answer to a finding.
     pub(crate) fn verdict(&self, item: &InboxItem, verdict: &str, now: Millis) {
-        let new = New {
-            time: now,
-            source: "inbox".into(),
-            session: day_of(now).to_string(),
-            origin: Origin::User,
-            kind: "feedback".into(),
-            attributes: vec![],
-            text: format!("{verdict}: {}", item.title),
-        };
+        self.answer(item, Origin::User, "feedback", verdict, format!("{verdict}: {}", item.title), now);
+    }
+
+    /// The answer of another program, which is nobody's feedback.
+    pub(crate) fn decided(&self, item: &InboxItem, verdict: &str, by: &str, now: Millis) {
+        self.answer(item, Origin::Model, "decision", verdict, format!("{verdict} by {}: {}", one_line(by), item.title), now);
+    }
+
+    fn answer(&self, item: &InboxItem, origin: Origin, kind: &str, verdict: &str, text: String, now: Millis) {
+        let (session, kind) = (day_of(now).to_string(), kind.to_owned());
+        let new = New { time: now, source: "inbox".into(), session, origin, kind, attributes: vec![], text };
         self.push(new.with("verdict", verdict).with("detector", &item.plugin).with("key", &item.key));
     }
 

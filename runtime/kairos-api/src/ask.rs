@@ -122,10 +122,10 @@ pub struct Permission {
     pub preview: String,
 }
 
-/// Which of them.
+/// Of which project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct PermissionFilter {
+pub struct ProjectFilter {
     /// Only this project, by folder or slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,

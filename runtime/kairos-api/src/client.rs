@@ -6,9 +6,9 @@ mod dreams;
 use crate::path::{SocketPathError, socket_path};
 use crate::routes::{STOP, VERSION, VERSION_HEADER, compatible};
 use crate::{
-    ApiError, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, Event, GrantRequest, InboxAction, InboxFilter,
-    InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectAdd, ProjectSignals, ProjectStatus,
-    ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiError, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, Event, GrantRequest, InboxDecision,
+    InboxFilter, InboxItem, PauseRequest, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectAdd, ProjectSignals,
+    ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use axum::body::{Body, Bytes};
 use http_body_util::{BodyExt, Limited};
@@ -151,8 +151,8 @@ impl Client {
     }
 
     /// See [`crate::Control::inbox_act`].
-    pub async fn inbox_act(&self, id: &str, action: InboxAction) -> ClientResult<InboxItem> {
-        self.post(&format!("/v1/inbox/{}/action", encode(id)), &action, ANSWER).await
+    pub async fn inbox_act(&self, id: &str, decision: impl Into<InboxDecision>) -> ClientResult<InboxItem> {
+        self.post(&format!("/v1/inbox/{}/action", encode(id)), &decision.into(), ANSWER).await
     }
 
     /// See [`crate::Control::plugin_list`].

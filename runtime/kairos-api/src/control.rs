@@ -2,8 +2,8 @@
 
 use crate::{
     ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamFilter,
-    DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxAction, InboxFilter, InboxItem,
-    PauseRequest, Permission, PermissionAnswer, PermissionFilter, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
+    DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter, InboxItem,
+    PauseRequest, Permission, PermissionAnswer, ProjectFilter, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
     Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
@@ -21,7 +21,7 @@ pub trait Control: Send + Sync + 'static {
     /// One finding, by id or a prefix of it that is unique.
     async fn inbox_get(&self, id: &str) -> ApiResult<InboxItem>;
     /// Decides about a finding; answers how it is then.
-    async fn inbox_act(&self, id: &str, action: InboxAction) -> ApiResult<InboxItem>;
+    async fn inbox_act(&self, id: &str, decision: InboxDecision) -> ApiResult<InboxItem>;
     /// All plugins, by name, also those that don't run.
     async fn plugin_list(&self) -> ApiResult<Vec<PluginInfo>>;
     /// One plugin.
@@ -87,7 +87,7 @@ pub trait Control: Send + Sync + 'static {
     /// The user's answer to what may only be done if he agrees.
     async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()>;
     /// What waits for the user's word, then what he answered as far as it still holds, the newest first.
-    async fn permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>>;
+    async fn permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>>;
     /// Takes an answer back: from now on it is asked again.
     async fn forget_permission(&self, id: &str) -> ApiResult<()>;
     /// All tools that can be called.

@@ -111,6 +111,24 @@ pub struct InboxItem {
     pub kept_by: Option<String>,
 }
 
+/// A decision about a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InboxDecision {
+    /// What is decided.
+    #[serde(flatten)]
+    pub action: InboxAction,
+    /// The program that decides of its own accord, such as another agent; none where it is the user. Its decision is no feedback to
+    /// the detector, and what only the user can grant it can't decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+impl From<InboxAction> for InboxDecision {
+    fn from(action: InboxAction) -> Self {
+        Self { action, by: None }
+    }
+}
+
 /// What the user wants with a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "action", rename_all = "kebab-case")]

@@ -29,7 +29,7 @@ mod signals;
 mod status;
 mod tools;
 
-pub use ask::{AskEvent, AskRequest, Permission, PermissionAnswer, PermissionFilter};
+pub use ask::{AskEvent, AskRequest, Permission, PermissionAnswer, ProjectFilter};
 pub use channels::{ChannelInfo, ChannelOutcome, ChannelTest, ChannelTestRequest};
 pub use client::{Client, ClientError};
 pub use control::Control;
@@ -37,7 +37,7 @@ pub use digest::{Digest, DigestFilter, PluginDigest};
 pub use dreams::{DreamFilter, DreamRequest, DreamStatus, DreamSteps, DreamStrategies, DreamSummary};
 pub use error::{ApiError, ApiResult, ErrorKind};
 pub use event::{DreamChange, Event, FindingChange, FindingGroup, MemoryChange, PluginChange, ProjectChange, TurnChange};
-pub use inbox::{InboxAction, InboxFilter, InboxItem, InboxStatus};
+pub use inbox::{InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus};
 pub use manners::{Proactive, ProactiveRequest, ProactiveStatus};
 pub use path::{MAX_SOCKET_PATH, SocketPathError, socket_path};
 pub use plugins::{Figures, GrantRequest, PluginInfo, PluginState};

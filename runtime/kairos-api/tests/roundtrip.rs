@@ -64,8 +64,8 @@ impl Control for Fake {
     async fn inbox_get(&self, id: &str) -> ApiResult<InboxItem> {
         Err(ApiError::not_found(format!("there is no finding `{id}`")).with_hint("`kairos-run inbox list --all`"))
     }
-    async fn inbox_act(&self, id: &str, action: InboxAction) -> ApiResult<InboxItem> {
-        self.note(format!("{id} {action:?}"));
+    async fn inbox_act(&self, id: &str, decision: InboxDecision) -> ApiResult<InboxItem> {
+        self.note(format!("{id} {:?} {:?}", decision.action, decision.by));
         Ok(item(id))
     }
     async fn plugin_list(&self) -> ApiResult<Vec<PluginInfo>> {
@@ -166,7 +166,7 @@ impl Control for Fake {
         self.note(format!("{id} {answer:?}"));
         Ok(())
     }
-    async fn permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>> {
+    async fn permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>> {
         self.note(format!("{filter:?}"));
         Ok(vec![])
     }
@@ -282,7 +282,7 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     assert_eq!(said.recv().await, Some(AskEvent::Text { text: "hi\nthere".into() }));
     assert_eq!(said.recv().await, None);
     client.permit("a/b", PermissionAnswer { allow: true, scope: Scope::Day }).await.unwrap();
-    assert!(client.permissions(&PermissionFilter { project: Some("/a b".into()) }).await.unwrap().is_empty());
+    assert!(client.permissions(&ProjectFilter { project: Some("/a b".into()) }).await.unwrap().is_empty());
     client.forget_permission("a/b").await.unwrap();
     let mut events = client.events().await.unwrap();
     for count in 1..=3 {
@@ -320,7 +320,7 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
             "remove /a b".into(),
             format!("{:?}", AskRequest { text: "hi".into(), ..AskRequest::default() }),
             "a/b PermissionAnswer { allow: true, scope: Day }".into(),
-            "PermissionFilter { project: Some(\"/a b\") }".into(),
+            "ProjectFilter { project: Some(\"/a b\") }".into(),
             "forget a/b".into(),
             "trust /a/b d1".into(),
             "distrust /a/b".into(),

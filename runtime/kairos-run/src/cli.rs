@@ -180,6 +180,11 @@ pub enum Command {
         kairos-run permission allow 1f0c22aa --for day\n\nWhat your rules forbid stays forbidden, whatever you agreed to."
     )]
     Permission(PermissionCommand),
+    /// Serve memory and findings to another agent, over the Model Context Protocol
+    #[command(after_help = "For the settings of the other agent, which starts it in the project's folder:\n  \
+        {\"mcpServers\": {\"kairos\": {\"command\": \"kairos-run\", \"args\": [\"mcp\"]}}}\n\n\
+        What it adds is kept as a model's note, not as your word, and its answers to findings are not taken for yours.")]
+    Mcp(McpArgs),
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),
@@ -306,6 +311,16 @@ pub struct BenchDreams {
     /// With so many claims
     #[arg(long, value_name = "NUMBER", default_value_t = 2000, requires = "observations")]
     pub claims: usize,
+}
+
+/// What `mcp` takes.
+#[derive(Debug, Args)]
+pub struct McpArgs {
+    #[command(flatten)]
+    pub whose: WhoseArgs,
+    /// Let the other agent also accept, reject and undo what dreams did
+    #[arg(long)]
+    pub allow_dreams: bool,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

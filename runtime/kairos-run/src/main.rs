@@ -76,6 +76,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Tool(command)) => return wait(commands::tool::tool(&paths, command)),
         Some(Command::Ask(args)) => return wait(commands::ask::ask(&paths, args)),
         Some(Command::Permission(command)) => wait(commands::permission::permission(&paths, command))?,
+        Some(Command::Mcp(args)) => wait(commands::mcp::mcp(&paths, args))?,
         Some(Command::Chat(args)) => return wait(commands::ask::chat(&paths, args)),
         Some(Command::Exec { command }) => return commands::exec::exec(&paths, command),
         Some(Command::ShellInit { shell }) => commands::shell_init::shell_init(&paths, shell)?,

@@ -1,7 +1,7 @@
 //! Asking the model.
 
 use super::{ANSWER, Client, ClientResult, encode, protocol};
-use crate::{AskEvent, AskRequest, Permission, PermissionAnswer, PermissionFilter};
+use crate::{AskEvent, AskRequest, Permission, PermissionAnswer, ProjectFilter};
 use axum::body::Body;
 use hyper::Method;
 use tokio::sync::mpsc::Receiver;
@@ -19,7 +19,7 @@ impl Client {
     }
 
     /// See [`crate::Control::permissions`].
-    pub async fn permissions(&self, filter: &PermissionFilter) -> ClientResult<Vec<Permission>> {
+    pub async fn permissions(&self, filter: &ProjectFilter) -> ClientResult<Vec<Permission>> {
         let query = filter.project.as_deref().map(|name| format!("?project={}", encode(name)));
         self.get(&format!("/v1/permissions{}", query.unwrap_or_default())).await
     }

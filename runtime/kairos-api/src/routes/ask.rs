@@ -3,7 +3,7 @@
 use super::Shared;
 use super::wire::{Answer, Done, Json, Lines, List, Path, Query};
 use crate::openapi::Missing;
-use crate::{AskEvent, AskRequest, Permission, PermissionAnswer, PermissionFilter};
+use crate::{AskEvent, AskRequest, Permission, PermissionAnswer, ProjectFilter};
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,8 +25,8 @@ async fn permit(State(c): State<Shared>, Path(id): Path<String>, Json(answer): J
 }
 
 /// What waits for the user's word, then what he answered as far as it still holds, the newest first.
-#[utoipa::path(get, path = "/v1/permissions", params(PermissionFilter))]
-async fn permissions(State(c): State<Shared>, Query(filter): Query<PermissionFilter>) -> Answer<List<Permission>> {
+#[utoipa::path(get, path = "/v1/permissions", params(ProjectFilter))]
+async fn permissions(State(c): State<Shared>, Query(filter): Query<ProjectFilter>) -> Answer<List<Permission>> {
     c.permissions(filter).await.map(List)
 }
 

@@ -4,7 +4,7 @@ use super::Shared;
 use super::wire::{Answer, Json, List, Path, Query};
 use crate::openapi::{Conflict, Missing};
 use crate::{
-    ChannelInfo, ChannelTest, ChannelTestRequest, Digest, DigestFilter, InboxAction, InboxFilter, InboxItem, ProactiveRequest,
+    ChannelInfo, ChannelTest, ChannelTestRequest, Digest, DigestFilter, InboxDecision, InboxFilter, InboxItem, ProactiveRequest,
     ProactiveStatus,
 };
 use axum::extract::State;
@@ -36,8 +36,12 @@ async fn inbox_get(State(c): State<Shared>, Path(id): Path<String>) -> Answer<Js
 
 /// Decides about a finding; answers how it is then. A conflict where it no longer holds.
 #[utoipa::path(post, path = "/v1/inbox/{id}/action", responses(Conflict))]
-async fn inbox_act(State(c): State<Shared>, Path(id): Path<String>, Json(action): Json<InboxAction>) -> Answer<Json<InboxItem>> {
-    c.inbox_act(&id, action).await.map(Json)
+async fn inbox_act(
+    State(c): State<Shared>,
+    Path(id): Path<String>,
+    Json(decision): Json<InboxDecision>,
+) -> Answer<Json<InboxItem>> {
+    c.inbox_act(&id, decision).await.map(Json)
 }
 
 /// What may be announced now.

@@ -3,7 +3,7 @@
 mod both;
 mod exchange;
 
-pub use both::{Found, Memories, Scope, Sketch, by_holder};
+pub use both::{Found, Memories, Scope, Sketch, by_holder, holder, profile, search, users};
 
 use super::forget::{Forgetting, forget};
 use crate::cli::{Kind, MemoryArgs, MemoryCommand, WhoseArgs};

@@ -16,6 +16,7 @@ pub mod import;
 pub mod inbox;
 pub mod lifecycle;
 pub mod logs;
+pub mod mcp;
 pub mod memory;
 pub mod permission;
 pub mod plugin;

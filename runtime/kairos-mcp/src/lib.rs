@@ -1,0 +1,4 @@
+//! The Model Context Protocol (<https://modelcontextprotocol.io>), by its official SDK: [`server`] offers what we know to other
+//! agents, [`client`] calls what other programs offer.
+
+pub mod server;
