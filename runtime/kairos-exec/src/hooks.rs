@@ -37,13 +37,7 @@ pub struct HookRun {
 ///
 /// # Errors
 /// Where it can't be started.
-pub async fn run_hook(
-    command: &str,
-    project: &Path,
-    input: Vec<u8>,
-    limit: Duration,
-    without: &[String],
-) -> io::Result<HookRun> {
+pub async fn run_hook(command: &str, project: &Path, input: Vec<u8>, limit: Duration, without: &[String]) -> io::Result<HookRun> {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command).current_dir(project).process_group(0).kill_on_drop(true);
     shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

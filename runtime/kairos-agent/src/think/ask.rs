@@ -8,7 +8,7 @@ use crate::models::Kind;
 use crate::now;
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
 use kairos_core::model::{Call, Completion, Ending, Part};
-use kairos_core::ports::{PortResult, ProjectView};
+use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView};
 use kairos_turn::{Conversation, End, Limits, Outcome, TASK, Turn, Witness, compact};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +26,8 @@ const MAX_NAMED: u32 = 48 << 10;
 const MAX_INSTRUCTIONS: u32 = 24 << 10;
 /// Files that say how work is done in a project.
 const INSTRUCTIONS: [&str; 4] = ["AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md"];
+/// How often hooks may want the model to go on when it has said all.
+const MAX_STOPS: usize = 3;
 /// Characters of a call's input, and of its outcome, that are shown.
 const SHOWN: usize = 400;
 
@@ -156,14 +158,8 @@ impl Thinker {
         let inner = &self.0;
         let _ = user.send(AskEvent::Began { session: id.clone() }).await;
         let told = Told { log: Log::new(inner.recorder.clone(), id.clone()), user: user.clone() };
-        match request.text.as_str() {
-            // The host speaks in the user's place: those are not his words.
-            "" => told.log.told(&said),
-            text => told.log.said(text),
-        }
-        talk.say(said);
         let audience = if request.attended { Audience::User(user.clone()) } else { Audience::Reader(user.clone()) };
-        let end = inner.work(&mut talk, &told, &id, audience).await;
+        let end = inner.work(&mut talk, said, &request.text, &told, &id, audience).await;
         let event = match end {
             Ok(end) => {
                 let (text, why) = match end {
@@ -187,16 +183,43 @@ impl Thinker {
 }
 
 impl Inner {
-    async fn work(&self, talk: &mut Conversation, told: &Told, id: &str, audience: Audience) -> PortResult<End> {
+    /// `text` is what of it the user has typed; empty where the host speaks in his place.
+    async fn work(
+        &self,
+        talk: &mut Conversation,
+        mut said: Vec<Part>,
+        text: &str,
+        told: &Told,
+        id: &str,
+        audience: Audience,
+    ) -> PortResult<End> {
+        let effects = Arc::new(self.effects(id, Vec::new(), audience).await?);
+        match text {
+            "" => told.log.told(&said),
+            text => {
+                let added = effects.hooks.before_prompt(text, talk.messages().is_empty()).await;
+                said.extend(added.map_err(|why| PortError::new(ErrorCode::Denied, why))?);
+                told.log.said(text);
+            }
+        }
+        talk.say(said);
         let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.to_owned()));
         compact(talk, &mind, CONTEXT).await?;
-        let effects = self.effects(id, Vec::new(), audience).await?;
         let tools = toolbox::ProjectToolbox {
             builtin: self.builtin(Vec::new(), id.to_owned()),
-            plugins: self.tools.clone().with_effects(Arc::new(effects)),
+            plugins: self.tools.clone().with_effects(effects.clone()),
+            effects: effects.clone(),
             asleep: false,
         };
-        Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK }.run(talk).await
+        let turn = Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK };
+        let mut end = turn.run(talk).await?;
+        for times in 0..MAX_STOPS {
+            let End::Said(text) = &end else { break };
+            let Some(more) = effects.hooks.before_end(text, times > 0).await else { break };
+            talk.say(more);
+            end = turn.run(talk).await?;
+        }
+        Ok(end)
     }
 
     pub(super) fn builtin(&self, about: Vec<u64>, session: String) -> Builtin {

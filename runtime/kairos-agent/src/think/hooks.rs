@@ -15,8 +15,7 @@ use kairos_turn::Outcome;
 use serde_json::{Value, json};
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use word::Word;
 
 /// How the model is told whose words these are.
@@ -30,8 +29,16 @@ pub(super) struct Hooked {
     mode: &'static str,
     /// Variables that hold keys by the settings.
     keys: Vec<String>,
-    /// The call that is being carried out was allowed by a hook. One that changes something is carried out alone.
-    allows: AtomicBool,
+    now: Mutex<Now>,
+}
+
+/// The call that is being carried out. One that changes something is carried out alone; of several at a time nothing is known.
+#[derive(Default)]
+struct Now {
+    /// As hooks know it.
+    tool: String,
+    /// A hook allowed it.
+    allows: bool,
 }
 
 impl Hooked {
@@ -48,12 +55,32 @@ impl Hooked {
         };
         let keys = config.text("model.key").strip_prefix("env:").map(str::to_owned).into_iter().collect();
         let (root, session) = (view.root().to_path_buf(), session.to_owned());
-        Self { hooks, root, session, mode, keys, allows: AtomicBool::new(false) }
+        Self { hooks, root, session, mode, keys, now: Mutex::default() }
     }
 
     /// Does a hook allow what is being carried out now?
     pub(super) fn allows(&self) -> bool {
-        self.allows.load(Relaxed)
+        self.now().allows
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Before a tool has an effect that its name does not tell of; `tool` is what hooks would call it.
+    ///
+    /// # Errors
+    /// A hook forbids it: why. One that wants the user asked forbids it, too.
+    pub(super) async fn before_effect(&self, tool: &str, input: Value) -> Result<(), String> {
+        let known = self.now().tool.clone();
+        if known == tool || (tool == "Edit" && known == "Write") {
+            return Ok(());
+        }
+        let word = self.fire("PreToolUse", tool, json!({"tool_name": tool, "tool_input": input, "tool_use_id": ""})).await;
+        match word.block.or(word.ask) {
+            Some(why) => Err(format!("{SOURCE} does not let this be done: {why}")),
+            None => Ok(()),
+        }
     }
 
     /// Before the user's words are said; what hooks add to them.
@@ -148,9 +175,11 @@ impl Effects {
             }
         }
         // Who was asked about all of it is not asked again about a part.
-        hooks.allows.store(alone && (before.allow || before.ask.is_some()), Relaxed);
+        if alone {
+            *hooks.now() = Now { tool: tool.clone(), allows: before.allow || before.ask.is_some() };
+        }
         let outcome = work.await;
-        hooks.allows.store(false, Relaxed);
+        *hooks.now() = Now::default();
         let after = hooks.fire(if outcome.is_error { "PostToolUseFailure" } else { "PostToolUse" }, &tool, {
             let mut about = about;
             match outcome.is_error {

@@ -7,6 +7,7 @@ mod ask;
 mod builtin;
 mod effects;
 mod gate;
+mod hooks;
 mod log;
 mod permits;
 mod statements;
@@ -21,7 +22,9 @@ use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
 use crate::tools::Tools;
 use ask::Sessions;
+use effects::{Audience, Effects, home, rules};
 use gate::{Gate, pause};
+use hooks::Hooked;
 use jiff::tz::TimeZone;
 use kairos_api::{ApiResult, Event, PermissionAnswer, TurnChange};
 use kairos_core::config::Config;
@@ -32,14 +35,13 @@ use kairos_project::Project;
 use kairos_store::{Filter, InboxItem, Status, StoreError};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, checklist, describe};
 use log::Log;
-use effects::{Audience, Effects, rules};
 use permits::Permits;
-pub(crate) use waiting::{Waiting, question};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::AbortHandle;
+pub(crate) use waiting::{Waiting, question};
 
 /// How long a turn may take that nobody asked for.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -298,10 +300,10 @@ impl Thinker {
         let session = format!("{TICK}{began}");
         let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
         let mind = inner.registry.models.mind(&inner.config, occasion);
-        let effects = inner.effects(&session, about.clone(), Audience::Nobody).await?;
+        let effects = Arc::new(inner.effects(&session, about.clone(), Audience::Nobody).await?);
         let builtin = inner.builtin(about, session.clone());
-        let plugins = inner.tools.clone().with_effects(Arc::new(effects));
-        let tools = toolbox::ProjectToolbox { builtin, plugins, asleep: true };
+        let plugins = inner.tools.clone().with_effects(effects.clone());
+        let tools = toolbox::ProjectToolbox { builtin, plugins, effects, asleep: true };
         let log = Log::new(inner.recorder.clone(), session);
         let mut talk = Conversation::new(INSTRUCTIONS);
         let parts = describe(glimpse);
@@ -388,9 +390,17 @@ impl Inner {
     /// What a turn may do to the world.
     async fn effects(&self, session: &str, about: Vec<u64>, audience: Audience) -> PortResult<Effects> {
         let (view, config, attended) = (self.view.clone(), self.config.clone(), !matches!(audience, Audience::Nobody));
-        let read = tokio::task::spawn_blocking(move || rules(&view, &config, attended)).await;
+        let id = session.to_owned();
+        let read = tokio::task::spawn_blocking(move || {
+            let rules = rules(&view, &config, attended);
+            let hooks = Hooked::load(&view, &config, &home(), &id, rules.mode());
+            (rules, Arc::new(hooks))
+        });
+        let read = read.await.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")));
+        let (rules, hooks) = read?;
         Ok(Effects {
-            rules: read.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")))?,
+            rules,
+            hooks,
             view: self.view.clone(),
             recorder: self.recorder.clone(),
             session: session.to_owned(),

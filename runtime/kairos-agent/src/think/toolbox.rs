@@ -1,14 +1,17 @@
 //! All that a model may call in one turn: our own tools, and those of plugins.
 
 use super::builtin::{self, Builtin};
+use super::effects::Effects;
 use crate::tools::Tools;
 use async_trait::async_trait;
 use kairos_core::model::{Call, Tool};
 use kairos_turn::{Outcome, Toolbox};
+use std::sync::Arc;
 
 pub(super) struct ProjectToolbox {
     pub(super) builtin: Builtin,
     pub(super) plugins: Tools,
+    pub(super) effects: Arc<Effects>,
     /// Nobody waits for an answer: the model may end its turn by sleeping.
     pub(super) asleep: bool,
 }
@@ -32,6 +35,12 @@ impl Toolbox for ProjectToolbox {
     }
 
     async fn call(&self, call: &Call) -> Outcome {
+        self.effects.around(call, !self.is_read_only(&call.name), self.carry_out(call)).await
+    }
+}
+
+impl ProjectToolbox {
+    async fn carry_out(&self, call: &Call) -> Outcome {
         if let Some(outcome) = self.builtin.call(call).await {
             return outcome;
         }

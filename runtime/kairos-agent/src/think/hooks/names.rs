@@ -11,9 +11,11 @@ pub(super) fn known(call: &Call, root: &Path) -> (String, Value) {
     let text = |name: &str| input[name].clone();
     let (name, known) = match call.name.as_str() {
         "read-file" => ("Read", vec![("file_path", path("path").into())]),
-        "list-files" => ("Glob", vec![("pattern", text("glob")), ("path", path("under").into())]),
-        "search" => ("Grep", vec![("pattern", text("pattern")), ("glob", text("glob"))]),
-        "edit-file" => ("Edit", vec![("file_path", path("path").into()), ("old_string", text("old")), ("new_string", text("new"))]),
+        "list-files" => ("Glob", vec![("pattern", "*".into()), ("path", path("path").into())]),
+        "search" => ("Grep", vec![("pattern", text("pattern"))]),
+        "edit-file" => {
+            ("Edit", vec![("file_path", path("path").into()), ("old_string", text("old")), ("new_string", text("new"))])
+        }
         "write-file" => ("Write", vec![("file_path", path("path").into()), ("content", text("content"))]),
         "apply-patch" => ("Edit", patched(input["patch"].as_str().unwrap_or_default(), root)),
         "shell" => ("Bash", vec![("command", text("command"))]),

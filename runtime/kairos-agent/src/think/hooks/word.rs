@@ -97,14 +97,17 @@ mod tests {
         assert!(of(1, "", "boom").unwrap_err().contains("boom"));
         assert_eq!(of(0, "just talk", "").unwrap(), Word::default());
         let decided = |decision: &str| {
-            let json = format!(r#"{{"hookSpecificOutput": {{"permissionDecision": "{decision}", "permissionDecisionReason": "r"}}}}"#);
+            let json =
+                format!(r#"{{"hookSpecificOutput": {{"permissionDecision": "{decision}", "permissionDecisionReason": "r"}}}}"#);
             of(0, &json, "")
         };
         assert_eq!(decided("deny").unwrap().block.as_deref(), Some("r"));
         assert_eq!(decided("ask").unwrap().ask.as_deref(), Some("r"));
         assert!(decided("allow").unwrap().allow && decided("maybe").is_err());
         assert!(of(0, r#"{"continue": false}"#, "").unwrap().block.is_some());
-        assert!(of(0, r#"{"hookSpecificOutput": {"permissionDecision": "allow", "updatedInput": {}}}"#, "").unwrap().block.is_some());
+        assert!(
+            of(0, r#"{"hookSpecificOutput": {"permissionDecision": "allow", "updatedInput": {}}}"#, "").unwrap().block.is_some()
+        );
         assert!(of(0, "{broken", "").is_err());
         let long = format!(r#"{{"hookSpecificOutput": {{"additionalContext": "{}"}}}}"#, "é".repeat(20_000));
         assert_eq!(of(0, &long, "").unwrap().context[0].len(), MAX_CONTEXT);
