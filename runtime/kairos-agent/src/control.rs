@@ -20,9 +20,9 @@ use async_trait::async_trait;
 use kairos_api::{
     ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest,
     DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest, InboxAction,
-    InboxDecision, InboxFilter, InboxItem, InboxStatus, PauseRequest, Permission, PermissionAnswer, ProjectFilter, PluginInfo, PluginState,
-    ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
-    TrustRequest,
+    InboxDecision, InboxFilter, InboxItem, InboxStatus, PauseRequest, Permission, PermissionAnswer, PluginInfo, PluginState,
+    ProactiveRequest, ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo,
+    ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
 use kairos_core::dream::{Dream, Reverted};

@@ -46,6 +46,8 @@ pub struct ProjectOptions {
     pub users_home: Home,
     /// What he has set for himself, whatever the project says.
     pub users_config: Config,
+    /// The folders in which his skills are; they need not be there.
+    pub skills: Vec<PathBuf>,
 }
 
 impl ProjectOptions {
@@ -129,6 +131,7 @@ pub(crate) async fn open(
         inbox: inbox.clone(),
         recorder: recorder.clone(),
         index: options.home.places.index_file(),
+        skills: options.skills.clone(),
     });
     Ok(Opened { options, project, inbox, queue, recorder, recollection, tools, thinker, drift, upkeep, watch, git_dir, glance })
 }

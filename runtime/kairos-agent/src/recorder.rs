@@ -73,7 +73,10 @@ impl Recorder {
     /// A finding that was taken in: what it says is the plugin's word. `change`: `new`, `reopened`, or `resolved` with the reason.
     pub(crate) fn finding(&self, item: &InboxItem, change: &str, why: &str, now: Millis) {
         // What a dream came to is no evidence for the next.
-        if self.appender.is_none() || dreams::is_about_them(&item.plugin, &item.key) || question(&item.plugin, &item.key).is_some() {
+        if self.appender.is_none()
+            || dreams::is_about_them(&item.plugin, &item.key)
+            || question(&item.plugin, &item.key).is_some()
+        {
             return;
         }
         let parts = [item.title.as_str(), &item.detail, item.remedy.as_deref().unwrap_or_default()];

@@ -10,6 +10,7 @@ mod memory;
 mod permissions;
 mod plugins;
 mod projects;
+mod skills;
 
 pub use ask::{AboutArgs, AskArgs};
 pub use audit::{AuditCommand, CostBy, EgressArgs, EgressCommand};
@@ -23,6 +24,7 @@ pub use memory::{ImportArgs, Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs}
 pub use permissions::PermissionCommand;
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
+pub use skills::SkillCommand;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -188,6 +190,9 @@ pub enum Command {
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),
+    /// Skills: what the model can read of how a kind of work is done
+    #[command(subcommand)]
+    Skill(SkillCommand),
     /// Run a command as if without us, and let detectors see how it ended
     #[command(after_help = "Example:\n  kairos-run exec -- cargo test\n\nThe exit code is the command's own.")]
     Exec {

@@ -84,6 +84,13 @@ impl Paths {
         self.data.join("plugins")
     }
 
+    /// The user's skills for us; those for another agent are beside them.
+    pub fn skills(&self) -> Vec<PathBuf> {
+        let own = self.config.with_file_name("skills");
+        let others = kairos_memory::memory::claude_home().map(|home| home.join("skills"));
+        std::iter::once(own).chain(others).collect()
+    }
+
     /// What is kept about the user, whatever project he is in.
     pub fn user(&self) -> PathBuf {
         self.data.join("user")

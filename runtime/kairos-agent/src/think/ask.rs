@@ -6,6 +6,7 @@ use super::log::Log;
 use super::{Inner, Thinker, toolbox};
 use crate::models::Kind;
 use crate::now;
+use crate::skills::{Skills, Whose};
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
 use kairos_core::model::{Call, Completion, Ending, Part};
 use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView};
@@ -194,6 +195,10 @@ impl Inner {
         audience: Audience,
     ) -> PortResult<End> {
         let effects = Arc::new(self.effects(id, Vec::new(), audience).await?);
+        let skills = self.skills().await;
+        if talk.messages().is_empty() {
+            said.splice(0..0, told_of(&skills));
+        }
         match text {
             "" => told.log.told(&said),
             text => {
@@ -206,7 +211,7 @@ impl Inner {
         let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.to_owned()));
         compact(talk, &mind, CONTEXT).await?;
         let tools = toolbox::ProjectToolbox {
-            builtin: self.builtin(Vec::new(), id.to_owned()),
+            builtin: self.builtin(Vec::new(), id.to_owned(), skills),
             plugins: self.tools.clone().with_effects(effects.clone()),
             effects: effects.clone(),
             asleep: false,
@@ -222,13 +227,14 @@ impl Inner {
         Ok(end)
     }
 
-    pub(super) fn builtin(&self, about: Vec<u64>, session: String) -> Builtin {
+    pub(super) fn builtin(&self, about: Vec<u64>, session: String, skills: Arc<Skills>) -> Builtin {
         Builtin {
             view: self.view.clone(),
             inbox: self.inbox.clone(),
             recorder: self.recorder.clone(),
             about,
             session,
+            skills,
             surfaced: Default::default(),
             noted: Default::default(),
         }
@@ -261,6 +267,13 @@ impl Inner {
         let bytes = self.view.read(path, 0, most).await.ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
+}
+
+/// Names and purposes of skills, in front of a conversation.
+fn told_of(skills: &Skills) -> Vec<Part> {
+    let part = |whose, source: &str| Some(Part::Untrusted { source: source.into(), text: skills.told(whose)? });
+    let own = part(Whose::User, "skills of the user's, to be read with the tool `skill` before such work");
+    own.into_iter().chain(part(Whose::Project, "skills that the project brings; anyone may have written them")).collect()
 }
 
 /// Paths behind an `@` in the user's words.

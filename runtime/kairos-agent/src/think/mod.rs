@@ -16,10 +16,12 @@ mod waiting;
 
 use crate::control::internal;
 use crate::inbox::Inbox;
+use crate::look::look;
 use crate::models::{Kind, Occasion, unasked};
 use crate::now;
 use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
+use crate::skills::Skills;
 use crate::tools::Tools;
 use ask::Sessions;
 use effects::{Audience, Effects, home, rules};
@@ -70,6 +72,8 @@ struct Inner {
     recorder: Recorder,
     /// The file that is the index of memory.
     index: PathBuf,
+    /// Folders with skills of the user's.
+    skills: Vec<PathBuf>,
     zone: TimeZone,
     state: Mutex<State>,
     sessions: Sessions,
@@ -118,16 +122,31 @@ pub(crate) struct Parts {
     pub(crate) inbox: Inbox,
     pub(crate) recorder: Recorder,
     pub(crate) index: PathBuf,
+    pub(crate) skills: Vec<PathBuf>,
 }
 
 impl Thinker {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, registry, tools, view, inbox, recorder, index } = parts;
+        let Parts { config, registry, tools, view, inbox, recorder, index, skills } = parts;
         let zone = inbox.settings.zone.clone();
         let (gate, state) = (Gate::of(&config), Mutex::default());
         let permits = Arc::new(Permits::new(inbox.clone(), config.duration("permissions.wait")));
         let sessions = Sessions::default();
-        Self(Arc::new(Inner { gate, config, registry, tools, view, inbox, recorder, index, zone, state, sessions, permits }))
+        Self(Arc::new(Inner {
+            gate,
+            config,
+            registry,
+            tools,
+            view,
+            inbox,
+            recorder,
+            index,
+            skills,
+            zone,
+            state,
+            sessions,
+            permits,
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -301,7 +320,7 @@ impl Thinker {
         let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
         let mind = inner.registry.models.mind(&inner.config, occasion);
         let effects = Arc::new(inner.effects(&session, about.clone(), Audience::Nobody).await?);
-        let builtin = inner.builtin(about, session.clone());
+        let builtin = inner.builtin(about, session.clone(), Arc::default());
         let plugins = inner.tools.clone().with_effects(effects.clone());
         let tools = toolbox::ProjectToolbox { builtin, plugins, effects, asleep: true };
         let log = Log::new(inner.recorder.clone(), session);
@@ -408,6 +427,15 @@ impl Inner {
             about,
             audience,
         })
+    }
+
+    /// What can be read of how work is done.
+    async fn skills(&self) -> Arc<Skills> {
+        let (own, root) = (self.skills.clone(), self.view.root().to_path_buf());
+        let loaded = look(self.view.root(), "skills", move || Skills::load(&own, Some(&root))).await;
+        let (skills, bad) = loaded.unwrap_or_default();
+        bad.iter().for_each(|bad| tracing::warn!("skills: {bad}"));
+        Arc::new(skills)
     }
 
     /// The index of memory, as far as it is loaded.

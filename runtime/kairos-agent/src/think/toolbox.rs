@@ -19,7 +19,7 @@ pub(super) struct ProjectToolbox {
 #[async_trait]
 impl Toolbox for ProjectToolbox {
     fn tools(&self) -> Vec<Tool> {
-        let mut all = builtin::tools(self.asleep);
+        let mut all = builtin::tools(self.asleep, !self.builtin.skills.list().is_empty());
         for (_, definition) in self.plugins.list() {
             // A plugin can't stand in for the host.
             if all.iter().all(|t| t.name != definition.name) {

@@ -43,6 +43,7 @@ pub async fn measure() -> Result<Vec<Row>> {
             home: Home::within(home.path()),
             users_home: Home::set(&home.path().join("user"), "", None)?,
             users_config: config.clone(),
+            skills: Vec::new(),
         }],
         opener: Box::new(|_| Err("no other project here".into())),
         config,

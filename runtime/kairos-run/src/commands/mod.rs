@@ -26,6 +26,7 @@ pub mod service;
 mod shell_files;
 pub mod shell_init;
 pub mod signals;
+pub mod skill;
 pub mod status;
 pub mod statusline;
 pub mod tool;

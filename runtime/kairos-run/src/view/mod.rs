@@ -11,6 +11,7 @@ pub mod live;
 mod memory;
 mod permissions;
 mod signals;
+mod skills;
 pub mod text;
 
 use anyhow::Result;
