@@ -84,11 +84,15 @@ impl Paths {
         self.data.join("plugins")
     }
 
-    /// The user's skills for us; those for another agent are beside them.
+    /// The user's skills for us.
+    pub fn own_skills(&self) -> PathBuf {
+        self.config.with_file_name("skills")
+    }
+
+    /// All folders with skills of the user's: also those that he has for another agent.
     pub fn skills(&self) -> Vec<PathBuf> {
-        let own = self.config.with_file_name("skills");
         let others = kairos_memory::memory::claude_home().map(|home| home.join("skills"));
-        std::iter::once(own).chain(others).collect()
+        std::iter::once(self.own_skills()).chain(others).collect()
     }
 
     /// What is kept about the user, whatever project he is in.

@@ -100,6 +100,20 @@ pub fn settings(args: HookArgs) -> Result<()> {
     view::print(if args.install.is_some() { "The hook is in place.\n" } else { "The hook is gone.\n" })
 }
 
+/// The user's settings for all folders, if our hook is in them.
+pub fn installed() -> Option<PathBuf> {
+    let file = claude_home()?.join("settings.json");
+    let text = fs::read_to_string(&file).ok()?;
+    settings::without_hook(&text).is_ok_and(|new| new != text).then_some(file)
+}
+
+/// Takes it out of them.
+pub fn remove(file: &Path) -> Result<()> {
+    let file = file.canonicalize()?;
+    let new = settings::without_hook(&fs::read_to_string(&file)?).map_err(anyhow::Error::msg)?;
+    Ok(replace(&file, &new)?)
+}
+
 /// The whole file at once, with the rights that it had.
 fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
