@@ -168,7 +168,8 @@ fn a_no_a_rule_and_time_are_stronger_than_what_was_agreed_to() {
 
     // Its time is over.
     settings("wait = \"0s\"");
-    let database = std::fs::read_dir(world.home().join("data/projects")).unwrap().next().unwrap().unwrap().path().join("state.db");
+    let database =
+        std::fs::read_dir(world.home().join("data/projects")).unwrap().next().unwrap().unwrap().path().join("state.db");
     let expire = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('UPDATE permissions SET until=1'); c.commit()";
     assert!(Command::new("python3").args(["-c", expire]).arg(database).status().unwrap().success());
     let _background = Background::start(&world);
@@ -193,7 +194,6 @@ fn a_start_ends_what_waits_and_a_stop_is_not_held_up_by_it() {
     wait_until("the first look is over", || world.json(&["status"])["projects"][0]["tick"].as_u64() > Some(0));
     assert!(items(&world, "open").is_empty() && permissions(&world).is_empty());
     assert!(items(&world, "resolved")[0]["resolved_reason"].as_str().unwrap().contains("began anew"));
-
 }
 
 #[test]

@@ -18,11 +18,11 @@ use crate::registry::SELF;
 use crate::think::question;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest,
-    DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest, InboxAction,
-    InboxDecision, InboxFilter, InboxItem, InboxStatus, PauseRequest, Permission, PermissionAnswer, PluginInfo, PluginState,
-    ProactiveRequest, ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo,
-    ToolOutput, TrustRequest,
+    ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control,
+    Conversation, Digest, DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest,
+    InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus, PauseRequest, Permission, PermissionAnswer, PluginInfo,
+    PluginState, ProactiveRequest, ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall,
+    ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
 use kairos_core::dream::{Dream, Reverted};
@@ -392,7 +392,7 @@ impl Control for Agent {
     }
 
     async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>> {
-        self.project(request.project.as_deref())?.thinker.ask(request)
+        self.project(request.project.as_deref())?.thinker.ask(request).await
     }
 
     async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()> {
@@ -405,6 +405,25 @@ impl Control for Agent {
 
     async fn forget_permission(&self, id: &str) -> ApiResult<()> {
         self.take_back(id).await
+    }
+
+    async fn conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>> {
+        let mut all = Vec::new();
+        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+            let project = p.inbox.project.clone();
+            let own = p.thinker.conversations().await?.into_iter();
+            all.extend(own.map(|kairos_store::Conversation { id, title, began, at, turns, bytes }| Conversation {
+                project: project.clone(),
+                id,
+                title,
+                began,
+                at,
+                turns,
+                bytes,
+            }));
+        }
+        all.sort_by_key(|c| std::cmp::Reverse(c.at));
+        Ok(all)
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {

@@ -1,10 +1,10 @@
 //! What a running process does for those who ask.
 
 use crate::{
-    ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamFilter,
-    DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter, InboxItem,
-    PauseRequest, Permission, PermissionAnswer, ProjectFilter, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust,
-    Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Conversation, Digest,
+    DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter,
+    InboxItem, PauseRequest, Permission, PermissionAnswer, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectFilter,
+    ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;
@@ -84,6 +84,8 @@ pub trait Control: Send + Sync + 'static {
     async fn use_strategies(&self, request: DreamStrategies) -> ApiResult<Vec<String>>;
     /// Asks the model; what happens is told until it is done. When the receiver is dropped, it stops.
     async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>>;
+    /// Conversations with the model that can be gone on with, the last used first.
+    async fn conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>>;
     /// The user's answer to what may only be done if he agrees.
     async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()>;
     /// What waits for the user's word, then what he answered as far as it still holds, the newest first.

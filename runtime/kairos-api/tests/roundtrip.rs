@@ -170,6 +170,10 @@ impl Control for Fake {
         self.note(format!("{filter:?}"));
         Ok(vec![])
     }
+    async fn conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>> {
+        self.note(format!("conversations {filter:?}"));
+        Ok(vec![])
+    }
     async fn forget_permission(&self, id: &str) -> ApiResult<()> {
         self.note(format!("forget {id}"));
         Ok(())
@@ -284,6 +288,7 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     client.permit("a/b", PermissionAnswer { allow: true, scope: Scope::Day }).await.unwrap();
     assert!(client.permissions(&ProjectFilter { project: Some("/a b".into()) }).await.unwrap().is_empty());
     client.forget_permission("a/b").await.unwrap();
+    assert!(client.conversations(&ProjectFilter::default()).await.unwrap().is_empty());
     let mut events = client.events().await.unwrap();
     for count in 1..=3 {
         assert_eq!(events.recv().await, Some(Event::Dropped { count }));
@@ -322,6 +327,7 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
             "a/b PermissionAnswer { allow: true, scope: Day }".into(),
             "ProjectFilter { project: Some(\"/a b\") }".into(),
             "forget a/b".into(),
+            "conversations ProjectFilter { project: None }".into(),
             "trust /a/b d1".into(),
             "distrust /a/b".into(),
             "make".into()

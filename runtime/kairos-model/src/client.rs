@@ -70,8 +70,8 @@ impl Client {
         let reach = if self.provider.own { Reach::Anywhere } else { Reach::Public };
         let timeouts = Timeouts { connect: CONNECT.min(left), read: STALL, total: left };
         let net = Net::new(Allow::default().host(&self.host, reach), timeouts, self.ledger.clone());
-        let mut headers = self.wire.headers(key);
-        headers.push(("content-type", "application/json".into()));
+        let content = ("content-type", "application/json".to_owned());
+        let headers = self.wire.headers(key).into_iter().chain([content]).map(|(name, value)| (name.into(), value)).collect();
         let url = format!("{}{}", self.provider.url, self.wire.path());
         let (why, body) = (question.why.to_owned(), question.body.clone());
         let mut incoming =

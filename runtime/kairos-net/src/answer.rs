@@ -36,6 +36,11 @@ impl Incoming {
         Self { status, headers: response.headers().clone(), response, host, timeouts, end, left: Some(left), entry }
     }
 
+    /// The value of a header, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// Waits for the next bytes; none at the end.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -36,7 +37,7 @@ pub struct Post {
     /// `http` or `https`.
     pub url: String,
     /// Names and values.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// At most [`MAX_BODY`] bytes.
     pub body: Vec<u8>,
     /// For the ledger.
@@ -248,7 +249,7 @@ pub(crate) fn innermost(error: &dyn Error) -> String {
     error.to_string()
 }
 
-fn headers(pairs: &[(&'static str, String)]) -> Result<HeaderMap, NetError> {
+fn headers(pairs: &[(Cow<'static, str>, String)]) -> Result<HeaderMap, NetError> {
     let mut map = HeaderMap::new();
     for (name, value) in pairs {
         let wrong = || NetError::Request(format!("the header `{name}` can't be sent"));

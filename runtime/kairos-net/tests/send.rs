@@ -57,7 +57,14 @@ fn net(reach: Reach, book: &Arc<Book>) -> Net {
 }
 
 fn post(url: String) -> Post {
-    Post { url, headers: vec![("x-a", "b".into())], body: b"hello".to_vec(), why: "3".into(), redacted: 1, max_answer: 1000 }
+    Post {
+        url,
+        headers: vec![("x-a".into(), "b".into())],
+        body: b"hello".to_vec(),
+        why: "3".into(),
+        redacted: 1,
+        max_answer: 1000,
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ mod plugins;
 mod projects;
 mod skills;
 
-pub use ask::{AboutArgs, AskArgs};
+pub use ask::{AboutArgs, AskArgs, ChatArgs, ResumeArgs};
 pub use audit::{AuditCommand, CostBy, EgressArgs, EgressCommand};
 use clap::{Args, Parser, Subcommand};
 pub use dreams::{DreamArgs, DreamCommand};
@@ -169,12 +169,12 @@ pub enum Command {
     /// Ask the model about the project, or have it change something
     #[command(
         after_help = "Examples:\n  kairos-run ask why does the build fail\n  kairos-run ask \"fix the test in @tests/parse.rs\"\n  \
-        git diff | kairos-run ask -\n\nIt may read the project; before a file changes you see the difference, and agree or not.\nWhich \
+        git diff | kairos-run ask -\n  kairos-run ask --continue \"and the other test?\"\n\nIt may read the project; before a file changes you see the difference, and agree or not.\nWhich \
         model: `model` in kairos.toml, or one of ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST."
     )]
     Ask(AskArgs),
     /// A conversation with the model, line by line
-    Chat(AboutArgs),
+    Chat(ChatArgs),
     /// What the model may do: what waits for your word, and what you said
     #[command(subcommand)]
     #[command(

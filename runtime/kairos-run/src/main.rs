@@ -78,7 +78,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Ask(args)) => return wait(commands::ask::ask(&paths, args)),
         Some(Command::Permission(command)) => wait(commands::permission::permission(&paths, command))?,
         Some(Command::Mcp(args)) => wait(commands::mcp::mcp(&paths, args))?,
-        Some(Command::Chat(args)) => return wait(commands::ask::chat(&paths, args)),
+        Some(Command::Chat(args)) => return wait(commands::chat::chat(&paths, args)),
         Some(Command::Exec { command }) => return commands::exec::exec(&paths, command),
         Some(Command::ShellInit { shell }) => commands::shell_init::shell_init(&paths, shell)?,
         Some(Command::Hook(args)) => commands::hook::settings(args)?,

@@ -74,6 +74,11 @@ impl Paths {
         self.data.join("logs").join("start.log")
     }
 
+    /// What the user typed in conversations.
+    pub fn chat_history(&self) -> PathBuf {
+        self.data.join("chat-history")
+    }
+
     /// Reports of crashes.
     pub fn crashes(&self) -> PathBuf {
         self.data.join("crashes")

@@ -70,10 +70,10 @@ impl Channel for Webhook {
         let seconds = (time / 1000).to_string();
         let signature = sign(&key, &message.id, &seconds, &body);
         let headers = vec![
-            ("content-type", "application/json".into()),
-            ("webhook-id", message.id.clone()),
-            ("webhook-timestamp", seconds),
-            ("webhook-signature", signature),
+            ("content-type".into(), "application/json".into()),
+            ("webhook-id".into(), message.id.clone()),
+            ("webhook-timestamp".into(), seconds),
+            ("webhook-signature".into(), signature),
         ];
         let why = format!("webhook: {}", message.ids());
         let post = Post { url: self.url.clone(), headers, body, why, redacted: 0, max_answer: MAX_ANSWER };

@@ -10,6 +10,7 @@ mod gate;
 mod hooks;
 mod log;
 mod permits;
+mod sessions;
 mod statements;
 mod toolbox;
 mod waiting;
@@ -23,7 +24,6 @@ use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
 use crate::skills::Skills;
 use crate::tools::Tools;
-use ask::Sessions;
 use effects::{Audience, Effects, home, rules};
 use gate::{Gate, pause};
 use hooks::Hooked;
@@ -38,6 +38,7 @@ use kairos_store::{Filter, InboxItem, Status, StoreError};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, checklist, describe};
 use log::Log;
 use permits::Permits;
+use sessions::Sessions;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -131,7 +132,7 @@ impl Thinker {
         let zone = inbox.settings.zone.clone();
         let (gate, state) = (Gate::of(&config), Mutex::default());
         let permits = Arc::new(Permits::new(inbox.clone(), config.duration("permissions.wait")));
-        let sessions = Sessions::default();
+        let sessions = Sessions::new(config.flag("memory.transcripts").then(|| inbox.db.clone()));
         Self(Arc::new(Inner {
             gate,
             config,
@@ -387,6 +388,11 @@ impl Thinker {
             self.rouse(now());
         }
         Ok(true)
+    }
+
+    /// Conversations that can be gone on with, the last used first.
+    pub(crate) async fn conversations(&self) -> ApiResult<Vec<kairos_store::Conversation>> {
+        self.0.sessions.list().await
     }
 
     /// What waits for the user's word.

@@ -3,19 +3,29 @@
 use super::Shared;
 use super::wire::{Answer, Done, Json, Lines, List, Path, Query};
 use crate::openapi::Missing;
-use crate::{AskEvent, AskRequest, Permission, PermissionAnswer, ProjectFilter};
+use crate::{AskEvent, AskRequest, Conversation, Permission, PermissionAnswer, ProjectFilter};
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(ask)).routes(routes!(permit, forget)).routes(routes!(permissions))
+    OpenApiRouter::default()
+        .routes(routes!(ask))
+        .routes(routes!(permit, forget))
+        .routes(routes!(permissions))
+        .routes(routes!(conversations))
 }
 
 /// Asks the model, and tells what happens until it is done. Who no longer reads stops it.
 #[utoipa::path(post, path = "/v1/ask", responses(Missing))]
 async fn ask(State(c): State<Shared>, Json(request): Json<AskRequest>) -> Answer<Lines<AskEvent>> {
     c.ask(request).await.map(Lines::of)
+}
+
+/// Conversations that can be gone on with, the last used first.
+#[utoipa::path(get, path = "/v1/conversations", params(ProjectFilter))]
+async fn conversations(State(c): State<Shared>, Query(filter): Query<ProjectFilter>) -> Answer<List<Conversation>> {
+    c.conversations(filter).await.map(List)
 }
 
 /// Answers what the model may only do if the user agrees: at once, or from the inbox.

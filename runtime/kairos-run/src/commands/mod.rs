@@ -5,6 +5,7 @@ pub mod audit;
 pub mod bench;
 pub mod bench_dreams;
 pub mod channels;
+pub mod chat;
 pub mod config;
 pub mod digest;
 pub mod doctor;
