@@ -10,9 +10,9 @@ fast (fastclock.c); times of files follow it. Each millisecond that the machine 
 time limits are N times as short: give it a release build, a quiet machine, and a smaller N where the report ends with warnings
 of them. `--days 4-5` lives only Thursday and Friday, to try an event.
 
-It prints for each planted event how many ticks after it could be seen it was told, and what else was told on each day. A
+It prints for each planted event by which tick after it could be seen it was told, and what else was told on each day. A
 message is what reaches the user at once: findings that are told together are one.
-It exits with 1 where an event was missed or came late by more than a tick, or where more than three others were told on a day.
+It exits with 1 where an event was missed or was not told by the first tick, or where more than three others were told on a day.
 """
 import argparse, os, shutil, subprocess, sys, tempfile
 

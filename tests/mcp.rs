@@ -1,5 +1,5 @@
-//! Other agents use our memory and findings, over the Model Context Protocol; on the real binary. The last test is driven by a client
-//! of other authors and ignored by default; `.ci/run` installs it and runs it: `KAIROS_MCP_PYTHON` names a Python with `mcp`.
+//! The Model Context Protocol, both ways; on the real binary. Two tests are ignored by default, since they need what others wrote: the
+//! Python SDK's client for our server, and the reference server for our client. `.ci/run` installs both and runs them.
 #![allow(missing_docs)]
 
 mod support;
@@ -7,6 +7,7 @@ mod support;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use support::model::ModelServer;
 use support::{BINARY, Background, World, prebuilt, repository, wait_until};
 
 /// A program at the other end of a server's standard input and output.
@@ -172,4 +173,112 @@ fn a_client_of_other_authors_searches_our_memory_and_dismisses_a_finding() {
     let dismissed = ask(json!(["call", "inbox_decide", {"id": id, "decision": "dismiss"}]));
     assert_eq!(dismissed["structuredContent"]["status"], "dismissed", "{dismissed}");
     assert_eq!(world.json(&["inbox", "list"]), json!([]));
+}
+
+/// A model that calls this once, and then says what came of it.
+fn calling(tool: &'static str, input: Value) -> ModelServer {
+    ModelServer::speaking(move |question| {
+        let done = question["messages"].as_array().unwrap().iter().any(|m| m["role"] == "tool");
+        if done { (Some("that is it"), vec![]) } else { (None, vec![(tool, input.clone())]) }
+    })
+}
+
+/// What the tool answered, as the model was told.
+fn outcome(server: &ModelServer) -> String {
+    let last = server.asked().pop().unwrap();
+    let messages = last["messages"].as_array().unwrap().clone();
+    messages.iter().rev().find(|m| m["role"] == "tool").expect("it was called")["content"].as_str().unwrap().to_owned()
+}
+
+fn offered(question: &Value) -> Vec<String> {
+    let all = question["tools"].as_array().unwrap().iter().map(|t| t["function"]["name"].as_str().unwrap().to_owned());
+    all.filter(|name| name.starts_with("mcp__")).collect()
+}
+
+#[test]
+fn a_project_s_server_is_called_once_the_user_trusts_it_and_agrees() {
+    let model = calling("mcp__own__memory_search", json!({"query": "ship"}));
+    let world = World::with_git();
+    let settings = format!("every = \"1h\"\n[model]\nprovider = \"llamacpp\"\nurl = \"{}\"\n", model.url);
+    world.settings(&settings);
+    let own = json!({"mcpServers": {
+        "own": {"command": BINARY, "args": ["mcp"], "env": {"KAIROS_HOME": world.home()}},
+        "gone": {"command": "/no/such/program"},
+        "old": {"type": "sse", "url": "http://localhost/"},
+    }});
+    world.write(".mcp.json", own.to_string());
+    let _background = Background::start(&world);
+    world.ok(&["memory", "add", "We deploy with `make ship`"]);
+
+    // Nothing of it is started, let alone offered, before he trusts it.
+    world.ok(&["ask", "--yes", "--json", "how do we deploy?"]);
+    assert_eq!(offered(&model.asked()[0]), Vec::<String>::new());
+    assert!(outcome(&model).contains("there is no tool"), "{}", outcome(&model));
+    let all = world.json(&["mcp", "list"]);
+    assert_eq!((&all["servers"][0]["state"], &all["servers"][1]["state"]), (&json!("untrusted"), &json!("untrusted")), "{all}");
+    assert!(all["problems"][0].as_str().unwrap().contains("`old`: the transport `sse` is retired"), "{all}");
+    for name in ["own", "gone"] {
+        world.ok(&["mcp", "trust", name, "--yes"]);
+    }
+
+    // He looks on and agrees; the server's words come back.
+    let said = world.ok(&["ask", "--yes", "--json", "how do we deploy?"]);
+    assert!(said.contains("call mcp__own__memory_search") && said.contains("ship"), "{said}");
+    assert!(offered(model.asked().last().unwrap()).contains(&"mcp__own__read-resource".to_owned()));
+    assert!(outcome(&model).contains("make ship"), "{}", outcome(&model));
+    let all = world.json(&["mcp", "list"]);
+    assert_eq!((&all["servers"][0]["name"], &all["servers"][0]["state"]), (&json!("gone"), &json!("failed")), "{all}");
+    assert!(all["servers"][0]["trouble"].as_str().unwrap().contains("can't be started"), "{all}");
+    assert_eq!(all["servers"][1]["state"], "running", "{all}");
+
+    // Nobody is there: it is not called.
+    world.ok(&["ask", "--json", "how do we deploy?"]);
+    assert!(outcome(&model).contains("nobody is there to agree to call mcp__own__memory_search"), "{}", outcome(&model));
+    // His rules allow it for good.
+    world.settings(&format!("{settings}[permissions]\nallow = [\"mcp__own__memory_search\"]\n"));
+    wait_until("the settings hold", || {
+        world.ok(&["ask", "--json", "how do we deploy?"]);
+        outcome(&model).contains("make ship")
+    });
+    // Another entry under the same name is not what he trusts.
+    world.write(".mcp.json", own.to_string().replace("\"mcp\"", "\"mcp\",\"--allow-dreams\""));
+    world.ok(&["ask", "--json", "how do we deploy?"]);
+    assert!(outcome(&model).contains("there is no tool"), "{}", outcome(&model));
+}
+
+/// The reference server, of npm: over standard input and output, and over HTTP.
+#[test]
+#[ignore = "needs the reference server: KAIROS_MCP_EVERYTHING names its folder of node_modules"]
+fn the_reference_server_is_called_in_both_ways() {
+    let folder = std::env::var("KAIROS_MCP_EVERYTHING").expect("KAIROS_MCP_EVERYTHING is set");
+    let script = format!("{folder}/@modelcontextprotocol/server-everything/dist/index.js");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut served = Command::new("node");
+    served.args([&script, "streamableHttp"]).env("PORT", port.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut served = served.spawn().unwrap();
+    wait_until("it listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    for (name, tool) in [("pipe", "mcp__pipe__echo"), ("web", "mcp__web__echo")] {
+        let model = calling(tool, json!({"message": "hello there"}));
+        let world = World::with_git();
+        world.settings(&format!(
+            "[model]\nprovider = \"llamacpp\"\nurl = \"{}\"\n[permissions]\nallow = [\"mcp__{name}\"]\n",
+            model.url
+        ));
+        std::fs::create_dir_all(world.home()).unwrap();
+        let servers = json!({"mcpServers": {
+            "pipe": {"command": "node", "args": [script, "stdio"]},
+            "web": {"type": "http", "url": format!("http://127.0.0.1:{port}/mcp"), "headers": {"x-key": "${NO_KEY:-none}"}},
+        }});
+        std::fs::write(world.home().join("mcp.json"), servers.to_string()).unwrap();
+        let _background = Background::start(&world);
+        world.ok(&["ask", "--json", "say hello"]);
+        assert!(outcome(&model).contains("Echo: hello there"), "{}", outcome(&model));
+        let egress = world.json(&["audit", "egress"]).to_string();
+        assert!(egress.contains("MCP server web of project"), "what goes over HTTP is on record: {egress}");
+        // A resource, by the tool that reads them.
+        let all = world.json(&["mcp", "list"]);
+        assert!(all["servers"].to_string().contains(&format!("mcp__{name}__read-resource")), "{all}");
+    }
+    let _ = served.kill();
+    let _ = served.wait();
 }

@@ -10,6 +10,8 @@ class Told:
 
     def __init__(self):
         self.messages, self.kept, self.warnings = [], [], {}
+        # When each tick began, in milliseconds.
+        self.ticks = []
 
 
 def read(lines, log):
@@ -21,6 +23,8 @@ def read(lines, log):
             told.warnings[text] = told.warnings.get(text, 0) + 1
     for event in map(json.loads, lines):
         kind = event["event"]
+        if kind == "tick":
+            told.ticks.append(event["started"])
         if kind == "finding" and event["announced"]:
             if (event.get("group") or {"place": 1})["place"] == 1:
                 told.messages.append([])
@@ -51,10 +55,13 @@ def judge(planned, told, seconds):
             continue
         expected.append(message)
         item = next(i for i in message if belongs(i, event))
-        # An item is told when it was last seen. What the true clock takes to start a process counts N times, hence the half.
-        late = (seconds(item["last_seen"]) - event.visible) / TICK
-        bad |= late > 1.5 or seconds(item["last_seen"]) < event.began
-        print(f"{late:6.1f} ticks  {event.name}: {line(item)}")
+        # An item is told by the tick that saw it last. Ticks are counted, and not the time alone: with the clock N times as fast, each
+        # millisecond by which a tick is late counts N times.
+        at = seconds(item["last_seen"])
+        nth = sum(event.visible < seconds(tick) <= at for tick in told.ticks)
+        bad |= nth > 1 or at < event.began
+        when = f"by tick {nth} after" if nth else "before it was due"
+        print(f"{when:>17} ({(at - event.visible) / TICK:4.1f} times a tick's length)  {event.name}: {line(item)}")
     print()
     for day, name in enumerate(DAYS):
         of_day = [m for m in told.messages if (seconds(m[0]["last_seen"]) + 8 * HOUR) // DAY == day]

@@ -20,9 +20,9 @@ use async_trait::async_trait;
 use kairos_api::{
     ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control,
     Conversation, Digest, DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest,
-    InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus, PauseRequest, Permission, PermissionAnswer, PluginInfo,
-    PluginState, ProactiveRequest, ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall,
-    ToolInfo, ToolOutput, TrustRequest,
+    InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus, McpFilter, McpServers, McpTrust, PauseRequest, Permission,
+    PermissionAnswer, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus,
+    ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
 use kairos_core::dream::{Dream, Reverted};
@@ -393,6 +393,18 @@ impl Control for Agent {
 
     async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>> {
         self.project(request.project.as_deref())?.thinker.ask(request).await
+    }
+
+    async fn mcp_servers(&self, filter: McpFilter) -> ApiResult<McpServers> {
+        self.project(filter.project.as_deref())?.servers.list().await
+    }
+
+    async fn trust_mcp(&self, name: &str, request: McpTrust) -> ApiResult<()> {
+        self.project(request.project.as_deref())?.servers.trust(name, &request).await
+    }
+
+    async fn distrust_mcp(&self, name: &str, filter: McpFilter) -> ApiResult<()> {
+        self.project(filter.project.as_deref())?.servers.distrust(name).await
     }
 
     async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()> {

@@ -24,6 +24,7 @@ mod inbox;
 mod ledger;
 mod look;
 mod matching;
+mod mcp;
 mod models;
 mod open;
 mod pet;

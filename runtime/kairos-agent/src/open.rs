@@ -8,6 +8,7 @@ use crate::govern::manners::Manners;
 use crate::govern::settings::Settings;
 use crate::inbox::Inbox;
 use crate::look::look;
+use crate::mcp::Servers;
 use crate::now;
 use crate::project_loop::{LoopStatus, Pace, Parts, ProjectLoop};
 use crate::recollection::Recollection;
@@ -44,6 +45,8 @@ pub struct ProjectOptions {
     pub home: Home,
     /// And what is true of the user in all projects.
     pub users_home: Home,
+    /// The user's own list of MCP servers; need not exist.
+    pub users_mcp: PathBuf,
     /// What he has set for himself, whatever the project says.
     pub users_config: Config,
     /// The folders in which his skills are; they need not be there.
@@ -71,6 +74,7 @@ pub(crate) struct Opened {
     pub(crate) recollection: Recollection,
     pub(crate) tools: Tools,
     pub(crate) thinker: Thinker,
+    pub(crate) servers: Servers,
     drift: Drift,
     upkeep: Vec<Upkeep>,
     watch: Watch,
@@ -123,17 +127,34 @@ pub(crate) async fn open(
         recorder: recorder.clone(),
     };
     let tools = Tools::new(registry.clone(), project.clone(), &inbox, recollection.clone());
+    let servers = Servers::new(project.clone(), inbox.slug.clone(), options.users_mcp.clone(), registry.user.clone());
     let thinker = Thinker::new(think::Parts {
         config,
         registry,
         tools: tools.clone(),
+        servers: servers.clone(),
         view: project.clone(),
         inbox: inbox.clone(),
         recorder: recorder.clone(),
         index: options.home.places.index_file(),
         skills: options.skills.clone(),
     });
-    Ok(Opened { options, project, inbox, queue, recorder, recollection, tools, thinker, drift, upkeep, watch, git_dir, glance })
+    Ok(Opened {
+        options,
+        project,
+        inbox,
+        queue,
+        recorder,
+        recollection,
+        tools,
+        thinker,
+        servers,
+        drift,
+        upkeep,
+        watch,
+        git_dir,
+        glance,
+    })
 }
 
 impl Opened {

@@ -79,6 +79,7 @@ impl ProjectLoop {
         self.events.send(Event::Tick {
             project: self.inbox.project.clone(),
             number,
+            started,
             signals,
             deliveries,
             duration_us: duration.as_micros() as u64,

@@ -2,6 +2,7 @@
 
 mod ask;
 mod dreams;
+mod mcp;
 
 use crate::path::{SocketPathError, socket_path};
 use crate::routes::{STOP, VERSION, VERSION_HEADER, compatible};

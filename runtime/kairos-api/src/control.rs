@@ -3,8 +3,9 @@
 use crate::{
     ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Conversation, Digest,
     DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter,
-    InboxItem, PauseRequest, Permission, PermissionAnswer, PluginInfo, ProactiveRequest, ProactiveStatus, ProjectFilter,
-    ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    InboxItem, McpFilter, McpServers, McpTrust, PauseRequest, Permission, PermissionAnswer, PluginInfo, ProactiveRequest,
+    ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
+    TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;
@@ -92,6 +93,12 @@ pub trait Control: Send + Sync + 'static {
     async fn permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>>;
     /// Takes an answer back: from now on it is asked again.
     async fn forget_permission(&self, id: &str) -> ApiResult<()>;
+    /// The MCP servers that the user and a project name, and how they are.
+    async fn mcp_servers(&self, filter: McpFilter) -> ApiResult<McpServers>;
+    /// Trusts a server of a project as its file has it. A conflict where the file says something else by now.
+    async fn trust_mcp(&self, name: &str, request: McpTrust) -> ApiResult<()>;
+    /// Takes the trust back; a server that runs ends.
+    async fn distrust_mcp(&self, name: &str, filter: McpFilter) -> ApiResult<()>;
     /// All tools that can be called.
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>>;
     /// Calls a tool. That the tool fails is no error of the API: see [`ToolOutput::is_error`].

@@ -26,6 +26,9 @@ pub enum Event {
         project: String,
         /// From 1, since the process began.
         number: u64,
+        /// When it began; 0 from a process that did not say so yet.
+        #[serde(default)]
+        started: Millis,
         /// Signals it began with.
         signals: u64,
         /// Signals handed to detectors, counted once for each.

@@ -4,6 +4,7 @@
 mod ask;
 mod dreams;
 mod inbox;
+mod mcp;
 mod plugins;
 mod process;
 mod projects;
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(signals::router())
         .merge(dreams::router())
         .merge(ask::router())
+        .merge(mcp::router())
 }
 
 pub(crate) fn router(control: Shared) -> Router {

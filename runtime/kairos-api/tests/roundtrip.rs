@@ -166,6 +166,18 @@ impl Control for Fake {
         self.note(format!("{id} {answer:?}"));
         Ok(())
     }
+    async fn mcp_servers(&self, filter: McpFilter) -> ApiResult<McpServers> {
+        self.note(format!("{filter:?}"));
+        Ok(McpServers::default())
+    }
+    async fn trust_mcp(&self, name: &str, request: McpTrust) -> ApiResult<()> {
+        self.note(format!("{name} {request:?}"));
+        Ok(())
+    }
+    async fn distrust_mcp(&self, name: &str, filter: McpFilter) -> ApiResult<()> {
+        self.note(format!("{name} {filter:?}"));
+        Ok(())
+    }
     async fn permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>> {
         self.note(format!("{filter:?}"));
         Ok(vec![])

@@ -175,6 +175,15 @@ pub enum Command {
     Ask(AskArgs),
     /// A conversation with the model, line by line
     Chat(ChatArgs),
+    /// Model Context Protocol: serve memory and findings to another agent; servers whose tools the model may call
+    #[command(
+        after_help = "Without a subcommand it serves on standard input and output, for the settings of another agent, which starts\n\
+        it in the project's folder:\n  {\"mcpServers\": {\"kairos\": {\"command\": \"kairos-run\", \"args\": [\"mcp\"]}}}\n\
+        What it adds is kept as a model's note, not as your word, and its answers to findings are not taken for yours.\n\n\
+        Servers of others stand in mcp.json beside your kairos.toml, and in a project's .mcp.json. The model's calls of their tools\n\
+        are asked for, unless your rules allow them: \"mcp__server\", \"mcp__server__tool\"."
+    )]
+    Mcp(McpArgs),
     /// What the model may do: what waits for your word, and what you said
     #[command(subcommand)]
     #[command(
@@ -182,11 +191,6 @@ pub enum Command {
         kairos-run permission allow 1f0c22aa --for day\n\nWhat your rules forbid stays forbidden, whatever you agreed to."
     )]
     Permission(PermissionCommand),
-    /// Serve memory and findings to another agent, over the Model Context Protocol
-    #[command(after_help = "For the settings of the other agent, which starts it in the project's folder:\n  \
-        {\"mcpServers\": {\"kairos\": {\"command\": \"kairos-run\", \"args\": [\"mcp\"]}}}\n\n\
-        What it adds is kept as a model's note, not as your word, and its answers to findings are not taken for yours.")]
-    Mcp(McpArgs),
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),
@@ -321,11 +325,32 @@ pub struct BenchDreams {
 /// What `mcp` takes.
 #[derive(Debug, Args)]
 pub struct McpArgs {
+    #[command(subcommand)]
+    pub command: Option<McpCommand>,
     #[command(flatten)]
     pub whose: WhoseArgs,
     /// Let the other agent also accept, reject and undo what dreams did
     #[arg(long)]
     pub allow_dreams: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum McpCommand {
+    /// Servers that you and the project name, and how they are
+    List(JsonFlag),
+    /// Let a server that the project's .mcp.json names be started, or reached, for its tools
+    Trust {
+        /// As the file has it
+        name: String,
+        /// Don't ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Take that back; a server that runs ends
+    Distrust {
+        /// As the file has it
+        name: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -259,7 +259,9 @@ fn project(folder: &Path, paths: &Paths, overrides: &[Override]) -> Result<Proje
     let users_config = config_files::load(&paths.config, None, overrides)?;
     let (home, users_home) = (home(paths, Some(&root), &config)?, home(paths, None, &users_config)?);
     let db = paths.project(&slug).join("state.db");
-    Ok(ProjectOptions { db, root, slug, config, settings, home, users_home, users_config, skills: paths.skills() })
+    let users_mcp = paths.config.with_file_name("mcp.json");
+    let skills = paths.skills();
+    Ok(ProjectOptions { db, root, slug, config, settings, home, users_home, users_mcp, users_config, skills })
 }
 
 /// Where the memory of a project lies, or the user's.

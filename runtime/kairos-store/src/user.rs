@@ -8,6 +8,7 @@ pub(crate) mod muted;
 pub(crate) mod outbox;
 pub(crate) mod projects;
 pub(crate) mod quarantine;
+mod servers;
 mod signal_times;
 pub(crate) mod spending;
 mod temporary;
@@ -29,6 +30,7 @@ const SPEC: Spec = Spec {
         &[temporary::V6, outbox::V6],
         &[spending::V7],
         &[spending::V8, egress::V8],
+        &[servers::V9],
     ],
 };
 

@@ -69,7 +69,7 @@ fn finding(number: u32, project: &str) -> Event {
 
 fn tick(project: &str) -> Event {
     let (reason, open) = (String::new(), OpenFindings::default());
-    Event::Tick { project: project.into(), number: 1, signals: 0, deliveries: 0, duration_us: 0, reason, open }
+    Event::Tick { project: project.into(), number: 1, started: 0, signals: 0, deliveries: 0, duration_us: 0, reason, open }
 }
 
 async fn wait_until(holds: impl Fn() -> bool) {

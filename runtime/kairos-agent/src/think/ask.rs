@@ -192,6 +192,7 @@ impl Inner {
         let tools = toolbox::ProjectToolbox {
             builtin: self.builtin(Vec::new(), id.clone(), skills),
             plugins: self.tools.clone().with_effects(effects.clone()),
+            remote: self.servers.ready().await,
             effects: effects.clone(),
             asleep: false,
         };
@@ -234,6 +235,11 @@ impl Inner {
             }
         }
         parts.push(Part::Text(text.to_owned()));
+        match self.servers.prompt(text).await {
+            Some(Ok((source, text))) => parts.push(Part::Untrusted { source, text }),
+            Some(Err(why)) => parts.push(Part::Untrusted { source: "kairos-run".into(), text: why }),
+            None => {}
+        }
         for path in named(text) {
             if let Some(text) = self.read(path, MAX_NAMED).await {
                 parts.push(Part::Untrusted { source: format!("file {path}"), text });

@@ -16,7 +16,7 @@ use kairos_exec::redact::Redactor;
 use kairos_exec::sandbox::{self, Command, LAUNCHER, SandboxError};
 use kairos_permit::{Action, Decision, Line, Mode, Own, Place, Rules, Verdict};
 use kairos_project::{Planned, Project};
-use serde_json::json;
+use serde_json::{Value, json};
 use similar::TextDiff;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -181,6 +181,18 @@ impl Effects {
             Audience::Reader(reader) => self.put_off(wish, Some(reader)).await,
             Audience::Nobody => self.put_off(wish, None).await,
         }
+    }
+
+    /// Whether a tool that is not ours may be called with this.
+    pub(super) async fn use_tool(&self, name: &str, input: &Value) -> PortResult<()> {
+        let preview = format!("{name} {}\n", serde_json::to_string_pretty(input).unwrap_or_default());
+        let keys = BTreeSet::from([format!("{name} {input}")]);
+        self.permit(Some(self.rules.judge_real(&Action::Tool(name))), keys, format!("call {name}"), &preview).await
+    }
+
+    /// May it be called without asking anybody?
+    pub(super) fn is_allowed(&self, tool: &str) -> bool {
+        self.rules.judge_real(&Action::Tool(tool)).decision == Decision::Allow
     }
 
     async fn ask(&self, wish: Wish, user: &Sender<AskEvent>) -> PortResult<()> {

@@ -18,6 +18,7 @@ mod waiting;
 use crate::control::internal;
 use crate::inbox::Inbox;
 use crate::look::look;
+use crate::mcp::Servers;
 use crate::models::{Kind, Occasion, unasked};
 use crate::now;
 use crate::recorder::{Recorder, in_words};
@@ -68,6 +69,7 @@ struct Inner {
     config: Config,
     registry: Arc<Registry>,
     tools: Tools,
+    servers: Servers,
     view: Project,
     inbox: Inbox,
     recorder: Recorder,
@@ -119,6 +121,7 @@ pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) registry: Arc<Registry>,
     pub(crate) tools: Tools,
+    pub(crate) servers: Servers,
     pub(crate) view: Project,
     pub(crate) inbox: Inbox,
     pub(crate) recorder: Recorder,
@@ -128,7 +131,7 @@ pub(crate) struct Parts {
 
 impl Thinker {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, registry, tools, view, inbox, recorder, index, skills } = parts;
+        let Parts { config, registry, tools, servers, view, inbox, recorder, index, skills } = parts;
         let zone = inbox.settings.zone.clone();
         let (gate, state) = (Gate::of(&config), Mutex::default());
         let permits = Arc::new(Permits::new(inbox.clone(), config.duration("permissions.wait")));
@@ -138,6 +141,7 @@ impl Thinker {
             config,
             registry,
             tools,
+            servers,
             view,
             inbox,
             recorder,
@@ -219,6 +223,7 @@ impl Thinker {
         let mut state = self.state();
         let under_way = state.under_way.take();
         under_way.into_iter().chain(state.going_on.drain(..)).for_each(|turn| turn.abort());
+        self.0.servers.stop();
     }
 
     /// Waits for the turn that is under way, if there is one.
@@ -323,7 +328,10 @@ impl Thinker {
         let effects = Arc::new(inner.effects(&session, about.clone(), Audience::Nobody).await?);
         let builtin = inner.builtin(about, session.clone(), Arc::default());
         let plugins = inner.tools.clone().with_effects(effects.clone());
-        let tools = toolbox::ProjectToolbox { builtin, plugins, effects, asleep: true };
+        // Where nobody can be asked, what would have to be asked for is of no use, and is not paid for in each prompt.
+        let mut remote = inner.servers.ready().await;
+        remote.retain(|offered| effects.is_allowed(&offered.name));
+        let tools = toolbox::ProjectToolbox { builtin, plugins, remote, effects, asleep: true };
         let log = Log::new(inner.recorder.clone(), session);
         let mut talk = Conversation::new(INSTRUCTIONS);
         let parts = describe(glimpse);

@@ -1,16 +1,22 @@
-//! All that a model may call in one turn: our own tools, and those of plugins.
+//! All that a model may call in one turn: our own tools, those of plugins, and those of MCP servers.
 
 use super::builtin::{self, Builtin};
 use super::effects::Effects;
+use crate::mcp::Offered;
 use crate::tools::Tools;
 use async_trait::async_trait;
 use kairos_core::model::{Call, Tool};
+use kairos_exec::redact::Redactor;
 use kairos_turn::{Outcome, Toolbox};
+use serde_json::Value;
 use std::sync::Arc;
 
 pub(super) struct ProjectToolbox {
     pub(super) builtin: Builtin,
     pub(super) plugins: Tools,
+    /// Of MCP servers.
+    pub(super) remote: Vec<Offered>,
+    /// Judges what they are called with.
     pub(super) effects: Arc<Effects>,
     /// Nobody waits for an answer: the model may end its turn by sleeping.
     pub(super) asleep: bool,
@@ -26,6 +32,11 @@ impl Toolbox for ProjectToolbox {
                 let input_schema = serde_json::from_str(&definition.input_schema).unwrap_or_default();
                 all.push(Tool { name: definition.name, description: definition.description, input_schema });
             }
+        }
+        for offered in &self.remote {
+            // Whose words these are is said in each: a server may describe its tool as an order.
+            let description = format!("[of the MCP server {}, in its words] {}", offered.server, offered.remote.description);
+            all.push(Tool { name: offered.name.clone(), description, input_schema: offered.remote.input_schema.clone() });
         }
         all
     }
@@ -44,11 +55,34 @@ impl ProjectToolbox {
         if let Some(outcome) = self.builtin.call(call).await {
             return outcome;
         }
+        if let Some(offered) = self.remote.iter().find(|offered| offered.name == call.name) {
+            return self.call_remote(offered, &call.input).await.unwrap_or_else(Outcome::error);
+        }
         match self.plugins.call(&call.name, &call.input).await {
             None => Outcome::error(format!("there is no tool `{}`", call.name)),
             Some(Err(e)) => Outcome::error(e.to_string()),
             Some(Ok(output)) if output.truncated => Outcome::ok(format!("{}\n[there is more]", output.text)),
             Some(Ok(output)) => Outcome::ok(output.text),
         }
+    }
+}
+
+impl ProjectToolbox {
+    /// What a server does is out of our sight: so the user's rules, or he himself, decide about each call.
+    async fn call_remote(&self, offered: &Offered, input: &Value) -> Result<Outcome, String> {
+        let input = redacted(&Redactor::from_env(), input.clone());
+        self.effects.use_tool(&offered.name, &input).await.map_err(|e| e.message)?;
+        let (text, failed) = offered.call(input).await?;
+        Ok(if failed { Outcome::error(text) } else { Outcome::ok(text) })
+    }
+}
+
+/// Without the secrets in its texts.
+fn redacted(redactor: &Redactor, value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(redactor.redact(&text)),
+        Value::Array(all) => all.into_iter().map(|value| redacted(redactor, value)).collect(),
+        Value::Object(all) => all.into_iter().map(|(name, value)| (name, redacted(redactor, value))).collect(),
+        other => other,
     }
 }

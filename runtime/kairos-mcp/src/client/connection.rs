@@ -184,12 +184,17 @@ impl Connection {
         Ok((text, result.is_error.unwrap_or(false)))
     }
 
+    /// Does it say that something can be read?
+    pub fn has_resources(&self) -> bool {
+        self.service.peer_info().is_some_and(|info| info.capabilities.resources.is_some())
+    }
+
     /// What can be read.
     ///
     /// # Errors
     /// As [`Connection::call`].
     pub async fn resources(&self) -> Result<Vec<Remote>, ServerError> {
-        if !self.service.peer_info().is_some_and(|info| info.capabilities.resources.is_some()) {
+        if !self.has_resources() {
             return Ok(vec![]);
         }
         let all = self.wait(self.service.list_all_resources()).await?;

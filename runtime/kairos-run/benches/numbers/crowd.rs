@@ -42,6 +42,7 @@ pub async fn measure() -> Result<Vec<Row>> {
             settings: Vec::new(),
             home: Home::within(home.path()),
             users_home: Home::set(&home.path().join("user"), "", None)?,
+            users_mcp: home.path().join("mcp.json"),
             users_config: config.clone(),
             skills: Vec::new(),
         }],

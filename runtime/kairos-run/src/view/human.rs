@@ -61,7 +61,7 @@ impl Human {
     pub fn lines(&mut self, event: &Event) -> Vec<String> {
         match event {
             Event::Started { projects, plugins, every_ms, .. } => self.started(projects, *plugins, *every_ms),
-            Event::Tick { project, number, signals, deliveries, duration_us, reason, open } => {
+            Event::Tick { project, number, signals, deliveries, duration_us, reason, open, .. } => {
                 self.last_tick = Some((self.time)());
                 self.open.insert(project.clone(), *open);
                 if !self.verbose {

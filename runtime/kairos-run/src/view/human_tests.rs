@@ -24,7 +24,7 @@ fn started(projects: &[&str]) -> Event {
 fn tick() -> Event {
     let open = OpenFindings { high: 1, normal: 2, ..OpenFindings::default() };
     let (project, reason) = ("/home/a/shop".into(), "interval".into());
-    Event::Tick { project, number: 2, signals: 1, deliveries: 3, duration_us: 1234, reason, open }
+    Event::Tick { project, number: 2, started: 0, signals: 1, deliveries: 3, duration_us: 1234, reason, open }
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! `kairos-run mcp`: our memory, findings and dreams for other agents, over the Model Context Protocol.
+//! `kairos-run mcp`: our memory, findings and dreams for other agents, over the Model Context Protocol; servers of others (`servers`).
 //!
 //! At the other end a model decides what is called. So what it tells us is kept as a model's note, its answers to findings are no
 //! feedback of the user's, and what only he may grant it can't.
 
 mod calls;
 mod offers;
+mod servers;
 
 use crate::cli::McpArgs;
 use crate::commands::memory::{self, Memories, Scope};
@@ -27,9 +28,12 @@ const MAX_ANSWER: usize = 256 << 10;
 const INDEX: &str = "kairos://memory/index";
 const INBOX: &str = "kairos://inbox";
 
-/// Serves until the other side ends.
+/// Serves until the other side ends; or says which servers of others there are.
 pub async fn mcp(paths: &Paths, args: McpArgs) -> Result<()> {
     let root = memory::root(&args.whose)?;
+    if let Some(command) = args.command {
+        return servers::servers(&super::client(paths).await?, root.as_deref(), command).await;
+    }
     let desk = Shop { paths: paths.clone(), root, dreams: args.allow_dreams };
     Ok(serve(Arc::new(desk)).await?)
 }

@@ -10,6 +10,9 @@ use kairos_memory::memory::{Memory, Trait};
 use kairos_memory::recall::search::{Hit, Only, Search};
 use serde::Serialize;
 
+/// How many hits may be evidence of others.
+const BORNE: usize = 10;
+
 /// Whose memory something is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -104,6 +107,8 @@ pub fn search(memories: &Memories<'_>, text: &str, claims: bool, limit: usize, n
 fn in_one(memory: &Memory, scope: Scope, text: &str, only: Only, limit: usize, now: Millis) -> Result<Vec<Found>> {
     memory.absorb(now)?;
     let today = Some(jiff::Zoned::now().date());
+    // More than is wanted, since what bears out a claim among them is left out.
+    let limit = limit + BORNE;
     let search = Search { text: text.to_owned(), today, asker: Some("user".to_owned()), only, limit, ..Search::default() };
     let hits = memory.search(&search, now)?;
     let book = memory.book()?;
