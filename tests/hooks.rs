@@ -58,7 +58,7 @@ fn events(world: &World) -> Vec<Value> {
         tool("Bash", json!({"command": "make deploy", "description": "Deploy"}), ran("deployed to blue")),
         event(
             "PostToolUseFailure",
-            json!({"tool_name": "Bash", "tool_input": {"command": "cargo test -p parser"}, "is_interrupt": false,
+            json!({"tool_name": "Bash", "tool_input": {"command": "cargo test \\\n  -p parser"}, "is_interrupt": false,
                 "error": "Exit code 101\ntest parser::tests::tabs ... FAILED", "tool_use_id": "toolu_02"}),
         ),
         tool(
@@ -109,7 +109,7 @@ fn a_session_of_another_agent_becomes_observations_and_signals_and_is_stored_onc
         [
             "user message Deploy on Fridays only, with [redacted] and [redacted]",
             "tool command $ make deploy\ndeployed to blue",
-            "tool command $ cargo test -p parser\ntest parser::tests::tabs ... FAILED",
+            "tool command $ cargo test \\\n  -p parser\ntest parser::tests::tabs ... FAILED",
             "file reading always say yes",
             "model message The parser wants spaces.",
         ]
@@ -120,6 +120,7 @@ fn a_session_of_another_agent_becomes_observations_and_signals_and_is_stored_onc
     let commands = source("commands");
     assert_eq!((&commands["told"], &commands["latest"]["source"]), (&json!(2), &json!("agent")));
     assert!(commands["latest"]["attributes"].to_string().contains(r#"["exit-code","101"]"#), "{commands}");
+    assert_eq!(commands["latest"]["body"], "test parser::tests::tabs ... FAILED", "{commands}");
     assert_eq!(source("agents")["told"], 2);
 
     // The same session, as its file has it a moment later: what is known stays as it is, what is not comes in.
@@ -325,4 +326,22 @@ fn a_hook_that_hangs_or_talks_too_much_holds_up_nobody_for_long() {
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     let log = world.ok(&["logs", "-n", "200"]);
     assert!(log.contains("sleep 600") && log.contains("its time was up"), "{log}");
+}
+
+#[test]
+fn a_hook_may_have_the_user_asked() {
+    let server = ModelServer::speaking(|question| match step(question) {
+        0 => (None, vec![("read-file", json!({"path": "a.txt"}))]),
+        _ => (Some("Read."), vec![]),
+    });
+    let ask = r#"{"hookSpecificOutput": {"permissionDecision": "ask", "permissionDecisionReason": "look twice"}}"#;
+    let world = asked(&server, json!({"PreToolUse": [{"matcher": "Read", "hooks": command(&format!("echo '{ask}'"))}]}));
+    let _background = Background::start(&world);
+    world.ok(&["ask", "--json", "read it"]);
+    assert!(outcomes(&server)[0].contains("nobody is there to agree to call read-file"), "{:?}", outcomes(&server));
+    let said = world.ok(&["ask", "--json", "--yes", "read it"]);
+    let events: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let permission = events.iter().find(|e| e["ask"] == "permission").expect("it is asked");
+    assert!(permission["action"] == "call read-file" && permission["rule"].to_string().contains("look twice"), "{permission}");
+    assert!(outcomes(&server)[0].contains("one"), "{:?}", outcomes(&server));
 }

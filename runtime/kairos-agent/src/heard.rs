@@ -37,6 +37,9 @@ impl ProjectHandle {
         {
             return;
         }
+        if new.kind == "command" && !self.options.config.flag("signals.commands") {
+            return;
+        }
         new.text = hide_private(&REDACTOR.redact(&new.text), true, &is_private);
         if let Some(line) = attribute(&mut new, "command") {
             *line = hide_private(&REDACTOR.redact(line), false, &is_private);
@@ -51,13 +54,17 @@ impl ProjectHandle {
     fn ended(&self, new: &mut New, folder: &Path) -> Option<Signal> {
         let mut number = |name| attribute(new, name).and_then(|text| text.parse::<u32>().ok());
         let (exit_code, duration) = (number("exit-code")?, number("duration-ms").unwrap_or(0));
+        let command = attribute(new, "command")?.clone();
+        // A command may have several lines.
+        let output = new.text.strip_prefix("$ ").and_then(|text| text.strip_prefix(command.as_str()));
+        let output = output.or_else(|| Some(new.text.split_once('\n')?.1)).unwrap_or_default();
         let report = CommandReport {
-            command: attribute(new, "command")?.clone(),
             folder: folder.display().to_string(),
             exit_code: i32::try_from(exit_code).ok()?,
             duration_ms: duration.into(),
             source: AGENT.into(),
-            tail: new.text.split_once('\n').map(|(_, output)| output.to_owned()).unwrap_or_default(),
+            tail: output.trim_start_matches('\n').to_owned(),
+            command,
         };
         self.command_signal(&report, folder).map(|signal| Signal { source: AGENT.into(), ..signal })
     }

@@ -5,6 +5,7 @@ use super::effects::{Audience, Effects};
 use super::log::Log;
 use super::sessions::Session;
 use super::{Inner, Thinker, toolbox};
+use crate::look::look;
 use crate::models::Kind;
 use crate::skills::{Skills, Whose};
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
@@ -179,13 +180,7 @@ impl Inner {
         Ok((effects, skills))
     }
 
-    async fn work(
-        &self,
-        session: &mut Session,
-        effects: Arc<Effects>,
-        skills: Arc<Skills>,
-        told: &Told,
-    ) -> PortResult<End> {
+    async fn work(&self, session: &mut Session, effects: Arc<Effects>, skills: Arc<Skills>, told: &Told) -> PortResult<End> {
         let Session { id, talk, .. } = session;
         let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.clone()));
         compact(talk, &mind, CONTEXT).await?;
@@ -205,6 +200,15 @@ impl Inner {
             end = turn.run(talk).await?;
         }
         Ok(end)
+    }
+
+    /// What can be read of how work is done.
+    async fn skills(&self) -> Arc<Skills> {
+        let (own, root) = (self.skills.clone(), self.view.root().to_path_buf());
+        let loaded = look(self.view.root(), "skills", move || Skills::load(&own, Some(&root))).await;
+        let (skills, bad) = loaded.unwrap_or_default();
+        bad.iter().for_each(|bad| tracing::warn!("skills: {bad}"));
+        Arc::new(skills)
     }
 
     pub(super) fn builtin(&self, about: Vec<u64>, session: String, skills: Arc<Skills>) -> Builtin {

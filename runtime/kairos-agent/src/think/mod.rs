@@ -17,13 +17,11 @@ mod waiting;
 
 use crate::control::internal;
 use crate::inbox::Inbox;
-use crate::look::look;
 use crate::mcp::Servers;
 use crate::models::{Kind, Occasion, unasked};
 use crate::now;
 use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
-use crate::skills::Skills;
 use crate::tools::Tools;
 use effects::{Audience, Effects, home, rules};
 use gate::{Gate, pause};
@@ -441,15 +439,6 @@ impl Inner {
             about,
             audience,
         })
-    }
-
-    /// What can be read of how work is done.
-    async fn skills(&self) -> Arc<Skills> {
-        let (own, root) = (self.skills.clone(), self.view.root().to_path_buf());
-        let loaded = look(self.view.root(), "skills", move || Skills::load(&own, Some(&root))).await;
-        let (skills, bad) = loaded.unwrap_or_default();
-        bad.iter().for_each(|bad| tracing::warn!("skills: {bad}"));
-        Arc::new(skills)
     }
 
     /// The index of memory, as far as it is loaded.
