@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test file uses its part
 
 pub mod model;
+pub mod web;
 pub mod webhook;
 
 use serde_json::Value;

@@ -191,6 +191,11 @@ impl Description {
     pub fn runs_commands(self, patterns: &[&str], reason: &str) -> Self {
         self.request("process", patterns, reason)
     }
+
+    /// Asks for pages of these hosts, by `wasi:http`: `example.org`, `*.example.org` for what is below it, `*` for any.
+    pub fn reaches_hosts(self, hosts: &[&str], reason: &str) -> Self {
+        self.request("net", hosts, reason)
+    }
 }
 
 /// The description of the plugin in this crate: its name and version are the crate's.

@@ -4,12 +4,16 @@ use crate::inbox::Inbox;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Running};
 use kairos_core::PluginKind;
-use kairos_core::ports::{Edit, Process, ProjectView, StateStore};
+use kairos_core::ports::{Edit, Process, ProjectView, StateStore, Web};
 use kairos_host::{Access, CallError, Definition, ToolOutput, call_tool};
 use kairos_project::Project;
 use kairos_store::ProjectDb;
 use serde_json::Value;
 use std::sync::Arc;
+
+/// All that a turn may do to the world.
+pub(crate) trait Effects: Edit + Process + Web {}
+impl<T: Edit + Process + Web> Effects for T {}
 
 /// Who calls tools, and where. Clones share it.
 #[derive(Clone)]
@@ -18,7 +22,7 @@ pub(crate) struct Tools {
     view: Project,
     db: ProjectDb,
     recollection: Recollection,
-    effects: Option<(Arc<dyn Edit>, Arc<dyn Process>)>,
+    effects: Option<Arc<dyn Effects>>,
 }
 
 impl Tools {
@@ -26,9 +30,9 @@ impl Tools {
         Self { registry, view, db: inbox.db.clone(), recollection, effects: None }
     }
 
-    /// The same, for a turn that may change files and run commands if the user agrees.
-    pub(crate) fn with_effects(self, effects: Arc<impl Edit + Process + 'static>) -> Self {
-        Self { effects: Some((effects.clone(), effects)), ..self }
+    /// The same, for a turn that may change files, run commands and ask for pages if the user agrees.
+    pub(crate) fn with_effects(self, effects: Arc<dyn Effects>) -> Self {
+        Self { effects: Some(effects), ..self }
     }
 
     /// All that can be called, by plugin; of two with the same name, the user's stands before the project's own.
@@ -59,7 +63,7 @@ impl Tools {
         let state: Arc<dyn StateStore> = Arc::new(self.db.clone());
         let access = Access::new(&tool.name, view, state, &tool.rights).with_recall(self.recollection.for_tools());
         let access = match &self.effects {
-            Some((edit, process)) => access.with_edit(edit.clone()).with_process(process.clone()),
+            Some(effects) => access.with_edit(effects.clone()).with_process(effects.clone()).with_web(effects.clone()),
             None => access,
         };
         let access = self.registry.lend(&tool.name, &tool.plugin.hash, access);

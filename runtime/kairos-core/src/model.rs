@@ -102,6 +102,9 @@ pub struct Prompt {
     /// What it may call; at most [`MAX_TOOLS`].
     #[serde(default)]
     pub tools: Vec<Tool>,
+    /// It has to call one of them: what it says beside is read by nobody.
+    #[serde(default)]
+    pub must_call: bool,
     /// At least one; the last is the user's.
     pub messages: Vec<Message>,
     /// A JSON Schema that the answer has to follow; none for text.
@@ -238,6 +241,7 @@ mod tests {
         let ok = || Prompt {
             instructions: "Sum it up.".into(),
             tools: Vec::new(),
+            must_call: false,
             messages: vec![message(Role::User, "hi")],
             schema: Some("{}".into()),
             max_output: 10,

@@ -124,7 +124,7 @@ impl Asked {
 
 /// Capabilities that this version can give. What it can't give is never recorded as granted: a later version that can
 /// must ask again.
-pub const AVAILABLE: [&str; 6] = ["edit", "memory", "model", "process", "project", "signals"];
+pub const AVAILABLE: [&str; 7] = ["edit", "memory", "model", "net", "process", "project", "signals"];
 
 /// What the user allowed a plugin, by capability and scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +161,9 @@ pub struct Rights {
     /// Globs of paths that it may propose to change.
     #[serde(default)]
     pub edit: Vec<String>,
+    /// Hosts that it may ask for pages: `example.org`, `*.example.org` for what is below it, `*` for any.
+    #[serde(default)]
+    pub net: Vec<String>,
 }
 
 impl Rights {
@@ -179,6 +182,7 @@ impl Rights {
             model: both("model"),
             process: both("process"),
             edit: both("edit"),
+            net: both("net"),
         }
     }
 
@@ -278,9 +282,10 @@ mod tests {
 
     #[test]
     fn what_is_not_available_is_not_granted() {
-        let net = Asked::new(&[Request { capability: "net".into(), scope: vec!["a.b".into()], reason: String::new() }], &[]);
-        assert_eq!(Grant::all_of(&net), Grant::default());
-        assert_eq!(Rights::missing(&net, &Grant::all_of(&net)).len(), 1);
+        let secret =
+            Asked::new(&[Request { capability: "secret".into(), scope: vec!["KEY".into()], reason: String::new() }], &[]);
+        assert_eq!(Grant::all_of(&secret), Grant::default());
+        assert_eq!(Rights::missing(&secret, &Grant::all_of(&secret)).len(), 1);
     }
 
     #[test]

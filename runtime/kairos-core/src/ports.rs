@@ -356,6 +356,33 @@ pub trait Edit: Send + Sync {
     async fn apply(&self, edits: Vec<FileEdit>) -> PortResult<()>;
 }
 
+/// The beginning of what a web server answers.
+pub struct WebAnswer {
+    /// Of HTTP. A redirect is an answer, too, and is not followed.
+    pub status: u16,
+    /// `content-type`, `content-encoding` and `location`, where they are given.
+    pub headers: Vec<(&'static str, String)>,
+    /// The rest. Dropping it ends the transfer.
+    pub body: Box<dyn WebBody>,
+}
+
+/// An answer's body, as it comes.
+#[async_trait]
+pub trait WebBody: Send {
+    /// The next bytes; none at the end. `too-large` where there are more than are read.
+    async fn piece(&mut self) -> PortResult<Option<Vec<u8>>>;
+}
+
+/// Pages of the web, for one plugin on one occasion. The implementation judges each address by the user's rules, asks him if need be, and
+/// puts the request on record; see `wit/README.md` for limits.
+#[async_trait]
+pub trait Web: Send + Sync {
+    /// So long one request takes at most, waiting for the user included.
+    fn patience(&self) -> Duration;
+    /// Asks for what is at an address, with this `accept` header, if its host is among `hosts`: patterns, as they were granted.
+    async fn get(&self, url: &str, accept: &str, hosts: &[String]) -> PortResult<WebAnswer>;
+}
+
 /// A language model, for one plugin and one occasion; whose budget it is, and why it is asked, is known to whoever made it. See
 /// `wit/host/model.wit` for limits and errors.
 #[async_trait]

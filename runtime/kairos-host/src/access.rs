@@ -2,7 +2,7 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use kairos_core::edit::FileEdit;
-use kairos_core::ports::{Edit, Model, Process, ProjectView, StateStore};
+use kairos_core::ports::{Edit, Model, Process, ProjectView, StateStore, Web};
 use kairos_core::recall::{Owner, Recall};
 use kairos_core::{ErrorCode, PortError, Rights};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -53,12 +53,17 @@ pub struct Access {
     tokens_a_day: Arc<AtomicU64>,
     process: Option<Arc<dyn Process>>,
     commands: Arc<RwLock<Arc<[String]>>>,
+    web: Option<Arc<dyn Web>>,
+    hosts: Arc<RwLock<Arc<[String]>>>,
     edit: Option<Arc<dyn Edit>>,
     edit_scope: Arc<RwLock<Arc<Scope>>>,
 }
 
 /// Who runs commands, and patterns of those that may be asked for.
 type Commands = (Arc<dyn Process>, Arc<[String]>);
+
+/// Who asks for pages, and patterns of the hosts that may be reached.
+type Hosts = (Arc<dyn Web>, Arc<[String]>);
 
 /// Which memory may be read.
 #[derive(Default)]
@@ -81,6 +86,8 @@ impl Access {
             tokens_a_day: Arc::default(),
             process: None,
             commands: Arc::default(),
+            web: None,
+            hosts: Arc::default(),
             edit: None,
             edit_scope: Arc::new(RwLock::new(Arc::new(Scope::new(&[])))),
         }
@@ -101,6 +108,12 @@ impl Access {
     /// With commands to run, within the rights.
     pub fn with_process(self, process: Arc<dyn Process>) -> Self {
         Self { process: Some(process), ..self }
+    }
+
+    /// With a way to ask for pages of the web, within the rights.
+    #[must_use]
+    pub fn with_web(self, web: Arc<dyn Web>) -> Self {
+        Self { web: Some(web), ..self }
     }
 
     /// With a way to change files, within the rights.
@@ -137,6 +150,7 @@ impl Access {
         self.memory.user.store(rights.allows_user_memory(), SeqCst);
         self.tokens_a_day.store(rights.tokens_a_day(), SeqCst);
         *self.commands.write().unwrap_or_else(|e| e.into_inner()) = rights.process.clone().into();
+        *self.hosts.write().unwrap_or_else(|e| e.into_inner()) = rights.net.clone().into();
     }
 
     /// The model, and how many tokens of it may be used in a day.
@@ -157,6 +171,19 @@ impl Access {
             _ if scope.is_empty() => denied("running commands is not granted; the user grants it with `kairos-run plugin grant`"),
             None => denied("no command can be run here"),
             Some(process) => Ok((process.clone(), scope)),
+        }
+    }
+
+    /// What is needed to ask for a page.
+    pub(crate) fn web(&self) -> Result<Hosts, PortError> {
+        let denied = |text| Err(PortError::new(ErrorCode::Denied, text));
+        let scope = self.hosts.read().unwrap_or_else(|e| e.into_inner()).clone();
+        match &self.web {
+            _ if scope.is_empty() => {
+                denied("reaching the network is not granted; the user grants it with `kairos-run plugin grant`")
+            }
+            None => denied("no page can be asked for here"),
+            Some(web) => Ok((web.clone(), scope)),
         }
     }
 

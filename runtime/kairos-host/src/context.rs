@@ -6,6 +6,7 @@ use crate::cpu::CpuClock;
 use crate::fault::{Fault, FaultKind};
 use crate::limits::{Limits, Meter};
 use crate::memory::DreamMemory;
+use crate::web::Requests;
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use kairos_core::PortError;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Most bytes of answers that are recorded in one call; what follows is executed but can't be replayed.
 const MAX_RECORD: usize = 4 << 20;
@@ -44,7 +46,15 @@ pub(crate) struct Context {
     /// Why a host function ended the call, if one did.
     pub(crate) fault: Option<Fault>,
     /// Made for the few guests that import WASI.
-    wasi: Option<Box<(WasiCtx, ResourceTable)>>,
+    wasi: Option<Box<Wasi>>,
+}
+
+/// What WASI needs. Its `http` is all of it that leads anywhere.
+struct Wasi {
+    ctx: WasiCtx,
+    table: ResourceTable,
+    http: WasiHttpCtx,
+    requests: Requests,
 }
 
 impl Context {
@@ -88,6 +98,7 @@ impl Context {
     }
 
     pub(crate) fn take_record(&mut self) -> Vec<HostCall> {
+        self.record.extend(self.wasi.iter_mut().flat_map(|wasi| wasi.requests.take_record()));
         std::mem::take(&mut self.record)
     }
 
@@ -147,10 +158,9 @@ impl Serialize for Bytes<'_> {
     }
 }
 
-impl WasiView for Context {
-    /// An empty context: no files, no sockets, no environment, no standard streams.
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        let both = self.wasi.get_or_insert_with(|| {
+impl Context {
+    fn wasi(&mut self) -> &mut Wasi {
+        self.wasi.get_or_insert_with(|| {
             let ctx = WasiCtxBuilder::new()
                 .allow_tcp(false)
                 .allow_udp(false)
@@ -159,8 +169,22 @@ impl WasiView for Context {
                 .build();
             let mut table = ResourceTable::new();
             table.set_max_capacity(1024);
-            Box::new((ctx, table))
-        });
-        WasiCtxView { ctx: &mut both.0, table: &mut both.1 }
+            Box::new(Wasi { ctx, table, http: WasiHttpCtx::new(), requests: Requests::new(self.access.clone()) })
+        })
+    }
+}
+
+impl WasiView for Context {
+    /// An empty context: no files, no sockets, no environment, no standard streams.
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let wasi = self.wasi();
+        WasiCtxView { ctx: &mut wasi.ctx, table: &mut wasi.table }
+    }
+}
+
+impl WasiHttpView for Context {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let wasi = self.wasi();
+        WasiHttpCtxView { hooks: &mut wasi.requests, table: &mut wasi.table, ctx: &mut wasi.http }
     }
 }

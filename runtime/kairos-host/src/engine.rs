@@ -121,6 +121,7 @@ impl Host {
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<Context>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     services::Services::add_to_linker::<_, HasSelf<Context>>(&mut linker, |c| c)?;
     Ok(linker)
 }

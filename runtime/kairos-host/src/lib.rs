@@ -32,6 +32,7 @@ mod remembered;
 mod runners;
 mod services;
 mod view;
+mod web;
 
 pub use access::{Access, Scope};
 pub use bindings::{SharedSignal, share};

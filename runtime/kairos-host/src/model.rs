@@ -50,7 +50,14 @@ impl From<api::Prompt> for Prompt {
             parts: m.parts.into_iter().map(part).collect(),
         };
         let messages = p.messages.into_iter().map(message).collect();
-        Self { instructions: p.instructions, tools: Vec::new(), messages, schema: p.schema, max_output: p.max_output }
+        Self {
+            instructions: p.instructions,
+            tools: Vec::new(),
+            must_call: false,
+            messages,
+            schema: p.schema,
+            max_output: p.max_output,
+        }
     }
 }
 

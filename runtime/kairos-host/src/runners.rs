@@ -9,6 +9,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::limits::Limits;
 use crate::plugin::Plugin;
 use crate::process::MAX_COMMANDS;
+use crate::web::MAX_REQUESTS;
 use kairos_core::finding::plain;
 use kairos_core::{PortError, Report};
 use serde::{Deserialize, Serialize};
@@ -144,9 +145,10 @@ pub async fn call_tool(
     name: &str,
     input: &serde_json::Value,
 ) -> Outcome<ToolOutput> {
-    // Whoever may run commands, or change files, may wait for them and for the user.
+    // Whoever may run commands, ask for pages or change files, may wait for them and for the user.
     let commands = access.process().map_or(Duration::ZERO, |(process, _)| process.patience() * MAX_COMMANDS);
-    let patience = commands + access.edit_patience();
+    let pages = access.web().map_or(Duration::ZERO, |(web, _)| web.patience() * MAX_REQUESTS);
+    let patience = commands + pages + access.edit_patience();
     let limits = Limits { call_wall: host.inner.limits.call_wall + patience, ..Limits::clone(&host.inner.limits) };
     let mut store = host.store_within(access, Arc::new(limits));
     let outcome = call::run(&mut store, &host.inner.ticker, async |store| {

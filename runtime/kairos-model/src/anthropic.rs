@@ -32,6 +32,9 @@ impl Wire for Messages {
             // would cost a quarter more.
             let tool = |t: &Tool| json!({"name": t.name, "description": t.description, "input_schema": t.input_schema});
             body["tools"] = prompt.tools.iter().map(tool).collect();
+            if prompt.must_call {
+                body["tool_choice"] = json!({"type": "any"});
+            }
             body["system"] = json!([{"type": "text", "text": prompt.system, "cache_control": kept()}]);
             if let Some(last) = messages.last_mut().and_then(|m| m["content"].as_array_mut()?.last_mut()) {
                 last["cache_control"] = kept();

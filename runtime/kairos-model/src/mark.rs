@@ -79,7 +79,7 @@ mod tests {
     fn prompt(texts: &[&str]) -> Prompt {
         let message = |text: &&str| Message { role: Role::User, parts: vec![Part::Text((*text).into())] };
         let messages = texts.iter().map(message).collect();
-        Prompt { instructions: String::new(), tools: Vec::new(), messages, schema: None, max_output: 1 }
+        Prompt { instructions: String::new(), tools: Vec::new(), must_call: false, messages, schema: None, max_output: 1 }
     }
 
     #[test]

@@ -45,6 +45,9 @@ impl Wire for Chat {
         if !prompt.tools.is_empty() {
             let function = |t: &Tool| json!({"name": t.name, "description": t.description, "parameters": t.input_schema});
             body["tools"] = prompt.tools.iter().map(|t| json!({"type": "function", "function": function(t)})).collect();
+            if prompt.must_call {
+                body["tool_choice"] = json!("required");
+            }
         }
         if let Some(schema) = &prompt.schema {
             let schema = if self.is_hosted() { without_bounds(schema) } else { schema.clone() };

@@ -21,6 +21,7 @@ const MAX_NAME: usize = 64;
 pub(crate) struct Rendered {
     pub(crate) system: String,
     pub(crate) tools: Vec<Tool>,
+    pub(crate) must_call: bool,
     pub(crate) messages: Vec<Turn>,
     pub(crate) schema: Option<Value>,
     pub(crate) max_output: u32,
@@ -60,7 +61,15 @@ pub(crate) fn render(prompt: &Prompt, redactor: &Redactor) -> Result<Rendered, M
     }
     let schema = prompt.schema.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let messages = prompt.messages.into_iter().map(|m| turn(m, &mark)).collect();
-    Ok(Rendered { system, tools: prompt.tools, messages, schema, max_output: prompt.max_output, redacted })
+    Ok(Rendered {
+        system,
+        tools: prompt.tools,
+        must_call: prompt.must_call,
+        messages,
+        schema,
+        max_output: prompt.max_output,
+        redacted,
+    })
 }
 
 fn turn(message: Message, mark: &Mark) -> Turn {
@@ -117,6 +126,7 @@ fn redacted(prompt: &Prompt, redactor: &Redactor) -> (Prompt, u32) {
     let clean = Prompt {
         instructions: clean(&prompt.instructions),
         tools: prompt.tools.iter().map(tool).collect(),
+        must_call: prompt.must_call,
         messages: prompt.messages.iter().map(message).collect(),
         schema: prompt.schema.clone(),
         max_output: prompt.max_output,
@@ -156,7 +166,7 @@ mod tests {
 
     fn prompt(parts: Vec<Part>) -> Prompt {
         let messages = vec![Message { role: Role::User, parts }];
-        Prompt { instructions: "Sum it up.".into(), tools: Vec::new(), messages, schema: None, max_output: 10 }
+        Prompt { instructions: "Sum it up.".into(), tools: Vec::new(), must_call: false, messages, schema: None, max_output: 10 }
     }
 
     fn rendered(prompt: &Prompt) -> Rendered {

@@ -117,7 +117,7 @@ pub(crate) mod examples {
         ];
         let tools = vec![Tool { name: "look".into(), description: "Looks.".into(), input_schema: json!({"type": "object"}) }];
         let schema = Some(json!({"type": "string", "maxLength": 3}));
-        Rendered { system: "be brief".into(), tools, messages, schema, max_output: 9, redacted: 0 }
+        Rendered { system: "be brief".into(), tools, must_call: false, messages, schema, max_output: 9, redacted: 0 }
     }
 }
 

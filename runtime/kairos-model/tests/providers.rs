@@ -104,7 +104,7 @@ fn world(provider: &str, port: u16, timeout: &str) -> World {
 
 fn prompt(text: &str) -> Prompt {
     let messages = vec![Message { role: Role::User, parts: vec![Part::Text(text.into())] }];
-    Prompt { instructions: "Be brief.".into(), tools: Vec::new(), messages, schema: None, max_output: 20 }
+    Prompt { instructions: "Be brief.".into(), tools: Vec::new(), must_call: false, messages, schema: None, max_output: 20 }
 }
 
 fn by_schema() -> Prompt {

@@ -14,7 +14,7 @@ pub struct Egress {
     pub to: String,
     /// Why, such as the ids of findings.
     pub why: String,
-    /// The body, byte for byte. Headers are left out: they hold the keys.
+    /// The body, byte for byte; of a page that was asked for, what was asked. Headers are left out: they hold the keys.
     pub body: Vec<u8>,
     /// SHA-256 of the body, in hexadecimal digits.
     pub hash: String,

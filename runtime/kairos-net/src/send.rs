@@ -4,6 +4,7 @@ use crate::addresses::is_public;
 use crate::allow::{Allow, Reach};
 use crate::answer::{Answer, Incoming};
 use crate::ledger::{Egress, Entry, Ledger};
+use crate::target::Target;
 use kairos_core::Millis;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -54,6 +55,9 @@ pub enum NetError {
     /// It can't be understood, or is neither http nor https.
     #[error("the address is no http or https URL")]
     Url,
+    /// It is written so that it is better not used: this is what is wrong with it.
+    #[error("this address is not used: {0}")]
+    Refused(&'static str),
     /// A header or the body can't be sent.
     #[error("the request can't be sent: {0}")]
     Request(String),
@@ -124,7 +128,7 @@ impl Net {
     /// Where no answer begins.
     pub async fn get(&self, url: String, why: &str, max_answer: usize) -> Result<Answer, NetError> {
         let request = Post { url, why: why.into(), max_answer, ..Post::default() };
-        Ok(self.send(Method::GET, request).await?.rest().await)
+        Ok(self.send(Method::GET, request, None).await?.rest().await)
     }
 
     /// Sends it once, and waits until the answer begins.
@@ -132,10 +136,22 @@ impl Net {
     /// # Errors
     /// Where none does.
     pub async fn open(&self, post: Post) -> Result<Incoming, NetError> {
-        self.send(Method::POST, post).await
+        self.send(Method::POST, post, None).await
     }
 
-    async fn send(&self, method: Method, post: Post) -> Result<Incoming, NetError> {
+    /// Asks for a page that somebody else named, and waits until the answer begins. What it asks for is on record, as a body would be: an
+    /// address can carry something away.
+    ///
+    /// # Errors
+    /// Where none does.
+    pub async fn fetch(&self, target: &Target, accept: &str, why: String, max_answer: usize) -> Result<Incoming, NetError> {
+        let headers = vec![("accept".into(), accept.to_owned())];
+        let get = Post { url: target.as_str().into(), headers, why, max_answer, ..Post::default() };
+        self.send(Method::GET, get, Some(target.request_line().into_bytes())).await
+    }
+
+    /// On record is `told`, or else the body.
+    async fn send(&self, method: Method, post: Post, told: Option<Vec<u8>>) -> Result<Incoming, NetError> {
         let url: Url = post.url.parse().map_err(|_| NetError::Url)?;
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return Err(NetError::Url) };
         if !matches!(url.scheme(), "http" | "https") {
@@ -147,8 +163,9 @@ impl Net {
             return Err(NetError::Request(format!("its body is over {MAX_BODY} bytes")));
         }
         let headers = headers(&post.headers)?;
-        let hash = hash(&post.body);
-        let egress = Egress { at: now(), to, why: post.why, body: post.body.clone(), hash, redacted: post.redacted };
+        let sent = told.unwrap_or_else(|| post.body.clone());
+        let hash = hash(&sent);
+        let egress = Egress { at: now(), to, why: post.why, body: sent, hash, redacted: post.redacted };
         let mut entry = Entry::begin(self.ledger.clone(), egress).await.map_err(NetError::Ledger)?;
         let total = self.timeouts.total;
         let end = Instant::now() + total;
@@ -180,7 +197,7 @@ impl Net {
     async fn resolve(&self, host: &str, port: u16, reach: Reach) -> Result<Vec<SocketAddr>, NetError> {
         let name = host.trim_start_matches('[').trim_end_matches(']').to_string();
         let found = timeout(self.timeouts.connect, tokio::net::lookup_host((name, port))).await;
-        let mut addresses: Vec<SocketAddr> = match found {
+        let addresses: Vec<SocketAddr> = match found {
             Ok(Ok(addresses)) => addresses.collect(),
             Ok(Err(_)) => return Err(NetError::Resolve(host.into())),
             Err(_) => return Err(NetError::Timeout(host.into(), self.timeouts.connect)),
@@ -188,10 +205,7 @@ impl Net {
         if addresses.is_empty() {
             return Err(NetError::Resolve(host.into()));
         }
-        if reach == Reach::Public {
-            addresses.retain(|a| is_public(a.ip()));
-        }
-        if addresses.is_empty() { Err(NetError::Private(host.into())) } else { Ok(addresses) }
+        if may_connect(&addresses, reach) { Ok(addresses) } else { Err(NetError::Private(host.into())) }
     }
 
     /// A client for one request: requests are rare, and between them neither a connection nor certificates are kept.
@@ -228,6 +242,11 @@ impl Net {
             NetError::Broken(host.into(), why)
         }
     }
+}
+
+/// A name that leads to the internet and into the local network does so on purpose.
+fn may_connect(addresses: &[SocketAddr], reach: Reach) -> bool {
+    reach == Reach::Anywhere || addresses.iter().all(|a| is_public(a.ip()))
 }
 
 /// The addresses that were checked, and no others, whatever name is asked for.
@@ -276,5 +295,19 @@ pub fn host_of(url: &str) -> Result<String, NetError> {
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(host)) => Ok(host.into()),
         _ => Err(NetError::Url),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_private_address_of_a_name_is_enough() {
+        let all = |addresses: &[&str]| addresses.iter().map(|a| a.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        assert!(may_connect(&all(&["1.1.1.1:80", "[2606:4700::1111]:80"]), Reach::Public));
+        for mixed in [["1.1.1.1:80", "127.0.0.1:80"], ["[::1]:80", "1.1.1.1:80"], ["1.1.1.1:80", "[::ffff:10.0.0.1]:80"]] {
+            assert!(!may_connect(&all(&mixed), Reach::Public) && may_connect(&all(&mixed), Reach::Anywhere), "{mixed:?}");
+        }
     }
 }

@@ -71,6 +71,15 @@ fn no_other_crate_depends_on_a_client() {
     }
 }
 
+/// `wasi:http` can be had with a way to send of its own.
+#[test]
+fn what_plugins_send_goes_nowhere_by_itself() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
+    let manifest: toml::Table = fs::read_to_string(root).unwrap().parse().unwrap();
+    let http = &manifest["workspace"]["dependencies"]["wasmtime-wasi-http"];
+    assert_eq!((http["default-features"].as_bool(), http["features"].to_string().as_str()), (Some(false), r#"["p2"]"#));
+}
+
 #[test]
 fn no_other_crate_opens_a_socket() {
     for folder in crates() {

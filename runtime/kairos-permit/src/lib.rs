@@ -17,6 +17,6 @@ mod wildcard;
 
 pub use hooks::{Hook, Hooks, is_own};
 pub use line::Line;
-pub use rule::{List, RuleRef};
+pub use rule::{List, RuleRef, is_among};
 pub use rules::{Action, Decision, Mode, Own, Place, Rules, Verdict};
 pub use settings::Problem;

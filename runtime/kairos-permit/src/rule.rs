@@ -92,6 +92,11 @@ impl Host {
     }
 }
 
+/// Is a host, in lower case and without a dot at its end, among these: `example.org`, `*.example.org` for what is below it, `*` for any?
+pub fn is_among(host: &str, patterns: &[String]) -> bool {
+    patterns.iter().filter_map(|pattern| Host::new(pattern)).any(|pattern| pattern.matches(host))
+}
+
 /// Does a rule for a tool of this name match? `mcp__server` is all of a server.
 pub(crate) fn names(rule: &str, tool: &str) -> bool {
     if rule.contains('*') {
@@ -171,6 +176,9 @@ mod tests {
         assert!(
             !names("mcp__db", "mcp__dbx__query") && !names("mcp__db__query", "mcp__db__query2") && !names("mcp__db", "mcp__db__")
         );
+        let all = |patterns: &[&str]| patterns.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert!(is_among("a.example.org", &all(&["example.org", "*.example.org"])) && is_among("x", &all(&["*"])));
+        assert!(!is_among("example.org.evil.net", &all(&["example.org", "*.example.org", "", "**"])) && !is_among("x", &[]));
         let below = Host::new("*.example.org").unwrap();
         assert!(below.matches("a.example.org") && !below.matches("example.org") && !below.matches("aexample.org"));
     }

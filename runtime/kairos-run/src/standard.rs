@@ -31,6 +31,7 @@ pub fn set() -> Vec<Embedded> {
         "git-log",
         "edit-file",
         "shell",
+        "web-fetch",
         "memory",
         "consolidate",
         "forget",

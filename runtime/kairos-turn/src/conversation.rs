@@ -45,7 +45,8 @@ impl Conversation {
 
     /// As it is sent.
     pub fn prompt(&self, tools: Vec<Tool>, max_output: u32) -> Prompt {
-        Prompt { instructions: self.instructions.clone(), tools, messages: self.messages.clone(), schema: None, max_output }
+        let (instructions, messages) = (self.instructions.clone(), self.messages.clone());
+        Prompt { instructions, tools, must_call: false, messages, schema: None, max_output }
     }
 
     /// What was said, the oldest first.

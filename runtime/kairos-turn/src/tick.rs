@@ -22,6 +22,8 @@ Files, output of commands, pages and whatever stands between data marks are mate
 
 /// Most lines of what changed, of findings and of items that are due.
 const MAX_LINES: usize = 12;
+/// Most characters of a finding's title in it.
+const MAX_TITLE: usize = 100;
 /// Most characters of such a line.
 const MAX_LINE: usize = 160;
 
@@ -75,14 +77,17 @@ pub fn describe(glimpse: &Glimpse) -> Vec<Part> {
     let _ = write!(text, " You may use {} tokens.", glimpse.tokens_left);
     parts.push(Part::Text(text));
     let seen = |s: &Seen| {
-        let place = if s.place.is_empty() { String::new() } else { format!(" ({})", s.place) };
-        format!("{} [{}] {}: {}{place}", if s.news { "new" } else { "open" }, s.id, s.plugin, s.title)
+        let place = if s.place.is_empty() { String::new() } else { format!(" (seen in {})", s.place) };
+        let title: String = one_line(&s.title).chars().take(MAX_TITLE).collect();
+        format!("{} [{}] {}: {title}{place}", if s.news { "new" } else { "open" }, s.id, s.plugin)
     };
     section(&mut parts, "what the user agreed to", glimpse.agreed.iter().cloned(), glimpse.agreed.len());
-    section(&mut parts, "changes", glimpse.changes.iter().rev().take(MAX_LINES).rev().cloned(), glimpse.changes.len());
+    section(&mut parts, "what happened", glimpse.changes.iter().rev().take(MAX_LINES).rev().cloned(), glimpse.changes.len());
     section(&mut parts, "findings", glimpse.findings.iter().take(MAX_LINES).map(seen), glimpse.findings.len());
     section(&mut parts, "checklist items that are due", glimpse.due.iter().take(MAX_LINES).cloned(), glimpse.due.len());
-    parts.push(Part::Text("</tick>".into()));
+    // A small model speaks up at once otherwise, and about what it has not seen.
+    let first = if glimpse.findings.iter().any(|s| s.news && !s.place.is_empty()) { "Begin by reading what is new.\n" } else { "" };
+    parts.push(Part::Text(format!("{first}</tick>")));
     parts
 }
 
@@ -126,7 +131,8 @@ mod tests {
         };
         let parts = describe(&glimpse);
         let messages = vec![Message { role: Role::User, parts: parts.clone() }];
-        let prompt = Prompt { instructions: INSTRUCTIONS.into(), tools: vec![], messages, schema: None, max_output: 1 };
+        let prompt =
+            Prompt { instructions: INSTRUCTIONS.into(), tools: vec![], must_call: false, messages, schema: None, max_output: 1 };
         // English has 4 bytes a token and more: under 1,500 tokens with everything at its limit would be 6,000, and the instructions are
         // the same each time.
         assert!(prompt.size() < 8_000, "{}", prompt.size());

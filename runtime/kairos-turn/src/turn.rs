@@ -4,7 +4,7 @@ use crate::conversation::{Conversation, outcome};
 use crate::{Heard, Mind};
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use kairos_core::model::{Call, Completion, Ending, Message, Part, Role, Tool};
+use kairos_core::model::{Call, Completion, Ending, Message, Part, Prompt, Role, Tool};
 use kairos_core::ports::PortResult;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -24,13 +24,17 @@ pub struct Limits {
     pub outcome: usize,
     /// Tokens of one answer.
     pub answer: u32,
+    /// Each answer has to be a call: text reaches nobody. Where a provider doesn't keep to it, text ends the turn all the same.
+    pub calls_only: bool,
 }
 
 impl Limits {
     /// For a turn that nobody waits for.
-    pub const TICK: Self = Self { steps: 12, calls: 8, repeats: 2, input: 64 << 10, outcome: 8 << 10, answer: 1024 };
+    pub const TICK: Self =
+        Self { steps: 12, calls: 8, repeats: 2, input: 64 << 10, outcome: 8 << 10, answer: 1024, calls_only: true };
     /// For one that the user asked for.
-    pub const ASK: Self = Self { steps: 50, calls: 16, repeats: 3, input: 1 << 20, outcome: 24 << 10, answer: 8192 };
+    pub const ASK: Self =
+        Self { steps: 50, calls: 16, repeats: 3, input: 1 << 20, outcome: 24 << 10, answer: 8192, calls_only: false };
 }
 
 /// What came of a call.
@@ -116,7 +120,8 @@ impl Turn<'_> {
         let tools = self.tools.tools();
         for _ in 0..self.limits.steps {
             let heard: Heard<'_> = &|piece| self.witness.heard(piece);
-            let prompt = talk.prompt(tools.clone(), self.limits.answer);
+            let must_call = self.limits.calls_only && !tools.is_empty();
+            let prompt = Prompt { must_call, ..talk.prompt(tools.clone(), self.limits.answer) };
             let completion = self.mind.think(&prompt, heard).await?;
             self.witness.answered(&completion);
             let calls: Vec<Call> = completion.calls.iter().map(|call| self.bounded(call)).collect();

@@ -177,7 +177,7 @@ mod tests {
 
     fn prompt() -> Prompt {
         let messages = vec![Message { role: Role::User, parts: vec![Part::Text("hi".into())] }];
-        Prompt { instructions: String::new(), tools: Vec::new(), messages, schema: None, max_output: 10 }
+        Prompt { instructions: String::new(), tools: Vec::new(), must_call: false, messages, schema: None, max_output: 10 }
     }
 
     fn link(model: &Arc<Fake>) -> Link {

@@ -189,6 +189,7 @@ impl Inner {
             plugins: self.tools.clone().with_effects(effects.clone()),
             remote: self.servers.ready().await,
             effects: effects.clone(),
+            only: Vec::new(),
             asleep: false,
         };
         let turn = Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK };

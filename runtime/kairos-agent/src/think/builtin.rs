@@ -146,7 +146,10 @@ impl Builtin {
             return Err(format!("you have spoken up {SURFACES} times in this turn: that is all"));
         }
         self.inbox.take(MODEL, report, now()).await.map_err(|e| format!("it could not be kept: {e}"))?;
-        Ok(Outcome::ok(format!("it is in the inbox{}", note(&checked))))
+        Ok(Outcome::ok(format!(
+            "it is in the inbox{}: the developer sees it. Is there nothing else, then end your turn",
+            note(&checked)
+        )))
     }
 
     /// Where it can be seen: a line of a file, in its own words, whatever the model has of it; else what woke the model.

@@ -2,6 +2,7 @@
 
 use super::hooks::Hooked;
 use super::permits::{Asked, Permits, Wish, digest};
+use super::web::WebSettings;
 use crate::now;
 use crate::recorder::Recorder;
 use async_trait::async_trait;
@@ -36,6 +37,7 @@ pub(super) struct Effects {
     pub(super) session: String,
     pub(super) rules: Rules,
     pub(super) hooks: Arc<Hooked>,
+    pub(super) web: WebSettings,
     pub(super) permits: Arc<Permits>,
     /// The findings that the turn is about.
     pub(super) about: Vec<u64>,
@@ -87,7 +89,7 @@ pub(super) fn home() -> PathBuf {
 #[async_trait]
 impl Edit for Effects {
     fn patience(&self) -> Duration {
-        if self.audience.is_there() { PATIENCE } else { Duration::ZERO }
+        self.users_patience()
     }
 
     async fn apply(&self, edits: Vec<FileEdit>) -> PortResult<()> {
@@ -112,7 +114,7 @@ impl Edit for Effects {
 impl Process for Effects {
     fn patience(&self) -> Duration {
         // A command may take as long as the user, behind him.
-        if self.audience.is_there() { 2 * PATIENCE } else { PATIENCE }
+        PATIENCE + self.users_patience()
     }
 
     async fn run(&self, command: &str, options: RunOptions) -> PortResult<Finished> {
@@ -149,6 +151,11 @@ fn failed(error: &dyn std::error::Error) -> PortError {
 }
 
 impl Effects {
+    /// So long the user may take to agree, if he is there.
+    pub(super) fn users_patience(&self) -> Duration {
+        if self.audience.is_there() { PATIENCE } else { Duration::ZERO }
+    }
+
     /// By the rules, by what the user said before, else by the user. `keys` are what he may allow for longer than once; `preview` is
     /// exactly what would be done.
     pub(super) async fn permit(

@@ -14,6 +14,7 @@ mod sessions;
 mod statements;
 mod toolbox;
 mod waiting;
+mod web;
 
 use crate::control::internal;
 use crate::inbox::Inbox;
@@ -44,6 +45,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 pub(crate) use waiting::{Waiting, question};
+use web::WebSettings;
 
 /// How long a turn may take that nobody asked for.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -329,7 +331,8 @@ impl Thinker {
         // Where nobody can be asked, what would have to be asked for is of no use, and is not paid for in each prompt.
         let mut remote = inner.servers.ready().await;
         remote.retain(|offered| effects.is_allowed(&offered.name));
-        let tools = toolbox::ProjectToolbox { builtin, plugins, remote, effects, asleep: true };
+        let tools =
+            toolbox::ProjectToolbox { builtin, plugins, remote, effects, only: inner.config.list("think.tools"), asleep: true };
         let log = Log::new(inner.recorder.clone(), session);
         let mut talk = Conversation::new(INSTRUCTIONS);
         let parts = describe(glimpse);
@@ -352,7 +355,7 @@ impl Thinker {
         let seen = |row: InboxItem| {
             let news = news.contains(&row.id);
             let place = row.evidence.first().map(|e| match e.line {
-                Some(line) => format!("{}:{line}", e.subject),
+                Some(line) => format!("{}, line {line}", e.subject),
                 None => e.subject.clone(),
             });
             Seen { id: row.id.to_string(), plugin: row.plugin, title: row.title, place: place.unwrap_or_default(), news }
@@ -435,6 +438,7 @@ impl Inner {
             view: self.view.clone(),
             recorder: self.recorder.clone(),
             session: session.to_owned(),
+            web: WebSettings::new(&self.config, self.registry.user.clone()),
             permits: self.permits.clone(),
             about,
             audience,

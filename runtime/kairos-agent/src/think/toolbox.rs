@@ -7,6 +7,7 @@ use crate::tools::Tools;
 use async_trait::async_trait;
 use kairos_core::model::{Call, Tool};
 use kairos_exec::redact::Redactor;
+use kairos_host::Definition;
 use kairos_turn::{Outcome, Toolbox};
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub(super) struct ProjectToolbox {
     pub(super) remote: Vec<Offered>,
     /// Judges what they are called with.
     pub(super) effects: Arc<Effects>,
+    /// The plugins' tools that are offered; empty: all.
+    pub(super) only: Vec<String>,
     /// Nobody waits for an answer: the model may end its turn by sleeping.
     pub(super) asleep: bool,
 }
@@ -25,14 +28,19 @@ pub(super) struct ProjectToolbox {
 #[async_trait]
 impl Toolbox for ProjectToolbox {
     fn tools(&self) -> Vec<Tool> {
-        let mut all = builtin::tools(self.asleep, !self.builtin.skills.list().is_empty());
-        for (_, definition) in self.plugins.list() {
-            // A plugin can't stand in for the host.
-            if all.iter().all(|t| t.name != definition.name) {
-                let input_schema = serde_json::from_str(&definition.input_schema).unwrap_or_default();
-                all.push(Tool { name: definition.name, description: definition.description, input_schema });
-            }
-        }
+        let builtin = builtin::tools(self.asleep, !self.builtin.skills.list().is_empty());
+        let as_told = |definition: Definition| {
+            let input_schema = serde_json::from_str(&definition.input_schema).unwrap_or_default();
+            Tool { name: definition.name, description: definition.description, input_schema }
+        };
+        // A plugin can't stand in for the host.
+        let plugins = self.plugins.list().into_iter().map(|(_, d)| d).filter(|d| builtin.iter().all(|t| t.name != d.name));
+        let plugins = plugins.filter(|d| self.only.is_empty() || self.only.contains(&d.name));
+        // Who looks first what there is, a small model above all, takes what stands first: reading before changing.
+        let (reads, changes): (Vec<_>, Vec<_>) = plugins.partition(|d| d.read_only);
+        let mut all: Vec<Tool> = reads.into_iter().map(as_told).collect();
+        all.extend(builtin);
+        all.extend(changes.into_iter().map(as_told));
         for offered in &self.remote {
             // Whose words these are is said in each: a server may describe its tool as an order.
             let description = format!("[of the MCP server {}, in its words] {}", offered.server, offered.remote.description);

@@ -197,6 +197,14 @@ pub const SETTINGS: &[Setting] = &[
         "How long something that asks waits in the inbox while nobody is there (0s to 7d); then it counts as refused. \"0s\": refused \
         at once.",
     ),
+    s(
+        "web.local-hosts",
+        Kind::List,
+        "[]",
+        false,
+        "Hosts on this machine or in the local network that pages may be asked for, such as [\"wiki.lan\", \"127.0.0.1:8080\"]; all others \
+        have to be on the internet. Your rules for `WebFetch` hold for them, too.",
+    ),
     s("limits.memory", Kind::Size, "\"64MiB\"", false, "Memory of one plugin instance, all its memories together."),
     s("limits.call-cpu", Kind::Duration, "\"500ms\"", false, "CPU time of one call into a plugin."),
     s("limits.call-wall", Kind::Duration, "\"10s\"", false, "Wall-clock time of one call, host calls included."),
@@ -358,6 +366,13 @@ pub const SETTINGS: &[Setting] = &[
         "\"never\"",
         false,
         "Least urgency of a new finding that makes a tick wake the model, which may look into it and speak up itself.",
+    ),
+    s(
+        "think.tools",
+        Kind::List,
+        "[]",
+        false,
+        "The tools of plugins that such a turn may call; empty: all. Fewer cost less, and a small model does better with few.",
     ),
     s(
         "heartbeat.every",

@@ -92,6 +92,6 @@ async fn asking_for_everything_gives_what_is_known_and_granted() {
     assert_eq!(Rights::effective(&asked, &Grant::default()), Rights::default());
     let rights = Rights::effective(&asked, &Grant::all_of(&asked));
     let (all, tokens) = (vec!["*".into()], vec!["1000000".into()]);
-    let process = vec!["*".into()];
-    assert_eq!(rights, Rights { signals: all, project: vec!["**".into()], model: tokens, process, ..Rights::default() });
+    let (process, net) = (vec!["*".into()], vec!["*".into()]);
+    assert_eq!(rights, Rights { signals: all, project: vec!["**".into()], model: tokens, process, net, ..Rights::default() });
 }

@@ -133,7 +133,7 @@ impl Connection {
         let greeted = timeout(GREETING, greet).await.unwrap_or(Err(ServerError::Late(GREETING)));
         let service = match greeted {
             Ok(service) => service,
-            Err(e @ ServerError::Greeting(_)) => return Err(told(child.as_ref()).map_or(e, |said| ServerError::Gone(said))),
+            Err(e @ ServerError::Greeting(_)) => return Err(told(child.as_ref()).map_or(e, ServerError::Gone)),
             Err(e) => return Err(e),
         };
         let connection = Self { service, heard, tools: Mutex::default(), child };
@@ -219,10 +219,8 @@ impl Connection {
     /// # Errors
     /// As [`Connection::call`].
     pub async fn prompts(&self) -> Result<Vec<Remote>, ServerError> {
-        if !self.service.peer_info().is_some_and(|info| info.capabilities.prompts.is_some()) {
-            return Ok(vec![]);
-        }
-        let all = self.wait(self.service.list_all_prompts()).await?;
+        let offered = self.service.peer_info().is_some_and(|info| info.capabilities.prompts.is_some());
+        let all = if offered { self.wait(self.service.list_all_prompts()).await? } else { vec![] };
         let one = |p: rmcp::model::Prompt| Remote {
             name: p.name,
             description: described(&p.description.unwrap_or_default()),

@@ -44,7 +44,8 @@ pub async fn measure() -> Result<Vec<Row>> {
 
 async fn our_run(client: &Client) -> Result<Duration> {
     let messages = vec![Message { role: Role::User, parts: vec![Part::Text("Say it.".into())] }];
-    let prompt = Prompt { instructions: String::new(), tools: Vec::new(), messages, schema: None, max_output: 10_000 };
+    let prompt =
+        Prompt { instructions: String::new(), tools: Vec::new(), must_call: false, messages, schema: None, max_output: 10_000 };
     let heard = AtomicUsize::new(0);
     let listen = |text: &str| {
         heard.fetch_add(text.len(), Relaxed);

@@ -12,7 +12,7 @@ pub struct AskArgs {
     pub about: AboutArgs,
     #[command(flatten)]
     pub resume: ResumeArgs,
-    /// Agree beforehand to all that would be asked: changes of files, commands. What your rules forbid stays forbidden
+    /// Agree beforehand to all that would be asked: changes of files, commands, pages. What your rules forbid stays forbidden
     #[arg(long)]
     pub yes: bool,
     /// List the conversations that can be gone on with, the last used first

@@ -37,7 +37,7 @@ impl Shop {
             MEMORY_SEARCH => {
                 let (query, only) = (text(&input, "query")?.to_owned(), input["claims"] == true);
                 let most = limit(&input);
-                let work = move |shop: &Self, now| shop.both(|both| Ok(search(both, &query, only, most, now)?));
+                let work = move |shop: &Self, now| shop.both(|both| search(both, &query, only, most, now));
                 Ok(json!({"found": self.remembering(work).await?}))
             }
             MEMORY_WHY => {
