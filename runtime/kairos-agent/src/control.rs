@@ -420,22 +420,7 @@ impl Control for Agent {
     }
 
     async fn conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>> {
-        let mut all = Vec::new();
-        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
-            let project = p.inbox.project.clone();
-            let own = p.thinker.conversations().await?.into_iter();
-            all.extend(own.map(|kairos_store::Conversation { id, title, began, at, turns, bytes }| Conversation {
-                project: project.clone(),
-                id,
-                title,
-                began,
-                at,
-                turns,
-                bytes,
-            }));
-        }
-        all.sort_by_key(|c| std::cmp::Reverse(c.at));
-        Ok(all)
+        self.list_conversations(filter).await
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {

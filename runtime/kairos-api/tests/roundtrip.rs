@@ -330,7 +330,7 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
         [
             format!("{filter:?}"),
             format!("{:?}", InboxFilter::default()),
-            "a/b Snooze { until: 5 }".into(),
+            "a/b Snooze { until: 5 } None".into(),
             format!("grant {grant:?}"),
             "revoke".into(),
             "unmute".into(),

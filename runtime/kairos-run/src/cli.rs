@@ -173,7 +173,7 @@ pub enum Command {
         model: `model` in kairos.toml, or one of ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, OLLAMA_HOST."
     )]
     Ask(AskArgs),
-    /// A conversation with the model, line by line
+    /// A conversation with the model, line by line; /help shows what there is
     Chat(ChatArgs),
     /// Model Context Protocol: serve memory and findings to another agent; servers whose tools the model may call
     #[command(

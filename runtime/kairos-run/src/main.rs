@@ -78,7 +78,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Ask(args)) => return wait(commands::ask::ask(&paths, args)),
         Some(Command::Permission(command)) => wait(commands::permission::permission(&paths, command))?,
         Some(Command::Mcp(args)) => wait(commands::mcp::mcp(&paths, args))?,
-        Some(Command::Chat(args)) => return wait(commands::chat::chat(&paths, args)),
+        Some(Command::Chat(args)) => return chat(commands::chat::chat(&paths, args)),
         Some(Command::Exec { command }) => return commands::exec::exec(&paths, command),
         Some(Command::ShellInit { shell }) => commands::shell_init::shell_init(&paths, shell)?,
         Some(Command::Hook(args)) => commands::hook::settings(args)?,
@@ -97,6 +97,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
 
 fn exit(code: i32) -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Who waits for the user to type something must not keep the rest from going on.
+fn chat<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(work)
 }
 
 /// One thread is enough for a command that asks one question.

@@ -1,9 +1,9 @@
-//! What waits for the user's word, and what he said.
+//! What waits for the user's word, what he said, and the conversations that he can go on with.
 
 use super::internal;
 use crate::agent::Agent;
 use crate::now;
-use kairos_api::{ApiError, ApiResult, Permission, PermissionAnswer, ProjectFilter};
+use kairos_api::{ApiError, ApiResult, Conversation, Permission, PermissionAnswer, ProjectFilter};
 use kairos_core::permission::Scope;
 
 impl Agent {
@@ -51,6 +51,23 @@ impl Agent {
         answered.sort_by_key(|row| std::cmp::Reverse(row.at));
         waiting.extend(answered);
         Ok(waiting)
+    }
+
+    pub(super) async fn list_conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>> {
+        let mut all = Vec::new();
+        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+            all.extend(p.thinker.conversations().await?.into_iter().map(|c| Conversation {
+                id: c.id,
+                project: p.inbox.project.clone(),
+                title: c.title,
+                began: c.began,
+                at: c.at,
+                turns: c.turns,
+                bytes: c.bytes,
+            }));
+        }
+        all.sort_by_key(|c| std::cmp::Reverse(c.at));
+        Ok(all)
     }
 
     pub(super) async fn take_back(&self, id: &str) -> ApiResult<()> {

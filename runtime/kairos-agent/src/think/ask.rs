@@ -176,7 +176,7 @@ impl Inner {
             }
         }
         session.talk.say(said);
-        self.sessions.keep(session, Some(text)).await;
+        self.sessions.keep(session, Some(text).filter(|text| !text.is_empty())).await;
         Ok((effects, skills))
     }
 

@@ -16,7 +16,6 @@ mod toolbox;
 mod waiting;
 mod web;
 
-use crate::control::internal;
 use crate::inbox::Inbox;
 use crate::mcp::Servers;
 use crate::models::{Kind, Occasion, unasked};
@@ -28,13 +27,12 @@ use effects::{Audience, Effects, home, rules};
 use gate::{Gate, pause};
 use hooks::Hooked;
 use jiff::tz::TimeZone;
-use kairos_api::{ApiResult, Event, PermissionAnswer, TurnChange};
+use kairos_api::{ApiResult, Event, TurnChange};
 use kairos_core::config::Config;
-use kairos_core::permission::Scope;
 use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView, StateStore};
 use kairos_core::{Millis, Signal, Urgency};
 use kairos_project::Project;
-use kairos_store::{Filter, InboxItem, Status, StoreError};
+use kairos_store::{Filter, InboxItem, Status};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, checklist, describe};
 use log::Log;
 use permits::Permits;
@@ -44,7 +42,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::AbortHandle;
-pub(crate) use waiting::{Waiting, question};
+pub(crate) use waiting::question;
 use web::WebSettings;
 
 /// How long a turn may take that nobody asked for.
@@ -156,17 +154,6 @@ impl Thinker {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Before the first tick: what was asked before can't be answered any more, but what was agreed to is still to be done.
-    pub(crate) async fn begin(&self) -> Result<(), StoreError> {
-        self.0.permits.begin().await?;
-        if self.0.gate.is_open() {
-            let rows = self.0.inbox.db.permissions(now()).await?;
-            let unused = rows.into_iter().filter(|r| r.allow && r.scope == Scope::Once && r.session.starts_with(TICK));
-            self.state().agreed = unused.map(|row| (row.id, row.action)).collect();
-        }
-        Ok(())
     }
 
     /// What a tick collected. Costs nothing where no model is ever woken.
@@ -372,41 +359,9 @@ impl Thinker {
         allowed.saturating_sub(spent)
     }
 
-    /// The user's answer to a question of ours; false where nothing of that id waits. Where he agrees to what waited in the inbox,
-    /// the model is woken: it can be done now.
-    pub(crate) async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<bool> {
-        let permits = &self.0.permits;
-        if permits.answer(id, answer) {
-            return Ok(true);
-        }
-        let Some(answered) = permits.settle(id, answer).await.map_err(internal)? else { return Ok(false) };
-        if !answer.allow {
-            // Who is told no has nothing to do, and waking him would cost.
-            return Ok(true);
-        }
-        if !answered.session.starts_with(TICK) {
-            self.go_on(answered.session, answered.action);
-            return Ok(true);
-        }
-        if self.0.gate.is_open() {
-            {
-                let mut state = self.state();
-                state.news.extend(answered.about);
-                state.agreed.push((answered.id, answered.action));
-            }
-            self.rouse(now());
-        }
-        Ok(true)
-    }
-
     /// Conversations that can be gone on with, the last used first.
     pub(crate) async fn conversations(&self) -> ApiResult<Vec<kairos_store::Conversation>> {
         self.0.sessions.list().await
-    }
-
-    /// What waits for the user's word.
-    pub(crate) fn waiting(&self) -> Vec<Waiting> {
-        self.0.permits.waiting()
     }
 
     fn tell(&self, change: TurnChange, text: &str) {

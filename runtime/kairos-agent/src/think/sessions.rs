@@ -3,19 +3,22 @@
 //! What was said is read from the database before each turn and written back after it, so that what is forgotten there is forgotten.
 //! Where the user wants nothing of his work kept, they are in memory alone, and end with us.
 
+use super::toolbox::redacted;
 use crate::control::internal;
 use crate::now;
-use kairos_api::{ApiError, ApiResult};
+use kairos_api::{ApiError, ApiResult, ErrorKind};
 use kairos_core::finding::one_line;
 use kairos_core::model::{Call, Message, Part};
 use kairos_exec::redact::Redactor;
 use kairos_store::ProjectDb;
 use kairos_turn::{Conversation, TASK};
-use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 
+/// So long a turn may take to end whose reader has gone.
+const HANGING_UP: Duration = Duration::from_secs(1);
 /// Conversations that are in memory alone; the longest unused goes first.
 const IN_MEMORY: usize = 32;
 /// Characters of a title.
@@ -58,8 +61,8 @@ impl Sessions {
     /// The one of that id, or a new one; an error while it is being answered.
     pub(super) async fn open(&self, id: Option<String>) -> ApiResult<Session> {
         let Some(id) = id else { return self.begin() };
-        let turn = self.turn_of(&id).try_lock_owned();
-        let turn = turn.map_err(|_| ApiError::invalid("this conversation is being answered"))?;
+        let turn = tokio::time::timeout(HANGING_UP, self.turn_of(&id).lock_owned()).await;
+        let turn = turn.map_err(|_| ApiError::new(ErrorKind::Conflict, "this conversation is being answered"))?;
         self.read(id, turn).await
     }
 
@@ -148,20 +151,11 @@ impl Sessions {
             Part::Text(said) => Part::Text(text(said)),
             Part::Untrusted { source, text: said } => Part::Untrusted { source: source.clone(), text: text(said) },
             Part::Call(Call { id, name, input }) => {
-                Part::Call(Call { id: id.clone(), name: name.clone(), input: self.redacted_value(input) })
+                Part::Call(Call { id: id.clone(), name: name.clone(), input: redacted(&self.redactor, input.clone()) })
             }
             Part::Outcome { id, text: said, is_error } => Part::Outcome { id: id.clone(), text: text(said), is_error: *is_error },
         };
         Message { role: message.role, parts: message.parts.iter().map(part).collect() }
-    }
-
-    fn redacted_value(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.redactor.redact(text)),
-            Value::Array(all) => all.iter().map(|v| self.redacted_value(v)).collect(),
-            Value::Object(all) => all.iter().map(|(name, v)| (name.clone(), self.redacted_value(v))).collect(),
-            other => other.clone(),
-        }
     }
 }
 

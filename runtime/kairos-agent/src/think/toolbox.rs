@@ -86,7 +86,7 @@ impl ProjectToolbox {
 }
 
 /// Without the secrets in its texts.
-fn redacted(redactor: &Redactor, value: Value) -> Value {
+pub(super) fn redacted(redactor: &Redactor, value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(redactor.redact(&text)),
         Value::Array(all) => all.into_iter().map(|value| redacted(redactor, value)).collect(),

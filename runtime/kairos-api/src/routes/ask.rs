@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::wire::{Answer, Done, Json, Lines, List, Path, Query};
-use crate::openapi::Missing;
+use crate::openapi::{Conflict, Missing};
 use crate::{AskEvent, AskRequest, Conversation, Permission, PermissionAnswer, ProjectFilter};
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,7 +17,9 @@ pub(super) fn router() -> OpenApiRouter<Shared> {
 }
 
 /// Asks the model, and tells what happens until it is done. Who no longer reads stops it.
-#[utoipa::path(post, path = "/v1/ask", responses(Missing))]
+///
+/// A conflict while the conversation is being answered.
+#[utoipa::path(post, path = "/v1/ask", responses(Missing, Conflict))]
 async fn ask(State(c): State<Shared>, Json(request): Json<AskRequest>) -> Answer<Lines<AskEvent>> {
     c.ask(request).await.map(Lines::of)
 }
@@ -29,7 +31,7 @@ async fn conversations(State(c): State<Shared>, Query(filter): Query<ProjectFilt
 }
 
 /// Answers what the model may only do if the user agrees: at once, or from the inbox.
-#[utoipa::path(post, path = "/v1/permissions/{id}", responses(Missing))]
+#[utoipa::path(post, path = "/v1/permissions/{permission}", responses(Missing))]
 async fn permit(State(c): State<Shared>, Path(id): Path<String>, Json(answer): Json<PermissionAnswer>) -> Answer<Done> {
     c.permit(&id, answer).await.map(|()| Done)
 }
@@ -41,7 +43,7 @@ async fn permissions(State(c): State<Shared>, Query(filter): Query<ProjectFilter
 }
 
 /// Takes an answer back: from now on it is asked again.
-#[utoipa::path(delete, path = "/v1/permissions/{id}", responses(Missing))]
+#[utoipa::path(delete, path = "/v1/permissions/{permission}", responses(Missing))]
 async fn forget(State(c): State<Shared>, Path(id): Path<String>) -> Answer<Done> {
     c.forget_permission(&id).await.map(|()| Done)
 }

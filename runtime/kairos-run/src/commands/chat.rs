@@ -2,7 +2,7 @@
 
 use super::ask::{Answers, Turn, about, which};
 use crate::cli::{AuditCommand, ChatArgs, CostBy, JsonFlag, ResumeArgs};
-use crate::errors::advice;
+use crate::errors::{advice, explain};
 use crate::paths::Paths;
 use crate::view;
 use crate::view::lists::Page;
@@ -89,8 +89,10 @@ pub async fn chat(paths: &Paths, args: ChatArgs) -> Result<ExitCode> {
                 lines.remember(text);
                 request.text = text.to_owned();
                 // Also after a turn that broke off it goes on where it was.
-                let session = turn.run(&request, Some(&mut interrupt)).await?.session;
-                request.session = Some(session).filter(|id| !id.is_empty()).or(request.session);
+                match turn.run(&request, Some(&mut interrupt)).await {
+                    Ok(ran) => request.session = Some(ran.session).filter(|id| !id.is_empty()).or(request.session),
+                    Err(e) => eprintln!("{}", explain(&e)),
+                }
             }
         }
     }
