@@ -136,3 +136,39 @@ fn trouble_is_told_in_one_line_and_the_conversation_goes_on() {
     assert_eq!(world.ok(&["ask", "again"]).lines().next(), Some("Here I am."));
     assert!(text(&world.run(&["ask", "--session", "ask-1", "x"]).stderr).contains("no conversation ask-1"));
 }
+
+#[test]
+fn a_conversation_goes_on_after_a_crash_until_it_is_forgotten() {
+    let server = ModelServer::new(|question| match question["messages"].to_string().contains("what colour") {
+        true => (200, "You said it.".into()),
+        false => (200, "Noted.".into()),
+    });
+    let world = world(&server);
+    let background = Background::start(&world);
+    assert!(text(&world.run(&["ask", "--continue", "and?"]).stderr).contains("no conversation to go on with"));
+    let key = format!("sk-ant-{}", "a1B2".repeat(12));
+    world.ok(&["ask", &format!("the heron is grey, and the key is {key}")]);
+    world.ok(&["ask", "something else"]);
+    let all = world.json(&["ask", "--list"]);
+    assert_eq!((all[0]["title"].as_str(), all.as_array().unwrap().len()), (Some("something else"), 2), "{all}");
+    let heron = all[1]["id"].as_str().unwrap().to_owned();
+    background.kill();
+    world.ok(&["start"]);
+    world.ok(&["ask", "--session", &heron, "what colour is it?"]);
+    let told = server.asked().pop().unwrap()["messages"].to_string();
+    assert!(told.contains("the heron is grey") && told.contains("Noted.") && !told.contains(&key), "{told}");
+    world.ok(&["ask", "--continue", "what colour was that?"]);
+    let told = server.asked().pop().unwrap()["messages"].to_string();
+    assert!(told.contains("the heron is grey") && told.contains("You said it."), "the last used goes on: {told}");
+    assert_eq!(world.json(&["ask", "--list"])[0]["turns"], 3);
+
+    let gone = world.ok(&["memory", "forget", "--containing", "heron is grey", "--yes"]);
+    assert!(gone.contains("1 × conversation with a model"), "{gone}");
+    assert!(text(&world.run(&["ask", "--session", &heron, "x"]).stderr).contains("no conversation"));
+    assert!(world.ok(&["ask", "--list"]).contains("something else"));
+    let data = std::fs::read_dir(world.home().join("data/projects")).unwrap().next().unwrap().unwrap().path();
+    for file in std::fs::read_dir(data).unwrap().flatten().filter(|f| f.path().is_file()) {
+        let bytes = String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()).into_owned();
+        assert!(!bytes.contains("heron is grey") && !bytes.contains(&key), "{}", file.path().display());
+    }
+}

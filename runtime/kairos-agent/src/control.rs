@@ -15,13 +15,14 @@ use crate::govern::manners::LONGEST_WHILE;
 use crate::look::look;
 use crate::now;
 use crate::registry::SELF;
+use crate::think::question;
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control, Digest,
-    DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest, InboxAction,
-    InboxDecision, InboxFilter, InboxItem, InboxStatus, McpFilter, McpServers, McpTrust, PauseRequest, Permission,
-    PermissionAnswer, PermissionFilter, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectSignals,
-    ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control,
+    Conversation, Digest, DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest,
+    InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus, McpFilter, McpServers, McpTrust, PauseRequest, Permission,
+    PermissionAnswer, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus,
+    ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
 use kairos_core::dream::{Dream, Reverted};
@@ -73,6 +74,16 @@ impl Agent {
         found.ok_or_else(|| {
             ApiError::not_found(format!("there is no finding {id}")).with_hint("`kairos-run inbox list --all` shows all of them")
         })
+    }
+
+    /// The innermost project that a folder lies in, where one lies within another; and where the folder really is.
+    pub(crate) async fn around(&self, folder: &Path) -> Option<(Arc<ProjectHandle>, PathBuf)> {
+        let asked = folder.to_path_buf();
+        // One at a time may hang, in whatever folder; then the name that was given has to do.
+        let real = look(Path::new(""), "command", move || asked.canonicalize()).await;
+        let folder = real.ok().and_then(Result::ok).unwrap_or_else(|| folder.to_path_buf());
+        let inside = self.projects().into_iter().filter(|p| folder.starts_with(&p.root));
+        Some((inside.max_by_key(|p| p.root.components().count())?, folder))
     }
 
     pub(crate) fn project(&self, name: Option<&str>) -> ApiResult<Arc<ProjectHandle>> {
@@ -148,17 +159,17 @@ impl Control for Agent {
             }
             Some(_) => {}
         }
-        if let Some(item) = asked.filter(|_| !matches!(action, InboxAction::Snooze { .. }))
-            && let Some((whose, dream)) = reviewed(&item.plugin, &item.key)
-        {
-            // No answer to be kept as the user's: a dream must not bear itself out.
-            self.decide_dream(&project, whose, dream, action).await?;
-            return self.inbox_get(id).await;
-        }
-        if let Some(asked) = self.asked_in(&project, number, action).await? {
-            let answer = PermissionAnswer { allow: action == InboxAction::Accept, ..PermissionAnswer::default() };
-            self.permit(&asked, answer).await?;
-            return self.inbox_get(id).await;
+        if let Some(item) = asked.filter(|_| !matches!(action, InboxAction::Snooze { .. })) {
+            if let Some((whose, dream)) = reviewed(&item.plugin, &item.key) {
+                // No answer to be kept as the user's: a dream must not bear itself out.
+                self.decide_dream(&project, whose, dream, action).await?;
+                return self.inbox_get(id).await;
+            }
+            if let Some(asked) = question(&item.plugin, &item.key).filter(|_| item.resolved_at.is_none()) {
+                let answer = PermissionAnswer { allow: action == InboxAction::Accept, ..PermissionAnswer::default() };
+                self.settle(asked, answer).await?;
+                return self.inbox_get(id).await;
+            }
         }
         let (what, row) = match action {
             InboxAction::Accept => (What::Accepted, db.accept(number).await),
@@ -326,14 +337,7 @@ impl Control for Agent {
     }
 
     async fn command_finished(&self, report: CommandReport) -> ApiResult<()> {
-        let folder = Path::new(&report.folder);
-        let asked = folder.to_path_buf();
-        // One at a time may hang, in whatever folder; then the name that was given has to do.
-        let real = look(Path::new(""), "command", move || asked.canonicalize()).await;
-        let folder = real.ok().and_then(Result::ok).unwrap_or_else(|| folder.to_path_buf());
-        // The innermost project, where one lies within another.
-        let inside = self.projects().into_iter().filter(|p| folder.starts_with(&p.root));
-        let Some(project) = inside.max_by_key(|p| p.root.components().count()) else { return Ok(()) };
+        let Some((project, folder)) = self.around(Path::new(&report.folder)).await else { return Ok(()) };
         if let Some(signal) = project.command_signal(&report, &folder) {
             project.queue.push(signal);
         }
@@ -388,7 +392,7 @@ impl Control for Agent {
     }
 
     async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>> {
-        self.project(request.project.as_deref())?.thinker.ask(request)
+        self.project(request.project.as_deref())?.thinker.ask(request).await
     }
 
     async fn mcp_servers(&self, filter: McpFilter) -> ApiResult<McpServers> {
@@ -407,12 +411,16 @@ impl Control for Agent {
         self.settle(id, answer).await
     }
 
-    async fn permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>> {
+    async fn permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>> {
         self.list_permissions(filter).await
     }
 
     async fn forget_permission(&self, id: &str) -> ApiResult<()> {
         self.take_back(id).await
+    }
+
+    async fn conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>> {
+        self.list_conversations(filter).await
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {

@@ -122,11 +122,30 @@ pub struct Permission {
     pub preview: String,
 }
 
-/// Which of them.
+/// Of which project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct PermissionFilter {
+pub struct ProjectFilter {
     /// Only this project, by folder or slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+}
+
+/// A conversation that can be gone on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Conversation {
+    /// Names it: [`AskRequest::session`].
+    pub id: String,
+    /// The project's folder.
+    pub project: String,
+    /// The first words of the user.
+    pub title: String,
+    /// When it began.
+    pub began: Millis,
+    /// When something was said last.
+    pub at: Millis,
+    /// How often the user spoke.
+    pub turns: u64,
+    /// How long it is.
+    pub bytes: u64,
 }

@@ -1,10 +1,11 @@
 //! What a running process does for those who ask.
 
 use crate::{
-    ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Digest, DreamFilter,
-    DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter, InboxItem,
-    McpFilter, McpServers, McpTrust, PauseRequest, Permission, PermissionAnswer, PermissionFilter, PluginInfo, ProactiveRequest,
-    ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Conversation, Digest,
+    DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter,
+    InboxItem, McpFilter, McpServers, McpTrust, PauseRequest, Permission, PermissionAnswer, PluginInfo, ProactiveRequest,
+    ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
+    TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;
@@ -84,10 +85,12 @@ pub trait Control: Send + Sync + 'static {
     async fn use_strategies(&self, request: DreamStrategies) -> ApiResult<Vec<String>>;
     /// Asks the model; what happens is told until it is done. When the receiver is dropped, it stops.
     async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>>;
+    /// Conversations with the model that can be gone on with, the last used first.
+    async fn conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>>;
     /// The user's answer to what may only be done if he agrees.
     async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()>;
     /// What waits for the user's word, then what he answered as far as it still holds, the newest first.
-    async fn permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>>;
+    async fn permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>>;
     /// Takes an answer back: from now on it is asked again.
     async fn forget_permission(&self, id: &str) -> ApiResult<()>;
     /// The MCP servers that the user and a project name, and how they are.

@@ -30,7 +30,7 @@ mod signals;
 mod status;
 mod tools;
 
-pub use ask::{AskEvent, AskRequest, Permission, PermissionAnswer, PermissionFilter};
+pub use ask::{AskEvent, AskRequest, Conversation, Permission, PermissionAnswer, ProjectFilter};
 pub use channels::{ChannelInfo, ChannelOutcome, ChannelTest, ChannelTestRequest};
 pub use client::{Client, ClientError};
 pub use control::Control;

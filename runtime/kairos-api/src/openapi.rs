@@ -2,8 +2,8 @@
 
 use crate::routes::{STOP, routes};
 use crate::{
-    ApiError, AskEvent, ChannelInfo, ChannelTest, Digest, DreamSummary, ErrorKind, Event, InboxItem, PluginInfo, ProactiveStatus,
-    ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput,
+    ApiError, AskEvent, ChannelInfo, ChannelTest, Conversation, Digest, DreamSummary, ErrorKind, Event, InboxItem, Permission,
+    PluginInfo, ProactiveStatus, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolInfo, ToolOutput,
 };
 use kairos_core::dream::{Dream, Reverted};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ Times are milliseconds since 1970-01-01T00:00:00Z. All text that comes from a pr
     info(title = "kairos-run", description = ABOUT),
     servers((url = "http://localhost", description = "By the unix socket; the name does not matter")),
     components(schemas(
-        ApiError, AskEvent, ChannelInfo, ChannelTest, crate::routes::CiStatus, Digest, Dream, DreamSummary, Event, InboxItem, PluginInfo, ProactiveStatus,
+        ApiError, AskEvent, ChannelInfo, ChannelTest, crate::routes::CiStatus, Conversation, Digest, Dream, DreamSummary, Event, InboxItem, Permission, PluginInfo, ProactiveStatus,
         ProjectSignals, ProjectStatus, ProjectTrust, Reverted, Status, ToolInfo, ToolOutput
     ))
 )]
@@ -55,9 +55,10 @@ const ERRORS: [(ErrorKind, &str); 6] = [
 ];
 
 /// What the parts of an address stand for.
-const PARTS: [(&str, &str); 4] = [
+const PARTS: [(&str, &str); 5] = [
     ("dream", "A dream's id, as the list shows it."),
     ("id", "A finding's id, as the inbox shows it."),
+    ("permission", "A question's id, as its event or the list names it."),
     ("name", "A plugin's name."),
     ("project", "A project's folder or slug; slashes of a folder as `%2F`."),
 ];

@@ -178,8 +178,12 @@ impl Control for Fake {
         self.note(format!("{name} {filter:?}"));
         Ok(())
     }
-    async fn permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>> {
+    async fn permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>> {
         self.note(format!("{filter:?}"));
+        Ok(vec![])
+    }
+    async fn conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>> {
+        self.note(format!("conversations {filter:?}"));
         Ok(vec![])
     }
     async fn forget_permission(&self, id: &str) -> ApiResult<()> {
@@ -294,8 +298,9 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     assert_eq!(said.recv().await, Some(AskEvent::Text { text: "hi\nthere".into() }));
     assert_eq!(said.recv().await, None);
     client.permit("a/b", PermissionAnswer { allow: true, scope: Scope::Day }).await.unwrap();
-    assert!(client.permissions(&PermissionFilter { project: Some("/a b".into()) }).await.unwrap().is_empty());
+    assert!(client.permissions(&ProjectFilter { project: Some("/a b".into()) }).await.unwrap().is_empty());
     client.forget_permission("a/b").await.unwrap();
+    assert!(client.conversations(&ProjectFilter::default()).await.unwrap().is_empty());
     let mut events = client.events().await.unwrap();
     for count in 1..=3 {
         assert_eq!(events.recv().await, Some(Event::Dropped { count }));
@@ -325,15 +330,16 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
         [
             format!("{filter:?}"),
             format!("{:?}", InboxFilter::default()),
-            "a/b Snooze { until: 5 }".into(),
+            "a/b Snooze { until: 5 } None".into(),
             format!("grant {grant:?}"),
             "revoke".into(),
             "unmute".into(),
             "remove /a b".into(),
             format!("{:?}", AskRequest { text: "hi".into(), ..AskRequest::default() }),
             "a/b PermissionAnswer { allow: true, scope: Day }".into(),
-            "PermissionFilter { project: Some(\"/a b\") }".into(),
+            "ProjectFilter { project: Some(\"/a b\") }".into(),
             "forget a/b".into(),
+            "conversations ProjectFilter { project: None }".into(),
             "trust /a/b d1".into(),
             "distrust /a/b".into(),
             "make".into()

@@ -1,6 +1,6 @@
 //! SQLite: one writer, migrations with a backup, one schema module for each owner.
 //!
-//! Two databases: [`ProjectDb`] holds what belongs to one project (inbox, plugin state, wakes, tick journal, permissions),
+//! Two databases: [`ProjectDb`] holds what belongs to one project (inbox, plugin state, wakes, tick journal, permissions, conversations),
 //! [`UserDb`] what belongs to the user (grants, trust, projects, quarantine, cached descriptions, egress, what he was told and
 //! what he answered, what models cost). Both are cheap
 //! handles that can be cloned and shared; each file has one thread that owns its connection, so no caller blocks an async
@@ -20,6 +20,7 @@ mod user;
 
 pub use error::StoreError;
 pub use project::ProjectDb;
+pub use project::conversations::Conversation;
 pub use project::forget::{Forget, Forgotten};
 pub use project::inbox::{Applied, Change, Decided, Filter, InboxItem, OpenCounts, Seen, Status};
 pub use project::journal::{Answer, Delivery, HostCall, Pruned, TickRecord, TickSummary};

@@ -1,5 +1,6 @@
 //! What belongs to one project: `<data>/projects/<slug>/state.db`.
 
+pub(crate) mod conversations;
 pub(crate) mod forget;
 pub(crate) mod inbox;
 pub(crate) mod journal;
@@ -21,11 +22,11 @@ const SPEC: Spec = Spec {
         &[signal_ids::V1, inbox::V1, state::V1, wakes::V1, journal::V1],
         &[inbox::V2],
         &[inbox::V3, usage::V3],
-        &[permissions::V4],
+        &[permissions::V4, conversations::V4],
     ],
 };
 
-/// Inbox, plugin state, wakes, tick journal, and what the user agreed to. Cheap to clone; every method waits its turn with the one writer.
+/// Inbox, plugin state, wakes, tick journal, conversations, and what the user agreed to. Cheap to clone; every method waits its turn with the one writer.
 ///
 /// A method whose future is dropped may still take effect: once queued, work is done.
 #[derive(Clone, Debug)]

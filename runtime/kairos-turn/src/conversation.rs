@@ -19,6 +19,11 @@ impl Conversation {
         Self { instructions: instructions.into(), messages: Vec::new() }
     }
 
+    /// One that goes on where it was.
+    pub fn resumed(instructions: impl Into<String>, messages: Vec<Message>) -> Self {
+        Self { instructions: instructions.into(), messages }
+    }
+
     /// The user, or the host in his place, says this. Calls that were left open are answered first.
     pub fn say(&mut self, parts: Vec<Part>) {
         let mut all: Vec<Part> = self.open_calls().map(|call| outcome(&call.id, INTERRUPTED.into(), true)).collect();

@@ -2,6 +2,7 @@
 
 use crate::now;
 use crate::registry::SELF;
+use crate::think::question;
 use kairos_api::{FindingChange, InboxItem};
 use kairos_core::{Millis, Urgency};
 use serde::{Deserialize, Serialize};
@@ -104,13 +105,15 @@ impl Message {
 
 fn finding(announced: &Announced) -> Value {
     let item = &announced.item;
+    // What is asked may show whole files: that is for the user's own screen.
+    let detail = if question(&item.plugin, &item.key).is_some() { "" } else { item.detail.as_str() };
     json!({
         "id": item.id,
         "change": announced.change,
         "detector": item.plugin,
         "urgency": item.urgency,
         "title": item.title,
-        "detail": item.detail,
+        "detail": detail,
         "evidence": item.evidence,
         "remedy": item.remedy,
         "first_seen": item.first_seen,

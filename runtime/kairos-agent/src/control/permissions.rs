@@ -1,22 +1,12 @@
-//! What waits for the user's word, and what he said.
+//! What waits for the user's word, what he said, and the conversations that he can go on with.
 
-use super::{ProjectHandle, internal};
+use super::internal;
 use crate::agent::Agent;
 use crate::now;
-use crate::think::question;
-use kairos_api::{ApiError, ApiResult, InboxAction, Permission, PermissionAnswer, PermissionFilter};
+use kairos_api::{ApiError, ApiResult, Conversation, Permission, PermissionAnswer, ProjectFilter};
 use kairos_core::permission::Scope;
 
 impl Agent {
-    /// The question that an inbox item asks, where this action answers one.
-    pub(super) async fn asked_in(&self, project: &ProjectHandle, item: u64, action: InboxAction) -> ApiResult<Option<String>> {
-        if matches!(action, InboxAction::Snooze { .. }) {
-            return Ok(None);
-        }
-        let row = project.inbox.db.get(item).await.map_err(internal)?;
-        Ok(row.filter(|row| row.resolved_at.is_none()).and_then(|row| question(&row.plugin, &row.key).map(str::to_owned)))
-    }
-
     pub(super) async fn settle(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()> {
         for project in self.projects() {
             let waits = project.thinker.waiting().into_iter().find(|w| w.id == id);
@@ -31,7 +21,7 @@ impl Agent {
         Err(nothing(id, "waits for an answer"))
     }
 
-    pub(super) async fn list_permissions(&self, filter: PermissionFilter) -> ApiResult<Vec<Permission>> {
+    pub(super) async fn list_permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>> {
         let (mut waiting, mut answered) = (Vec::new(), Vec::new());
         for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
             let project = p.inbox.project.clone();
@@ -61,6 +51,23 @@ impl Agent {
         answered.sort_by_key(|row| std::cmp::Reverse(row.at));
         waiting.extend(answered);
         Ok(waiting)
+    }
+
+    pub(super) async fn list_conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>> {
+        let mut all = Vec::new();
+        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+            all.extend(p.thinker.conversations().await?.into_iter().map(|c| Conversation {
+                id: c.id,
+                project: p.inbox.project.clone(),
+                title: c.title,
+                began: c.began,
+                at: c.at,
+                turns: c.turns,
+                bytes: c.bytes,
+            }));
+        }
+        all.sort_by_key(|c| std::cmp::Reverse(c.at));
+        Ok(all)
     }
 
     pub(super) async fn take_back(&self, id: &str) -> ApiResult<()> {

@@ -1,21 +1,20 @@
 //! A turn that the user asked for: he sees what happens, and is asked what may be done.
 
 use super::builtin::Builtin;
-use super::effects::Audience;
+use super::effects::{Audience, Effects};
 use super::log::Log;
+use super::sessions::Session;
 use super::{Inner, Thinker, toolbox};
+use crate::look::look;
 use crate::models::Kind;
-use crate::now;
+use crate::skills::{Skills, Whose};
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
 use kairos_core::model::{Call, Completion, Ending, Part};
-use kairos_core::ports::{PortResult, ProjectView};
-use kairos_turn::{Conversation, End, Limits, Outcome, TASK, Turn, Witness, compact};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView};
+use kairos_turn::{End, Limits, Outcome, Turn, Witness, compact};
+use std::sync::Arc;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// Conversations that are remembered while we run; the longest unused goes first.
-const SESSIONS: usize = 32;
 /// Events that wait for the reader.
 const EVENTS: usize = 256;
 /// Bytes of a conversation that are sent; over it its beginning is summed up.
@@ -26,46 +25,10 @@ const MAX_NAMED: u32 = 48 << 10;
 const MAX_INSTRUCTIONS: u32 = 24 << 10;
 /// Files that say how work is done in a project.
 const INSTRUCTIONS: [&str; 4] = ["AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md"];
+/// How often hooks may want the model to go on when it has said all.
+const MAX_STOPS: usize = 3;
 /// Characters of a call's input, and of its outcome, that are shown.
 const SHOWN: usize = 400;
-
-/// A conversation that can go on.
-#[derive(Clone)]
-struct Session {
-    talk: Arc<tokio::sync::Mutex<Conversation>>,
-    used: u64,
-}
-
-/// Conversations by id.
-#[derive(Default)]
-pub(super) struct Sessions(Mutex<HashMap<String, Session>>);
-
-impl Sessions {
-    /// The one of that id, or a new one.
-    fn get(&self, id: Option<String>) -> ApiResult<(String, Session)> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(id) = id {
-            let session = all.get_mut(&id).ok_or_else(|| {
-                ApiError::not_found(format!("there is no conversation {id}")).with_hint("one begins anew without --session")
-            })?;
-            session.used = now();
-            return Ok((id, session.clone()));
-        }
-        if all.len() >= SESSIONS
-            && let Some(oldest) = all.iter().min_by_key(|(_, s)| s.used).map(|(id, _)| id.clone())
-        {
-            all.remove(&oldest);
-        }
-        let mut id = format!("ask-{}", now());
-        while all.contains_key(&id) {
-            id += "x";
-        }
-        let talk = Arc::new(tokio::sync::Mutex::new(Conversation::new(TASK)));
-        let session = Session { talk, used: now() };
-        all.insert(id.clone(), session.clone());
-        Ok((id, session))
-    }
-}
 
 /// Tells the user, and the transcript.
 struct Told {
@@ -107,64 +70,66 @@ impl Witness for Told {
 
 impl Thinker {
     /// Begins to answer. When nobody reads any more, it stops.
-    pub(crate) fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>> {
+    pub(crate) async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>> {
         if request.text.trim().is_empty() {
             return Err(ApiError::invalid("there is nothing to answer").with_hint("kairos-run ask \"why does the build fail?\""));
         }
-        let (id, session) = self.0.sessions.get(request.session.clone())?;
-        let talk = session.talk.clone().try_lock_owned().map_err(|_| ApiError::invalid("this conversation is being answered"))?;
+        let session = self.0.sessions.open(request.session.clone()).await?;
         let (user, events) = channel(EVENTS);
         let thinker = self.clone();
         tokio::spawn(async move {
-            let gone = user.clone();
-            let said = thinker.0.said(&request.text, talk.messages().is_empty()).await;
-            let answer = thinker.answer(said, request, id, talk, user);
-            tokio::select! {
-                () = answer => {}
-                () = gone.closed() => {}
-            }
+            let said = thinker.0.said(&request.text, session.talk.messages().is_empty()).await;
+            thinker.answer(said, request, session, user).await;
         });
         Ok(events)
     }
 
     /// The user has agreed to what a conversation asked for while he was not there: it goes on, and nobody listens but its transcript.
     pub(super) fn go_on(&self, id: String, action: String) {
-        let Ok((_, session)) = self.0.sessions.get(Some(id.clone())) else { return };
         let thinker = self.clone();
         let task = tokio::spawn(async move {
-            let talk = session.talk.lock_owned().await;
+            let session = match thinker.0.sessions.open_later(id).await {
+                Ok(session) => session,
+                Err(e) => return tracing::warn!("what the user agreed to is not done by itself: {e}"),
+            };
             let said = vec![
                 Part::Text("The user agrees to what you asked for. Do it now, exactly as you asked, and go on.".into()),
                 Part::Untrusted { source: "what the user agreed to".into(), text: action },
             ];
-            let request = AskRequest::default();
-            thinker.answer(said, request, id, talk, channel(1).0).await;
+            let (user, mut events) = channel(EVENTS);
+            let nobody = async { while events.recv().await.is_some() {} };
+            tokio::join!(thinker.answer(said, AskRequest::default(), session, user), nobody);
         });
         let mut state = self.state();
         state.going_on.retain(|turn| !turn.is_finished());
         state.going_on.push(task.abort_handle());
     }
 
-    async fn answer(
-        &self,
-        said: Vec<Part>,
-        request: AskRequest,
-        id: String,
-        mut talk: tokio::sync::OwnedMutexGuard<Conversation>,
-        user: Sender<AskEvent>,
-    ) {
-        let inner = &self.0;
-        let _ = user.send(AskEvent::Began { session: id.clone() }).await;
-        let told = Told { log: Log::new(inner.recorder.clone(), id.clone()), user: user.clone() };
-        match request.text.as_str() {
-            // The host speaks in the user's place: those are not his words.
-            "" => told.log.told(&said),
-            text => told.log.said(text),
+    /// All of one turn, with the conversation kept before and after it, whatever becomes of it.
+    async fn answer(&self, said: Vec<Part>, request: AskRequest, mut session: Session, user: Sender<AskEvent>) {
+        let gone = user.clone();
+        let event = tokio::select! {
+            event = self.turn_of(said, request, &mut session, &user) => Some(event),
+            () = gone.closed() => None,
+        };
+        self.0.sessions.keep(&mut session, None).await;
+        drop(session);
+        // Who hears that it ended can go on.
+        if let Some(event) = event {
+            let _ = user.send(event).await;
         }
-        talk.say(said);
+    }
+
+    async fn turn_of(&self, said: Vec<Part>, request: AskRequest, session: &mut Session, user: &Sender<AskEvent>) -> AskEvent {
+        let inner = &self.0;
+        let _ = user.send(AskEvent::Began { session: session.id.clone() }).await;
+        let told = Told { log: Log::new(inner.recorder.clone(), session.id.clone()), user: user.clone() };
         let audience = if request.attended { Audience::User(user.clone()) } else { Audience::Reader(user.clone()) };
-        let end = inner.work(&mut talk, &told, &id, audience).await;
-        let event = match end {
+        let end = match inner.begin(session, said, &request.text, &told, audience).await {
+            Ok((effects, skills)) => inner.work(session, effects, skills, &told).await,
+            Err(e) => Err(e),
+        };
+        match end {
             Ok(end) => {
                 let (text, why) = match end {
                     End::Said(text) => (text, None),
@@ -181,34 +146,80 @@ impl Thinker {
                 AskEvent::Ended { text, why, summary: told.log.summary() }
             }
             Err(e) => AskEvent::Failed { error: e.message },
-        };
-        let _ = user.send(event).await;
+        }
     }
 }
 
 impl Inner {
-    async fn work(&self, talk: &mut Conversation, told: &Told, id: &str, audience: Audience) -> PortResult<End> {
-        let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.to_owned()));
+    /// Says it, unless a hook forbids that. `text` is what of it the user has typed; empty where the host speaks in his place.
+    async fn begin(
+        &self,
+        session: &mut Session,
+        mut said: Vec<Part>,
+        text: &str,
+        told: &Told,
+        audience: Audience,
+    ) -> PortResult<(Arc<Effects>, Arc<Skills>)> {
+        let effects = Arc::new(self.effects(&session.id, Vec::new(), audience).await?);
+        let skills = self.skills().await;
+        let first = session.talk.messages().is_empty();
+        if first {
+            said.splice(0..0, told_of(&skills));
+        }
+        match text {
+            // Those are not his words.
+            "" => told.log.told(&said),
+            text => {
+                let added = effects.hooks.before_prompt(text, first).await;
+                said.extend(added.map_err(|why| PortError::new(ErrorCode::Denied, why))?);
+                told.log.said(text);
+            }
+        }
+        session.talk.say(said);
+        self.sessions.keep(session, Some(text).filter(|text| !text.is_empty())).await;
+        Ok((effects, skills))
+    }
+
+    async fn work(&self, session: &mut Session, effects: Arc<Effects>, skills: Arc<Skills>, told: &Told) -> PortResult<End> {
+        let Session { id, talk, .. } = session;
+        let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.clone()));
         compact(talk, &mind, CONTEXT).await?;
-        let effects = Arc::new(self.effects(id, Vec::new(), audience).await?);
         let tools = toolbox::ProjectToolbox {
-            builtin: self.builtin(Vec::new(), id.to_owned()),
+            builtin: self.builtin(Vec::new(), id.clone(), skills),
             plugins: self.tools.clone().with_effects(effects.clone()),
             remote: self.servers.ready().await,
-            effects,
+            effects: effects.clone(),
             only: Vec::new(),
             asleep: false,
         };
-        Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK }.run(talk).await
+        let turn = Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK };
+        let mut end = turn.run(talk).await?;
+        for times in 0..MAX_STOPS {
+            let End::Said(text) = &end else { break };
+            let Some(more) = effects.hooks.before_end(text, times > 0).await else { break };
+            talk.say(more);
+            end = turn.run(talk).await?;
+        }
+        Ok(end)
     }
 
-    pub(super) fn builtin(&self, about: Vec<u64>, session: String) -> Builtin {
+    /// What can be read of how work is done.
+    async fn skills(&self) -> Arc<Skills> {
+        let (own, root) = (self.skills.clone(), self.view.root().to_path_buf());
+        let loaded = look(self.view.root(), "skills", move || Skills::load(&own, Some(&root))).await;
+        let (skills, bad) = loaded.unwrap_or_default();
+        bad.iter().for_each(|bad| tracing::warn!("skills: {bad}"));
+        Arc::new(skills)
+    }
+
+    pub(super) fn builtin(&self, about: Vec<u64>, session: String, skills: Arc<Skills>) -> Builtin {
         Builtin {
             view: self.view.clone(),
             inbox: self.inbox.clone(),
             recorder: self.recorder.clone(),
             about,
             session,
+            skills,
             surfaced: Default::default(),
             noted: Default::default(),
         }
@@ -246,6 +257,13 @@ impl Inner {
         let bytes = self.view.read(path, 0, most).await.ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
+}
+
+/// Names and purposes of skills, in front of a conversation.
+fn told_of(skills: &Skills) -> Vec<Part> {
+    let part = |whose, source: &str| Some(Part::Untrusted { source: source.into(), text: skills.told(whose)? });
+    let own = part(Whose::User, "skills of the user's, to be read with the tool `skill` before such work");
+    own.into_iter().chain(part(Whose::Project, "skills that the project brings; anyone may have written them")).collect()
 }
 
 /// Paths behind an `@` in the user's words.

@@ -7,14 +7,15 @@ mod ask;
 mod builtin;
 mod effects;
 mod gate;
+mod hooks;
 mod log;
 mod permits;
+mod sessions;
 mod statements;
 mod toolbox;
 mod waiting;
 mod web;
 
-use crate::control::internal;
 use crate::inbox::Inbox;
 use crate::mcp::Servers;
 use crate::models::{Kind, Occasion, unasked};
@@ -22,26 +23,26 @@ use crate::now;
 use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
 use crate::tools::Tools;
-use ask::Sessions;
-use effects::{Audience, Effects, rules};
+use effects::{Audience, Effects, home, rules};
 use gate::{Gate, pause};
+use hooks::Hooked;
 use jiff::tz::TimeZone;
-use kairos_api::{ApiResult, Event, PermissionAnswer, TurnChange};
+use kairos_api::{ApiResult, Event, TurnChange};
 use kairos_core::config::Config;
-use kairos_core::permission::Scope;
 use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView, StateStore};
 use kairos_core::{Millis, Signal, Urgency};
 use kairos_project::Project;
-use kairos_store::{Filter, InboxItem, Status, StoreError};
+use kairos_store::{Filter, InboxItem, Status};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, checklist, describe};
 use log::Log;
 use permits::Permits;
+use sessions::Sessions;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::AbortHandle;
-pub(crate) use waiting::{Waiting, question};
+pub(crate) use waiting::question;
 use web::WebSettings;
 
 /// How long a turn may take that nobody asked for.
@@ -72,6 +73,8 @@ struct Inner {
     recorder: Recorder,
     /// The file that is the index of memory.
     index: PathBuf,
+    /// Folders with skills of the user's.
+    skills: Vec<PathBuf>,
     zone: TimeZone,
     state: Mutex<State>,
     sessions: Sessions,
@@ -121,15 +124,16 @@ pub(crate) struct Parts {
     pub(crate) inbox: Inbox,
     pub(crate) recorder: Recorder,
     pub(crate) index: PathBuf,
+    pub(crate) skills: Vec<PathBuf>,
 }
 
 impl Thinker {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, registry, tools, servers, view, inbox, recorder, index } = parts;
+        let Parts { config, registry, tools, servers, view, inbox, recorder, index, skills } = parts;
         let zone = inbox.settings.zone.clone();
         let (gate, state) = (Gate::of(&config), Mutex::default());
         let permits = Arc::new(Permits::new(inbox.clone(), config.duration("permissions.wait")));
-        let sessions = Sessions::default();
+        let sessions = Sessions::new(config.flag("memory.transcripts").then(|| inbox.db.clone()));
         Self(Arc::new(Inner {
             gate,
             config,
@@ -140,6 +144,7 @@ impl Thinker {
             inbox,
             recorder,
             index,
+            skills,
             zone,
             state,
             sessions,
@@ -149,17 +154,6 @@ impl Thinker {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Before the first tick: what was asked before can't be answered any more, but what was agreed to is still to be done.
-    pub(crate) async fn begin(&self) -> Result<(), StoreError> {
-        self.0.permits.begin().await?;
-        if self.0.gate.is_open() {
-            let rows = self.0.inbox.db.permissions(now()).await?;
-            let unused = rows.into_iter().filter(|r| r.allow && r.scope == Scope::Once && r.session.starts_with(TICK));
-            self.state().agreed = unused.map(|row| (row.id, row.action)).collect();
-        }
-        Ok(())
     }
 
     /// What a tick collected. Costs nothing where no model is ever woken.
@@ -318,9 +312,8 @@ impl Thinker {
         let session = format!("{TICK}{began}");
         let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
         let mind = inner.registry.models.mind(&inner.config, occasion);
-        let effects = inner.effects(&session, about.clone(), Audience::Nobody).await?;
-        let builtin = inner.builtin(about, session.clone());
-        let effects = Arc::new(effects);
+        let effects = Arc::new(inner.effects(&session, about.clone(), Audience::Nobody).await?);
+        let builtin = inner.builtin(about, session.clone(), Arc::default());
         let plugins = inner.tools.clone().with_effects(effects.clone());
         // Where nobody can be asked, what would have to be asked for is of no use, and is not paid for in each prompt.
         let mut remote = inner.servers.ready().await;
@@ -366,36 +359,9 @@ impl Thinker {
         allowed.saturating_sub(spent)
     }
 
-    /// The user's answer to a question of ours; false where nothing of that id waits. Where he agrees to what waited in the inbox,
-    /// the model is woken: it can be done now.
-    pub(crate) async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<bool> {
-        let permits = &self.0.permits;
-        if permits.answer(id, answer) {
-            return Ok(true);
-        }
-        let Some(answered) = permits.settle(id, answer).await.map_err(internal)? else { return Ok(false) };
-        if !answer.allow {
-            // Who is told no has nothing to do, and waking him would cost.
-            return Ok(true);
-        }
-        if !answered.session.starts_with(TICK) {
-            self.go_on(answered.session, answered.action);
-            return Ok(true);
-        }
-        if self.0.gate.is_open() {
-            {
-                let mut state = self.state();
-                state.news.extend(answered.about);
-                state.agreed.push((answered.id, answered.action));
-            }
-            self.rouse(now());
-        }
-        Ok(true)
-    }
-
-    /// What waits for the user's word.
-    pub(crate) fn waiting(&self) -> Vec<Waiting> {
-        self.0.permits.waiting()
+    /// Conversations that can be gone on with, the last used first.
+    pub(crate) async fn conversations(&self) -> ApiResult<Vec<kairos_store::Conversation>> {
+        self.0.sessions.list().await
     }
 
     fn tell(&self, change: TurnChange, text: &str) {
@@ -413,9 +379,17 @@ impl Inner {
     /// What a turn may do to the world.
     async fn effects(&self, session: &str, about: Vec<u64>, audience: Audience) -> PortResult<Effects> {
         let (view, config, attended) = (self.view.clone(), self.config.clone(), !matches!(audience, Audience::Nobody));
-        let read = tokio::task::spawn_blocking(move || rules(&view, &config, attended)).await;
+        let id = session.to_owned();
+        let read = tokio::task::spawn_blocking(move || {
+            let rules = rules(&view, &config, attended);
+            let hooks = Hooked::load(&view, &config, &home(), &id, rules.mode());
+            (rules, Arc::new(hooks))
+        });
+        let read = read.await.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")));
+        let (rules, hooks) = read?;
         Ok(Effects {
-            rules: read.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")))?,
+            rules,
+            hooks,
             view: self.view.clone(),
             recorder: self.recorder.clone(),
             session: session.to_owned(),

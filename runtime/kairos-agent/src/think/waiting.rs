@@ -2,12 +2,13 @@
 //!
 //! The turn does not wait. When the user agrees, that is remembered for exactly what he was shown, and the model is woken with it.
 
-use super::TICK;
 use super::permits::{Permits, Wish};
+use super::{TICK, Thinker};
+use crate::control::internal;
 use crate::inbox::Inbox;
 use crate::now;
 use crate::registry::SELF;
-use kairos_api::{Event, PermissionAnswer};
+use kairos_api::{ApiResult, Event, PermissionAnswer};
 use kairos_core::permission::Scope;
 use kairos_core::{Evidence, Finding, Millis, Report, Urgency};
 use kairos_store::{Permission, StoreError, Wanted};
@@ -165,6 +166,51 @@ impl Permits {
     /// After a start: who asked what still lies in the inbox is gone.
     pub(super) async fn begin(&self) -> Result<(), StoreError> {
         end(&self.inbox, QUESTION, "kairos-run began anew; the model asks again if it still wants to").await
+    }
+}
+
+impl Thinker {
+    /// Before the first tick: what was asked before can't be answered any more, but what was agreed to is still to be done.
+    pub(crate) async fn begin(&self) -> Result<(), StoreError> {
+        self.0.permits.begin().await?;
+        if self.0.gate.is_open() {
+            let rows = self.0.inbox.db.permissions(now()).await?;
+            let unused = rows.into_iter().filter(|r| r.allow && r.scope == Scope::Once && r.session.starts_with(TICK));
+            self.state().agreed = unused.map(|row| (row.id, row.action)).collect();
+        }
+        Ok(())
+    }
+
+    /// The user's answer to a question of ours; false where nothing of that id waits. Where he agrees to what waited in the inbox,
+    /// the model is woken: it can be done now.
+    pub(crate) async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<bool> {
+        let permits = &self.0.permits;
+        if permits.answer(id, answer) {
+            return Ok(true);
+        }
+        let Some(answered) = permits.settle(id, answer).await.map_err(internal)? else { return Ok(false) };
+        if !answer.allow {
+            // Who is told no has nothing to do, and waking him would cost.
+            return Ok(true);
+        }
+        if !answered.session.starts_with(TICK) {
+            self.go_on(answered.session, answered.action);
+            return Ok(true);
+        }
+        if self.0.gate.is_open() {
+            {
+                let mut state = self.state();
+                state.news.extend(answered.about);
+                state.agreed.push((answered.id, answered.action));
+            }
+            self.rouse(now());
+        }
+        Ok(true)
+    }
+
+    /// What waits for the user's word.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        self.0.permits.waiting()
     }
 }
 

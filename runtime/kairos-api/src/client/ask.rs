@@ -1,7 +1,7 @@
 //! Asking the model.
 
 use super::{ANSWER, Client, ClientResult, encode, protocol};
-use crate::{AskEvent, AskRequest, Permission, PermissionAnswer, PermissionFilter};
+use crate::{AskEvent, AskRequest, Conversation, Permission, PermissionAnswer, ProjectFilter};
 use axum::body::Body;
 use hyper::Method;
 use tokio::sync::mpsc::Receiver;
@@ -18,14 +18,22 @@ impl Client {
         self.post(&format!("/v1/permissions/{}", encode(id)), &answer, ANSWER).await
     }
 
+    /// See [`crate::Control::conversations`].
+    pub async fn conversations(&self, filter: &ProjectFilter) -> ClientResult<Vec<Conversation>> {
+        self.get(&format!("/v1/conversations{}", query(filter))).await
+    }
+
     /// See [`crate::Control::permissions`].
-    pub async fn permissions(&self, filter: &PermissionFilter) -> ClientResult<Vec<Permission>> {
-        let query = filter.project.as_deref().map(|name| format!("?project={}", encode(name)));
-        self.get(&format!("/v1/permissions{}", query.unwrap_or_default())).await
+    pub async fn permissions(&self, filter: &ProjectFilter) -> ClientResult<Vec<Permission>> {
+        self.get(&format!("/v1/permissions{}", query(filter))).await
     }
 
     /// See [`crate::Control::forget_permission`].
     pub async fn forget_permission(&self, id: &str) -> ClientResult<()> {
         self.request(Method::DELETE, &format!("/v1/permissions/{}", encode(id)), Body::empty(), ANSWER).await
     }
+}
+
+fn query(filter: &ProjectFilter) -> String {
+    filter.project.as_deref().map(|name| format!("?project={}", encode(name))).unwrap_or_default()
 }

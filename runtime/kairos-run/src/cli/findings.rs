@@ -32,12 +32,12 @@ pub enum InboxCommand {
         #[command(flatten)]
         json: JsonFlag,
     },
-    /// I take care of it: quiet until it is resolved
+    /// I take care of it: quiet until it is resolved; where it asks for something, yes, once
     Accept {
         /// As the list shows it
         id: String,
     },
-    /// I don't want it: quiet unless it gets more urgent
+    /// I don't want it: quiet unless it gets more urgent; where it asks for something, no
     Dismiss {
         /// As the list shows it
         id: String,

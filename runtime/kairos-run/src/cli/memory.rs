@@ -108,7 +108,7 @@ pub enum MemoryCommand {
         /// Claims as the list shows them, observations as `search` does
         #[arg(required_unless_present = "containing")]
         ids: Vec<String>,
-        /// Whatever holds these words, as they stand: claims, observations, ticks, findings, logs
+        /// Whatever holds these words, as they stand: claims, observations, ticks, findings, conversations, logs
         #[arg(long, value_name = "TEXT", conflicts_with = "ids")]
         containing: Option<String>,
         /// Only show what would go

@@ -1,95 +1,109 @@
-//! `kairos-run ask` and `kairos-run chat`: the model works, the user looks on and says what may be done.
+//! `kairos-run ask`: the model works, the user looks on and says what may be done. A turn of `chat` is the same.
 
-use crate::cli::{AboutArgs, AskArgs};
+use crate::cli::{AboutArgs, AskArgs, ResumeArgs};
 use crate::errors::advice;
 use crate::paths::Paths;
 use crate::view::text::{Paint, clean_lines};
-use crate::view::{self, ask::Screen};
+use crate::view::{self, ask::Screen, lists::Page};
 use anyhow::{Context, Result};
-use kairos_api::{AskEvent, AskRequest, Client, PermissionAnswer};
+use kairos_api::{AskEvent, AskRequest, Client, PermissionAnswer, ProjectFilter};
 use kairos_core::permission::Scope;
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
+use tokio::signal::unix::Signal;
 
 /// Most bytes of a question from standard input.
 const MAX_QUESTION: u64 = 256 << 10;
 
 /// Asks once. The exit code is 1 if the turn broke off.
 pub async fn ask(paths: &Paths, args: AskArgs) -> Result<ExitCode> {
+    let client = super::client(paths).await?;
+    if args.list {
+        let all = client.conversations(&ProjectFilter { project: about(args.about) }).await?;
+        if args.json {
+            view::print_json(&all)?;
+        } else {
+            view::print(&Page::for_stdout().conversations(&all))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let text = match &args.text[..] {
         [dash] if dash == "-" => standard_input()?,
         words => words.join(" "),
     };
-    let client = super::client(paths).await?;
     let attended = args.yes || (!args.json && std::io::stdin().is_terminal());
-    let request = AskRequest { project: about(args.about), text, session: args.session, attended };
-    let answers = if args.yes { Answers::Yes } else { Answers::Asked };
+    let (project, session) = which(&client, about(args.about), args.resume).await?;
+    let request = AskRequest { project, text, session, attended };
+    let answers = if args.yes { Answers::Yes } else { Answers::Asked(&line) };
     let turn = Turn { client: &client, json: args.json, answers };
-    Ok(if turn.run(&request).await?.ended { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if turn.run(&request, None).await?.ended { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A conversation, line by line, until the end of input or `/exit`.
-pub async fn chat(paths: &Paths, args: AboutArgs) -> Result<ExitCode> {
-    if !std::io::stdin().is_terminal() {
-        return Err(advice("a conversation needs a terminal", "kairos-run ask \"...\" asks once"));
-    }
-    let client = super::client(paths).await?;
-    let mut request = AskRequest { project: about(args), attended: true, ..AskRequest::default() };
-    let paint = Paint::for_stdout();
-    view::print(&paint.dim("/new begins anew, /exit or Ctrl-D ends; @path hands a file along\n"))?;
-    let turn = Turn { client: &client, json: false, answers: Answers::Asked };
-    loop {
-        let Some(line) = line(&paint.bold("you> "))? else { break };
-        match line.trim() {
-            "" => continue,
-            "/exit" | "/quit" => break,
-            "/new" => request.session = None,
-            "/help" => view::print("/new begins anew, /exit ends; all else goes to the model\n")?,
-            command if command.starts_with('/') && !command.contains(' ') => {
-                view::print(&format!("there is no {command}; /help shows what there is\n"))?;
-            }
-            text => {
-                request.text = text.to_owned();
-                // Also after a turn that broke off it goes on where it was.
-                request.session = Some(turn.run(&request).await?.session);
-            }
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn about(args: AboutArgs) -> Option<String> {
+pub(super) fn about(args: AboutArgs) -> Option<String> {
     args.project.as_deref().map(super::project_name)
 }
 
+/// The project and the conversation that goes on, if one does. A conversation knows its project.
+pub(super) async fn which(
+    client: &Client,
+    project: Option<String>,
+    args: ResumeArgs,
+) -> Result<(Option<String>, Option<String>)> {
+    if !args.resume && args.session.is_none() {
+        return Ok((project, None));
+    }
+    let known = client.conversations(&ProjectFilter { project: project.clone() }).await?;
+    // The last used comes first.
+    match (known.into_iter().find(|c| args.session.as_ref().is_none_or(|id| *id == c.id)), args.session) {
+        (Some(found), _) => Ok((Some(found.project), Some(found.id))),
+        (None, Some(id)) => Ok((project, Some(id))),
+        (None, None) => Err(advice("there is no conversation to go on with", "`kairos-run ask \"...\"` begins one")),
+    }
+}
+
 /// How what has to be permitted is answered.
-enum Answers {
-    /// By the user.
-    Asked,
+pub(super) enum Answers<'a> {
+    /// By the user, in a line.
+    Asked(&'a dyn Fn(&str) -> Result<Option<String>>),
     /// With yes, because the user said so beforehand.
     Yes,
 }
 
 /// What came of a turn.
-struct Ran {
-    /// The conversation's id.
-    session: String,
+pub(super) struct Ran {
+    /// The conversation's id; empty where none began.
+    pub(super) session: String,
     /// It came to an end, and did not break off.
-    ended: bool,
+    pub(super) ended: bool,
 }
 
-struct Turn<'a> {
-    client: &'a Client,
-    json: bool,
-    answers: Answers,
+pub(super) struct Turn<'a> {
+    pub(super) client: &'a Client,
+    pub(super) json: bool,
+    pub(super) answers: Answers<'a>,
 }
 
 impl Turn<'_> {
-    async fn run(&self, request: &AskRequest) -> Result<Ran> {
+    /// Until the end, or Ctrl-C where that is to stop the turn alone.
+    pub(super) async fn run(&self, request: &AskRequest, mut interrupt: Option<&mut Signal>) -> Result<Ran> {
         let mut events = self.client.ask(request).await?;
         let mut screen = Screen::new(Paint::for_stdout());
         let mut session = String::new();
-        while let Some(event) = events.recv().await {
+        loop {
+            let interrupted = async {
+                match &mut interrupt {
+                    Some(signal) => signal.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let event = tokio::select! {
+                event = events.recv() => event,
+                _ = interrupted => {
+                    view::print(&screen.stopped())?;
+                    return Ok(Ran { session, ended: false });
+                }
+            };
+            let Some(event) = event else { break };
             if self.json {
                 view::print(&(serde_json::to_string(&event)? + "\n"))?;
             } else {
@@ -120,9 +134,7 @@ impl Turn<'_> {
 
     fn permit(&self) -> Result<PermissionAnswer> {
         let yes = |scope| PermissionAnswer { allow: true, scope };
-        if matches!(self.answers, Answers::Yes) {
-            return Ok(yes(Scope::Once));
-        }
+        let Answers::Asked(line) = &self.answers else { return Ok(yes(Scope::Once)) };
         if self.json {
             return Ok(PermissionAnswer::default());
         }

@@ -123,9 +123,9 @@ impl Forgetting<'_> {
     }
 }
 
-/// What the process in the background wrote down, and what it said when it crashed.
+/// What the process in the background wrote down, what it said when it crashed, and what was typed in conversations.
 fn logs(paths: &Paths) -> Vec<PathBuf> {
-    paths.log().parent().map(Path::to_path_buf).into_iter().chain([paths.crashes()]).collect()
+    paths.log().parent().map(Path::to_path_buf).into_iter().chain([paths.crashes(), paths.chat_history()]).collect()
 }
 
 /// All files at these places, links left out.

@@ -5,14 +5,14 @@ use crate::errors::advice;
 use crate::paths::Paths;
 use crate::view::{self, lists::Page};
 use anyhow::Result;
-use kairos_api::{Client, Permission, PermissionAnswer, PermissionFilter};
+use kairos_api::{Client, Permission, PermissionAnswer, ProjectFilter};
 
 /// Lists, shows, answers, takes back.
 pub async fn permission(paths: &Paths, command: PermissionCommand) -> Result<()> {
     let client = super::client(paths).await?;
     match command {
         PermissionCommand::List { project, json } => {
-            let filter = PermissionFilter { project: project.as_deref().map(super::project_name) };
+            let filter = ProjectFilter { project: project.as_deref().map(super::project_name) };
             let all = client.permissions(&filter).await?;
             if json.json { view::print_json(&all) } else { view::print(&Page::for_stdout().permissions(&all)) }
         }
@@ -36,7 +36,7 @@ pub async fn permission(paths: &Paths, command: PermissionCommand) -> Result<()>
 }
 
 async fn find(client: &Client, id: &str) -> Result<Permission> {
-    let all = client.permissions(&PermissionFilter::default()).await?;
+    let all = client.permissions(&ProjectFilter::default()).await?;
     let found = all.into_iter().find(|p| p.id == id);
     found.ok_or_else(|| advice(format!("there is nothing of the id {id}"), "kairos-run permission list"))
 }

@@ -70,6 +70,11 @@ impl Screen {
         }
     }
 
+    /// The user has enough of it.
+    pub fn stopped(&mut self) -> String {
+        self.line(&self.paint.dim("stopped"))
+    }
+
     /// On a line of its own.
     fn line(&mut self, text: &str) -> String {
         let start = if std::mem::take(&mut self.open) { "\n" } else { "" };

@@ -153,6 +153,7 @@ impl Page {
             (d.findings, "finding"),
             (d.entries, "entry in the state of plugins"),
             (d.permissions, "answer to what may be done"),
+            (d.conversations, "conversation with a model"),
             (gone.messages, "message that waits to be sent"),
             (gone.requests, "body of a request that was sent"),
             (gone.places_in_logs, "place in the logs"),

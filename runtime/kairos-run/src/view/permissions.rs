@@ -1,9 +1,9 @@
-//! What waits for the user's word, and what he said.
+//! What the model may do, and the conversations with it.
 
 use super::ask::difference;
 use super::lists::Page;
-use super::text::{Cell, ago, dim, plain, table, until};
-use kairos_api::Permission;
+use super::text::{Cell, ago, count, dim, plain, table, until};
+use kairos_api::{Conversation, Permission};
 use kairos_core::finding::one_line;
 
 impl Page {
@@ -29,6 +29,19 @@ impl Page {
         let head = self.paint.bold(&one_line(&p.action));
         let state = format!("{}, until {}; asked in {}\n", answer(p), self.ends(p), one_line(&p.session));
         format!("{head}\n{}{}", self.paint.dim(&state), difference(self.paint, &p.preview))
+    }
+
+    /// `ask --list`.
+    pub fn conversations(&self, all: &[Conversation]) -> String {
+        let Some(first) = all.first() else {
+            return "There is no conversation to go on with.\n".into();
+        };
+        let row = |c: &Conversation| -> Vec<Cell> {
+            vec![plain(&c.id), dim(ago(c.at, self.now)), dim(count(c.turns, "turn")), plain(one_line(&c.title))]
+        };
+        let rows: Vec<Vec<Cell>> = all.iter().map(row).collect();
+        let out = table(self.paint, &["ID", "LAST", "LENGTH", "BEGAN WITH"], &rows, self.width);
+        out + &self.paint.dim(&format!("\nkairos-run chat --session {}\n", one_line(&first.id)))
     }
 
     fn ends(&self, p: &Permission) -> String {

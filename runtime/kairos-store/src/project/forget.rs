@@ -30,13 +30,15 @@ pub struct Forgotten {
     pub entries: u64,
     /// Answers of the user to what has an effect.
     pub permissions: u64,
+    /// Conversations with a model: they can't be gone on with.
+    pub conversations: u64,
     /// Copies of the database, as it was before an update of its schema.
     pub backups: Vec<PathBuf>,
 }
 
 impl ProjectDb {
-    /// Takes out every tick that holds such a signal or such words, every finding and every entry of a plugin's state that holds
-    /// the words, and the copies of older schemas. Then the file is written anew, so that no freed page holds them either.
+    /// Takes out every tick that holds such a signal or such words, and every finding, entry of a plugin's state, answer and
+    /// conversation that holds the words, and the copies of older schemas. Then the file is written anew, so that no freed page holds them either.
     pub async fn forget(&self, what: Forget, dry_run: bool) -> Result<Forgotten, StoreError> {
         let mut done = self.db.write(move |tx| forget(tx, &what, dry_run)).await?;
         done.backups = self.db.backups()?;
@@ -51,7 +53,8 @@ fn forget(tx: &Connection, what: &Forget, dry_run: bool) -> rusqlite::Result<For
     let ticks = ticks(tx, what)?;
     let findings = holding(tx, "inbox", "id", &["key", "title", "detail", "evidence", "remedy", "resolved_reason"], &what.words)?;
     let entries = holding(tx, "plugin_state", "rowid", &["key", "value"], &what.words)?;
-    let permissions = permissions(tx, &what.words, dry_run)?;
+    let permissions = holding(tx, "permissions", "rowid", &["action"], &what.words)?;
+    let conversations = holding(tx, "conversations", "rowid", &["title", "body"], &what.words)?;
     if !dry_run {
         for (table, column, ids) in [
             ("host_calls", "tick", &ticks),
@@ -60,6 +63,8 @@ fn forget(tx: &Connection, what: &Forget, dry_run: bool) -> rusqlite::Result<For
             ("ticks", "id", &ticks),
             ("inbox", "id", &findings),
             ("plugin_state", "rowid", &entries),
+            ("permissions", "rowid", &permissions),
+            ("conversations", "rowid", &conversations),
         ] {
             let mut delete = tx.prepare(&format!("DELETE FROM {table} WHERE {column} = ?1"))?;
             ids.iter().try_for_each(|id| delete.execute([id]).map(drop))?;
@@ -70,21 +75,14 @@ fn forget(tx: &Connection, what: &Forget, dry_run: bool) -> rusqlite::Result<For
         )?;
     }
     let count = |ids: &BTreeSet<i64>| ids.len() as u64;
-    Ok(Forgotten { ticks: count(&ticks), findings: count(&findings), entries: count(&entries), permissions, backups: vec![] })
-}
-
-/// Their ids are text, unlike all others.
-fn permissions(tx: &Connection, words: &[String], dry_run: bool) -> rusqlite::Result<u64> {
-    let all: Vec<(String, String)> = tx
-        .prepare("SELECT id, action FROM permissions")?
-        .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    let gone: Vec<_> = all.into_iter().filter(|(_, action)| words.iter().any(|word| action.contains(word))).collect();
-    if !dry_run {
-        let mut delete = tx.prepare("DELETE FROM permissions WHERE id = ?1")?;
-        gone.iter().try_for_each(|(id, _)| delete.execute([id]).map(drop))?;
-    }
-    Ok(gone.len() as u64)
+    Ok(Forgotten {
+        ticks: count(&ticks),
+        findings: count(&findings),
+        entries: count(&entries),
+        permissions: count(&permissions),
+        conversations: count(&conversations),
+        backups: vec![],
+    })
 }
 
 /// The ticks that recorded such a signal, gave it to a plugin, or hold the words.

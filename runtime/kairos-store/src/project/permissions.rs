@@ -21,7 +21,7 @@ CREATE TABLE permissions (
     about   TEXT NOT NULL,
     at      INTEGER NOT NULL,
     until   INTEGER
-) STRICT, WITHOUT ROWID;
+) STRICT;
 ";
 
 const COLUMNS: &str = "id, action, whole, keys, allow, scope, session, about, at, until";
