@@ -153,7 +153,7 @@ fn a_conversation_goes_on_after_a_crash_until_it_is_forgotten() {
     assert_eq!((all[0]["title"].as_str(), all.as_array().unwrap().len()), (Some("something else"), 2), "{all}");
     let heron = all[1]["id"].as_str().unwrap().to_owned();
     background.kill();
-    world.ok(&["start"]);
+    world.start_again();
     world.ok(&["ask", "--session", &heron, "what colour is it?"]);
     let told = server.asked().pop().unwrap()["messages"].to_string();
     assert!(told.contains("the heron is grey") && told.contains("Noted.") && !told.contains(&key), "{told}");

@@ -111,7 +111,7 @@ fn a_turn_of_a_tick_sleeps_meanwhile_and_is_woken_by_the_answer() {
 
     // Any change of that file may be made for a day, also after a crash; until the answer is taken back.
     background.kill();
-    world.ok(&["start"]);
+    world.start_again();
     world.write("note.txt", "one more\n");
     world.ok(&["ask", "write two"]);
     assert_eq!(note(&world), "two more\n");
@@ -160,7 +160,8 @@ fn a_no_a_rule_and_time_are_stronger_than_what_was_agreed_to() {
     let settings = |more: &str| world.settings(&format!("every = \"1s\"\n{model}[permissions]\n{more}\n"));
     settings("deny = [\"Edit(note.txt)\"]");
     world.write("note.txt", OLD);
-    let background = Background::start(&world);
+    world.start_again();
+    let background = Background(&world);
     world.ok(&["ask", "write two"]);
     assert!(outcomes(&server).contains("rules forbid to change note.txt"), "{}", outcomes(&server));
     assert_eq!(note(&world), OLD);
@@ -172,7 +173,8 @@ fn a_no_a_rule_and_time_are_stronger_than_what_was_agreed_to() {
         std::fs::read_dir(world.home().join("data/projects")).unwrap().next().unwrap().unwrap().path().join("state.db");
     let expire = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('UPDATE permissions SET until=1'); c.commit()";
     assert!(Command::new("python3").args(["-c", expire]).arg(database).status().unwrap().success());
-    let _background = Background::start(&world);
+    world.start_again();
+    let _background = Background(&world);
     assert!(permissions(&world).is_empty());
     world.ok(&["ask", "write two"]);
     assert!(outcomes(&server).contains("nobody is there to agree to change note.txt"), "{}", outcomes(&server));
@@ -190,8 +192,7 @@ fn a_start_ends_what_waits_and_a_stop_is_not_held_up_by_it() {
     let begin = std::time::Instant::now();
     world.ok(&["stop"]);
     assert!(begin.elapsed().as_secs() < 10);
-    world.ok(&["start"]);
-    wait_until("the first look is over", || world.json(&["status"])["projects"][0]["tick"].as_u64() > Some(0));
+    world.start_again();
     assert!(items(&world, "open").is_empty() && permissions(&world).is_empty());
     assert!(items(&world, "resolved")[0]["resolved_reason"].as_str().unwrap().contains("began anew"));
 }
@@ -216,7 +217,7 @@ fn what_was_agreed_to_is_done_after_a_crash() {
     wait_until("it is woken", || server.asked().len() == 3);
     assert_eq!((note(&world).as_str(), permissions(&world).len()), (OLD, 1));
     background.kill();
-    world.ok(&["start"]);
+    world.start_again();
     wait_until("it is done", || note(&world) == "two\n");
     assert!(permissions(&world).is_empty());
 }

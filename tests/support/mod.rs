@@ -114,6 +114,12 @@ impl World {
         text(&output.stdout)
     }
 
+    /// Starts it in the background, again, and waits until it has looked at the project.
+    pub fn start_again(&self) {
+        self.ok(&["start"]);
+        wait_until("the first look is over", || self.json(&["status"])["projects"][0]["tick"].as_u64() > Some(0));
+    }
+
     /// Runs a command with `--json`.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let printed = self.ok(&[arguments, &["--json"]].concat());

@@ -94,6 +94,10 @@ impl Agent {
                 .find(|p| p.is(name))
                 .ok_or_else(|| ApiError::not_found(format!("the project `{name}` is not watched"))),
             None if all.len() == 1 => Ok(all.remove(0)),
+            None if all.is_empty() => {
+                let error = ApiError::new(ErrorKind::Conflict, "no project is watched, or it is still being opened");
+                Err(error.with_hint("kairos-run status"))
+            }
             None => Err(ApiError::invalid("several projects are watched").with_hint("name one with --project")),
         }
     }
