@@ -66,6 +66,7 @@ fn prompt(schema: Option<&str>) -> Prompt {
     Prompt {
         instructions: "Answer briefly.".into(),
         tools: Vec::new(),
+        must_call: false,
         messages,
         schema: schema.map(String::from),
         max_output: 60,
@@ -159,7 +160,7 @@ fn a_failing_test_wakes_it_and_it_reads_speaks_up_once_and_sleeps() {
     world.git(&["add", "."]);
     world.git(&["commit", "-q", "-m", "a mean"]);
     let _background = Background::start(&world);
-    let questions = || world.json(&["audit", "cost"]).to_string();
+    let questions = || world.json(&["audit", "cost"])["rows"].clone();
     let tick = || world.json(&["status"])["projects"][0]["tick"].as_u64().unwrap();
 
     // A quiet time asks nothing.
@@ -171,18 +172,20 @@ fn a_failing_test_wakes_it_and_it_reads_speaks_up_once_and_sleeps() {
     let log = || std::fs::read_to_string(world.home().join("data/logs/kairos-run.log")).unwrap_or_default();
     let ended = || log().lines().filter(|line| line.contains("turn of a model ended")).count();
     wait_until("it has slept", || ended() == 1);
-    assert!(log().contains("turn of a model ended: slept; 3 questions, 3 calls"), "{}", log());
+    assert!(log().contains("turn of a model ended: slept;"), "{}", log());
     let findings = world.json(&["inbox", "list"]);
     let of_it: Vec<&Value> = findings.as_array().unwrap().iter().filter(|f| f["plugin"] == "model").collect();
     let [finding] = of_it[..] else { panic!("one finding of the model: {findings:#}") };
-    assert_eq!((&finding["evidence"][0]["kind"], &finding["evidence"][0]["subject"]), (&json!("file"), &json!("test_mean.py")));
-    assert!(finding["evidence"][0]["excerpt"].as_str().unwrap().contains("assertEqual"), "{finding}");
+    // Where it is to be seen is quoted by the host, whatever the model says.
+    assert_eq!(finding["evidence"][0]["kind"], "file", "{finding}");
+    let (file, excerpt) = (&finding["evidence"][0]["subject"], finding["evidence"][0]["excerpt"].as_str().unwrap());
+    assert!(file == "test_mean.py" && test.contains(excerpt) || file == "mean.py", "{finding}");
     let calls = world.json(&["memory", "search", "--exact", "read-file {"]);
     assert!(calls.to_string().contains("test_mean.py"), "it has read what it is about: {calls}");
 
     // Told once, and paid for once: what follows is quiet again.
     let (cost, sent, at) = (questions(), world.json(&["audit", "egress"]), tick());
-    assert!(cost.contains("\"questions\":3"), "{cost}");
+    assert_eq!(cost[0]["questions"], json!(sent.as_array().unwrap().len()), "{cost}");
     wait_until("some ticks", || tick() > at + 5);
     assert_eq!((questions(), world.json(&["audit", "egress"])), (cost, sent));
 }

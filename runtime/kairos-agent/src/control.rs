@@ -76,6 +76,16 @@ impl Agent {
         })
     }
 
+    /// The innermost project that a folder lies in, where one lies within another; and where the folder really is.
+    pub(crate) async fn around(&self, folder: &Path) -> Option<(Arc<ProjectHandle>, PathBuf)> {
+        let asked = folder.to_path_buf();
+        // One at a time may hang, in whatever folder; then the name that was given has to do.
+        let real = look(Path::new(""), "command", move || asked.canonicalize()).await;
+        let folder = real.ok().and_then(Result::ok).unwrap_or_else(|| folder.to_path_buf());
+        let inside = self.projects().into_iter().filter(|p| folder.starts_with(&p.root));
+        Some((inside.max_by_key(|p| p.root.components().count())?, folder))
+    }
+
     pub(crate) fn project(&self, name: Option<&str>) -> ApiResult<Arc<ProjectHandle>> {
         let mut all = self.projects();
         match name {
@@ -331,14 +341,7 @@ impl Control for Agent {
     }
 
     async fn command_finished(&self, report: CommandReport) -> ApiResult<()> {
-        let folder = Path::new(&report.folder);
-        let asked = folder.to_path_buf();
-        // One at a time may hang, in whatever folder; then the name that was given has to do.
-        let real = look(Path::new(""), "command", move || asked.canonicalize()).await;
-        let folder = real.ok().and_then(Result::ok).unwrap_or_else(|| folder.to_path_buf());
-        // The innermost project, where one lies within another.
-        let inside = self.projects().into_iter().filter(|p| folder.starts_with(&p.root));
-        let Some(project) = inside.max_by_key(|p| p.root.components().count()) else { return Ok(()) };
+        let Some((project, folder)) = self.around(Path::new(&report.folder)).await else { return Ok(()) };
         if let Some(signal) = project.command_signal(&report, &folder) {
             project.queue.push(signal);
         }

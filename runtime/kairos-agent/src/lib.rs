@@ -19,6 +19,7 @@ mod drift;
 mod events;
 mod figures;
 pub mod govern;
+mod heard;
 mod inbox;
 mod ledger;
 mod look;
@@ -36,6 +37,7 @@ mod registry;
 mod requests;
 mod scan;
 mod signals;
+mod skills;
 mod slots;
 mod think;
 mod tick;
@@ -50,6 +52,7 @@ pub use look::NoAnswer;
 pub use open::ProjectOptions;
 pub use registry::Registry;
 pub use scan::{Embedded, Origin, Place};
+pub use skills::{BadSkill, Skill, Skills, Whose};
 
 /// Milliseconds since 1970-01-01T00:00:00Z, now.
 pub(crate) fn now() -> kairos_core::Millis {

@@ -49,6 +49,8 @@ pub struct ProjectOptions {
     pub users_mcp: PathBuf,
     /// What he has set for himself, whatever the project says.
     pub users_config: Config,
+    /// The folders in which his skills are; they need not be there.
+    pub skills: Vec<PathBuf>,
 }
 
 impl ProjectOptions {
@@ -135,6 +137,7 @@ pub(crate) async fn open(
         inbox: inbox.clone(),
         recorder: recorder.clone(),
         index: options.home.places.index_file(),
+        skills: options.skills.clone(),
     });
     Ok(Opened {
         options,

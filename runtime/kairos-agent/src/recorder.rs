@@ -8,6 +8,7 @@
 mod words;
 
 use crate::dreams;
+use crate::heard::AGENT;
 use crate::registry::MODEL;
 use crate::think::question;
 use kairos_api::InboxItem;
@@ -53,6 +54,8 @@ impl Recorder {
         let files = signals.iter().filter(|s| is_file(s)).count();
         for signal in signals {
             match signal.kind.as_str() {
+                // It was kept when it was heard of.
+                "command.finished" if signal.source == AGENT => {}
                 "command.finished" => self.push(command(signal)),
                 _ if is_file(signal) && files > MAX_FILES => {}
                 kind => {
@@ -130,6 +133,11 @@ impl Recorder {
         let (source, session, kind) = (MODEL.to_owned(), session.to_owned(), kind.to_owned());
         let text = text[..text.floor_char_boundary(MAX_OBSERVATION)].to_owned();
         self.push(New { time: now, source, session, origin, kind, attributes: vec![], text });
+    }
+
+    /// What another agent's hook told.
+    pub(crate) fn heard(&self, new: New) {
+        self.push(new);
     }
 
     fn push(&self, new: New) {

@@ -24,7 +24,7 @@ const CI_READ: &str = "ci-read";
 /// A longer pause is a switch, and there is one.
 const LONGEST_PAUSE: Millis = 30 * 86_400_000;
 
-static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::from_env);
+pub(crate) static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::from_env);
 
 /// What text of others goes through before it is told: secrets, names of private files, control codes. `prose` is what is no
 /// command line.
@@ -33,7 +33,7 @@ fn cleaner(project: &Project, prose: bool) -> Clean {
     Arc::new(move |text| hide_private(&plain(&REDACTOR.redact(text)), prose, &is_private))
 }
 
-fn private(project: &Project) -> PrivateCheck {
+pub(crate) fn private(project: &Project) -> PrivateCheck {
     let private = project.private_paths().clone();
     Arc::new(move |path| private.is_private(path))
 }
@@ -244,7 +244,7 @@ impl ProjectHandle {
             _ => status.logs.clone(),
         };
         let agents = match config.list("signals.agents") {
-            none if none.is_empty() => vec!["not asked for; counts of entries alone would be told".into()],
+            none if none.is_empty() => vec!["files of sessions: not asked for; counts of entries alone would be told".into()],
             _ => sessions(&self.root, config).iter().map(|s| format!("counts of {}", s.folder.display())).collect(),
         };
         let flag = |name: &str, what: Vec<String>| {
@@ -262,8 +262,8 @@ impl ProjectHandle {
             flag(
                 "commands",
                 vec![
-                    "from `kairos-run exec` and shells with the hook: command line, folder, exit code, duration".into(),
-                    "output from `exec` alone; known secrets and names of private files are taken out".into(),
+                    "from `kairos-run exec`, shells with the hook and agents with theirs: command line, folder, exit code, duration".into(),
+                    "output from `exec` and agents; known secrets and names of private files are taken out".into(),
                 ],
             ),
             list("logs", logs),

@@ -6,6 +6,7 @@
 //! `Edit(src/**)`, `WebFetch(domain:example.org)`, `mcp__server__tool`. Deny beats ask, ask beats allow, whichever file a rule is
 //! in. Where ours is stricter, the documentation of [`Rules::judge`] and [`Line`] says so.
 
+mod hooks;
 mod line;
 mod load;
 mod path;
@@ -14,6 +15,7 @@ mod rules;
 mod settings;
 mod wildcard;
 
+pub use hooks::{Hook, Hooks, is_own};
 pub use line::Line;
 pub use rule::{List, RuleRef, is_among};
 pub use rules::{Action, Decision, Mode, Own, Place, Rules, Verdict};

@@ -316,6 +316,11 @@ impl Rules {
 }
 
 impl Verdict {
+    /// Is it asked only because no rule says anything? Not where a rule asks, a file is private or guarded, or a command is not plain.
+    pub fn is_for_want_of_a_rule(&self) -> bool {
+        self.decision == Decision::Ask && self.by.is_none() && self.why.starts_with("no rule allows")
+    }
+
     fn of(decision: Decision, why: &'static str) -> Self {
         Self { decision, by: None, why: Cow::Borrowed(why) }
     }

@@ -67,19 +67,26 @@ pub(crate) struct Settings {
     pub folders: Vec<String>,
 }
 
-/// All the files there are, the weightiest last.
-pub(crate) fn read_all(project: &Path, home: &Path, problems: &mut Vec<Problem>) -> Vec<Settings> {
-    let files: [(PathBuf, From); 4] = [
+/// The files that count, the weightiest last; they need not be there.
+pub(crate) fn files(project: &Path, home: &Path) -> [(PathBuf, From); 4] {
+    [
         (home.join(".claude/settings.json"), From::User),
         (project.join(".claude/settings.json"), From::Project),
         (project.join(".claude/settings.local.json"), From::Project),
         (MANAGED.into(), From::User),
-    ];
-    files.into_iter().filter_map(|(path, from)| read(&path, from, problems)).collect()
+    ]
 }
 
-fn read(path: &Path, from: From, problems: &mut Vec<Problem>) -> Option<Settings> {
-    let file = path.display().to_string();
+/// All the files there are, the weightiest last.
+pub(crate) fn read_all(project: &Path, home: &Path, problems: &mut Vec<Problem>) -> Vec<Settings> {
+    let read = |(path, from): (PathBuf, From)| {
+        let text = text_of(&path, problems)?;
+        Some(parse(&path.display().to_string(), &text, from, problems))
+    };
+    files(project, home).into_iter().filter_map(read).collect()
+}
+
+pub(crate) fn text_of(path: &Path, problems: &mut Vec<Problem>) -> Option<String> {
     let text = match std::fs::metadata(path) {
         Ok(meta) if meta.len() > MAX_FILE => Err(format!("it is larger than {} KiB, and not read", MAX_FILE >> 10)),
         Ok(meta) if !meta.is_file() => Err("it is no file".into()),
@@ -87,14 +94,11 @@ fn read(path: &Path, from: From, problems: &mut Vec<Problem>) -> Option<Settings
         Err(e) if e.kind() == ErrorKind::NotFound => return None,
         Err(e) => Err(format!("it can't be read: {e}")),
     };
-    match text {
-        Ok(text) => Some(parse(&file, &text, from, problems)),
-        Err(problem) => {
-            let remedy = "Make it a readable JSON file, or take it away; until then its rules don't count.".into();
-            problems.push(Problem { file, line: 0, problem, remedy });
-            None
-        }
-    }
+    text.map_err(|problem| {
+        let remedy = "Make it a readable JSON file, or take it away; until then nothing in it counts.".into();
+        problems.push(Problem { file: path.display().to_string(), line: 0, problem, remedy });
+    })
+    .ok()
 }
 
 /// Takes what it knows from a settings file, and tells of the rest of `permissions`.
@@ -154,6 +158,6 @@ fn find(text: &str, from: usize, value: &str) -> usize {
     text[from..].find(&quoted).map_or(from, |at| from + at)
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes()[..offset].iter().filter(|b| **b == b'\n').count() + 1
 }

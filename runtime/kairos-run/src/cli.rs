@@ -4,23 +4,27 @@ mod ask;
 mod audit;
 mod dreams;
 mod findings;
+mod hook;
 mod machine;
 mod memory;
 mod permissions;
 mod plugins;
 mod projects;
+mod skills;
 
 pub use ask::{AboutArgs, AskArgs, ChatArgs, ResumeArgs};
 pub use audit::{AuditCommand, CostBy, EgressArgs, EgressCommand};
 use clap::{Args, Parser, Subcommand};
 pub use dreams::{DreamArgs, DreamCommand};
 pub use findings::{ChannelsCommand, InboxCommand, ProactiveArgs, ProactiveWord};
+pub use hook::HookArgs;
 use kairos_core::config::parse_duration;
 pub use machine::{ConfigCommand, LineFormat, ServiceCommand, Shell};
 pub use memory::{ImportArgs, Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs};
 pub use permissions::PermissionCommand;
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
+pub use skills::SkillCommand;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -190,6 +194,9 @@ pub enum Command {
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),
+    /// Skills: what the model can read of how a kind of work is done
+    #[command(subcommand)]
+    Skill(SkillCommand),
     /// Run a command as if without us, and let detectors see how it ended
     #[command(after_help = "Example:\n  kairos-run exec -- cargo test\n\nThe exit code is the command's own.")]
     Exec {
@@ -208,6 +215,12 @@ pub enum Command {
         /// Which shell
         shell: Shell,
     },
+    /// Take in what another agent does: a command for its hooks, which it runs itself
+    #[command(after_help = "Examples:\n  kairos-run hook --install claude              in Claude Code, wherever you work\n  \
+        kairos-run hook --install claude --project    in this folder alone, for you alone\n  kairos-run hook --uninstall claude\n\n\
+        Without an option it reads one event as JSON from standard input, says nothing, and always ends well. Your prompts,\n\
+        what it answers, and what its tools found go into the transcript of the project, its commands to detectors.")]
+    Hook(HookArgs),
     /// What is watched and why, with the switch of each source; pauses
     #[command(subcommand)]
     Signals(SignalsCommand),

@@ -5,6 +5,7 @@ use crate::config_files;
 use crate::config_watch;
 use crate::crash;
 use crate::disk;
+use crate::hook_watch;
 use crate::lock::Lock;
 use crate::log;
 use crate::paths::Paths;
@@ -38,6 +39,7 @@ pub fn daemon(paths: &Paths) -> Result<()> {
         let agent = ready.begin();
         let settings = tokio::spawn(config_watch::follow(paths.config.clone(), agent.clone()));
         let commands = tokio::spawn(command_watch::follow(paths.commands(), agent.clone()));
+        let hooks = tokio::spawn(hook_watch::follow(paths.hooks(), agent.clone()));
         let projects = tokio::spawn(watch_projects(agent.clone()));
         let disk = tokio::spawn(disk::keep(paths.clone(), config.number("limits.disk"), agent.clone()));
         let reason = tokio::select! {
@@ -48,6 +50,7 @@ pub fn daemon(paths: &Paths) -> Result<()> {
         disk.abort();
         settings.abort();
         commands.abort();
+        hooks.abort();
         run::end(agent, api, reason).await
     })
 }

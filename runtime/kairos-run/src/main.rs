@@ -14,6 +14,7 @@ mod crash;
 mod daemon;
 mod disk;
 mod errors;
+mod hook_watch;
 mod lock;
 mod log;
 
@@ -24,7 +25,7 @@ mod view;
 
 use anyhow::Result;
 use clap::Parser;
-use cli::{BenchCommand, Cli, Command};
+use cli::{BenchCommand, Cli, Command, HookArgs};
 use paths::Paths;
 use std::future::Future;
 use std::process::ExitCode;
@@ -41,6 +42,10 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
+    if let Some(Command::Hook(HookArgs { install: None, uninstall: None, .. })) = &cli.command {
+        commands::hook::listen();
+        return Ok(ExitCode::SUCCESS);
+    }
     let paths = Paths::from_environment()?;
     match cli.command {
         None => {
@@ -69,12 +74,14 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Plugin(command)) => wait(commands::plugin::plugin(&paths, command))?,
         Some(Command::Project(command)) => wait(commands::project::project(&paths, command))?,
         Some(Command::Tool(command)) => return wait(commands::tool::tool(&paths, command)),
+        Some(Command::Skill(command)) => commands::skill::skill(&paths, command)?,
         Some(Command::Ask(args)) => return wait(commands::ask::ask(&paths, args)),
         Some(Command::Permission(command)) => wait(commands::permission::permission(&paths, command))?,
         Some(Command::Mcp(args)) => wait(commands::mcp::mcp(&paths, args))?,
         Some(Command::Chat(args)) => return chat(commands::chat::chat(&paths, args)),
         Some(Command::Exec { command }) => return commands::exec::exec(&paths, command),
         Some(Command::ShellInit { shell }) => commands::shell_init::shell_init(&paths, shell)?,
+        Some(Command::Hook(args)) => commands::hook::settings(args)?,
         Some(Command::Signals(command)) => wait(commands::signals::signals(&paths, command))?,
         Some(Command::Ci(command)) => wait(commands::signals::ci(&paths, command))?,
         Some(Command::Config(command)) => commands::config::config(&paths, command)?,

@@ -54,6 +54,11 @@ impl Paths {
         self.run.join("commands")
     }
 
+    /// Where hooks of other agents do; likewise.
+    pub fn hooks(&self) -> PathBuf {
+        self.run.join("hooks")
+    }
+
     /// Held by the running process; holds its process id.
     pub fn lock(&self) -> PathBuf {
         self.run.join("lock")
@@ -82,6 +87,17 @@ impl Paths {
     /// The user's own plugins.
     pub fn plugins(&self) -> PathBuf {
         self.data.join("plugins")
+    }
+
+    /// The user's skills for us.
+    pub fn own_skills(&self) -> PathBuf {
+        self.config.with_file_name("skills")
+    }
+
+    /// All folders with skills of the user's: also those that he has for another agent.
+    pub fn skills(&self) -> Vec<PathBuf> {
+        let others = kairos_memory::memory::claude_home().map(|home| home.join("skills"));
+        std::iter::once(self.own_skills()).chain(others).collect()
     }
 
     /// What is kept about the user, whatever project he is in.

@@ -5,6 +5,7 @@ use crate::cli::RunArgs;
 use crate::command_watch;
 use crate::config_files::{self, Override};
 use crate::config_watch;
+use crate::hook_watch;
 use crate::lock::Lock;
 use crate::log;
 use crate::paths::{Paths, slug};
@@ -117,6 +118,7 @@ async fn watch(
         .then(|| tokio::spawn(agent.clone().animate()));
     let settings = tokio::spawn(config_watch::follow(paths.config.clone(), agent.clone()));
     let commands = tokio::spawn(command_watch::follow(paths.commands(), agent.clone()));
+    let hooks = tokio::spawn(hook_watch::follow(paths.hooks(), agent.clone()));
     let reason = tokio::select! {
         reason = &mut terminated => reason,
         () = &mut gone => "nobody reads",
@@ -125,6 +127,7 @@ async fn watch(
     };
     settings.abort();
     commands.abort();
+    hooks.abort();
     if let Some(pet) = pet {
         pet.abort();
     }
@@ -257,7 +260,8 @@ fn project(folder: &Path, paths: &Paths, overrides: &[Override]) -> Result<Proje
     let (home, users_home) = (home(paths, Some(&root), &config)?, home(paths, None, &users_config)?);
     let db = paths.project(&slug).join("state.db");
     let users_mcp = paths.config.with_file_name("mcp.json");
-    Ok(ProjectOptions { db, root, slug, config, settings, home, users_home, users_mcp, users_config })
+    let skills = paths.skills();
+    Ok(ProjectOptions { db, root, slug, config, settings, home, users_home, users_mcp, users_config, skills })
 }
 
 /// Where the memory of a project lies, or the user's.

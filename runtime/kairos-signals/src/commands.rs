@@ -1,24 +1,12 @@
-//! Commands that ended in a shell. Its hook appends a record to a file; as soon as something is in it, an empty one takes its
-//! place, so that nobody's commands stay on the disk. What is in it is not trusted.
+//! Commands that ended in a shell. Its hook appends a record to a file. What is in it is not trusted.
 //!
 //! A record is `>`, exit code, milliseconds, folder, command and `<`, each followed by a NUL, after a NUL. The hook is
 //! `kairos_exec::shell`.
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-use tokio::sync::mpsc::{Receiver, channel};
-use tokio::time::sleep;
+use crate::drop_file::DropFile;
+use std::io;
+use std::path::Path;
 
-/// A shell that has opened the file before it was replaced has written by then.
-const LATE: Duration = Duration::from_millis(100);
-/// How often it is looked at where the system can't watch it.
-const POLL: Duration = Duration::from_secs(30);
-/// What is beyond this in a file is not read.
-const MAX_FILE: u64 = 4 << 20;
 /// Commands that are told of one file: nobody types more.
 const MAX_COMMANDS: usize = 1000;
 /// Bytes of a command; a longer one is not told.
@@ -45,119 +33,35 @@ pub struct FinishedCommand {
 }
 
 /// The file that shells append to. It is there as long as this is.
-pub struct CommandFile {
-    path: PathBuf,
-    /// Ours from the start: no file is ever opened that somebody else may have made.
-    file: File,
-    changes: Receiver<()>,
-    _watcher: Option<RecommendedWatcher>,
-}
+pub struct CommandFile(DropFile);
 
 impl CommandFile {
-    /// Makes the file, only the user's to read and write. What a killed process has left there is thrown away unread. Its
-    /// folder has to be there, and the user's alone.
+    /// Makes the file; see [`DropFile::create`].
     ///
     /// # Errors
     /// When the file can't be made.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let (sender, changes) = channel(1);
-        let name = path.file_name().map(ToOwned::to_owned);
-        let named = move |e: &notify::Event| e.paths.iter().any(|p| p.file_name() == name.as_deref());
-        let concerns = move |e: &notify::Event| e.need_rescan() || !e.kind.is_access() && named(e);
-        // The folder, because the file is replaced.
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|e| concerns(&e)) {
-                let _ = sender.try_send(());
-            }
-        })
-        .and_then(|mut watcher| {
-            watcher.watch(path.parent().unwrap_or(path), RecursiveMode::NonRecursive)?;
-            Ok(watcher)
-        });
-        if let Err(e) = &watcher {
-            tracing::debug!("{} is looked at every {POLL:?}: {e}", path.display());
-        }
-        Ok(Self { path: path.into(), file: make(path)?, changes, _watcher: watcher.ok() })
+        DropFile::create(path).map(Self)
     }
 
     /// Waits for commands; those of one shell come in their order.
     pub async fn next(&mut self) -> Vec<FinishedCommand> {
         loop {
-            let found = match self.take() {
-                Ok(Some(old)) => {
-                    sleep(LATE).await;
-                    read(old)
-                }
-                Ok(None) => {
-                    self.changed().await;
-                    continue;
-                }
-                Err(e) => Err(e),
-            };
-            match found {
-                Ok(commands) if commands.is_empty() => {}
-                Ok(commands) => return commands,
-                Err(e) => {
-                    tracing::warn!("commands of shells can't be read from {}: {e}", self.path.display());
-                    self.changed().await;
-                }
+            let commands = told(&self.0.next().await);
+            if !commands.is_empty() {
+                return commands;
             }
         }
     }
-
-    async fn changed(&mut self) {
-        // Nobody sends where nobody watches.
-        if self.changes.recv().await.is_none() {
-            sleep(POLL).await;
-        }
-    }
-
-    /// The file, if there is something in it; from then on another one is in its place.
-    fn take(&mut self) -> io::Result<Option<File>> {
-        // It may have been removed, or something else put there.
-        if self.file.metadata()?.len() == 0 && self.is_in_place() {
-            return Ok(None);
-        }
-        Ok(Some(std::mem::replace(&mut self.file, make(&self.path)?)))
-    }
-
-    fn is_in_place(&self) -> bool {
-        let there = self.path.symlink_metadata().and_then(|there| Ok((there, self.file.metadata()?)));
-        there.is_ok_and(|(there, ours)| (there.dev(), there.ino()) == (ours.dev(), ours.ino()))
-    }
 }
 
-impl Drop for CommandFile {
-    fn drop(&mut self) {
-        if self.is_in_place() {
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Puts a new file there, whatever is there now.
-fn make(path: &Path) -> io::Result<File> {
-    let new = path.with_extension("new");
-    let _ = std::fs::remove_file(&new);
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&new)?;
-    match std::fs::rename(&new, path) {
-        Ok(()) => Ok(file),
-        Err(e) => {
-            let _ = std::fs::remove_file(&new);
-            Err(e)
-        }
-    }
-}
-
-fn read(file: File) -> io::Result<Vec<FinishedCommand>> {
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    let mut commands = records(&bytes);
-    if bytes.len() as u64 > MAX_FILE || commands.len() > MAX_COMMANDS {
-        tracing::warn!("more commands of shells than can be told: {MAX_COMMANDS} at once, or {} MiB", MAX_FILE >> 20);
+fn told(bytes: &[u8]) -> Vec<FinishedCommand> {
+    let mut commands = records(bytes);
+    if commands.len() > MAX_COMMANDS {
+        tracing::warn!("more commands of shells than can be told: {MAX_COMMANDS} at once");
         commands.truncate(MAX_COMMANDS);
     }
-    Ok(commands)
+    commands
 }
 
 /// The records that are whole; one more than are told, at most. Two shells may have written at once, or one have been killed.

@@ -5,6 +5,7 @@
 
 mod ci;
 mod commands;
+mod drop_file;
 mod files;
 mod gate;
 mod git;
@@ -26,6 +27,7 @@ mod watch;
 
 pub use ci::{CI_FOLDER, CiResult, MAX_CI_FILE};
 pub use commands::{CommandFile, FinishedCommand};
+pub use drop_file::{DropFile, MAX_DROP};
 pub use files::{FileConfig, FileWatch, PrivateCheck, WatchMode, WatchStatus};
 pub use gate::Seen;
 pub use git::{GitConfig, GitWatch, Snapshot};

@@ -1,14 +1,16 @@
 //! A turn that the user asked for: he sees what happens, and is asked what may be done.
 
 use super::builtin::Builtin;
-use super::effects::Audience;
+use super::effects::{Audience, Effects};
 use super::log::Log;
 use super::sessions::Session;
 use super::{Inner, Thinker, toolbox};
+use crate::look::look;
 use crate::models::Kind;
+use crate::skills::{Skills, Whose};
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
 use kairos_core::model::{Call, Completion, Ending, Part};
-use kairos_core::ports::{PortResult, ProjectView};
+use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView};
 use kairos_turn::{End, Limits, Outcome, Turn, Witness, compact};
 use std::sync::Arc;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -23,6 +25,8 @@ const MAX_NAMED: u32 = 48 << 10;
 const MAX_INSTRUCTIONS: u32 = 24 << 10;
 /// Files that say how work is done in a project.
 const INSTRUCTIONS: [&str; 4] = ["AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md"];
+/// How often hooks may want the model to go on when it has said all.
+const MAX_STOPS: usize = 3;
 /// Characters of a call's input, and of its outcome, that are shown.
 const SHOWN: usize = 400;
 
@@ -120,15 +124,11 @@ impl Thinker {
         let inner = &self.0;
         let _ = user.send(AskEvent::Began { session: session.id.clone() }).await;
         let told = Told { log: Log::new(inner.recorder.clone(), session.id.clone()), user: user.clone() };
-        match request.text.as_str() {
-            // The host speaks in the user's place: those are not his words.
-            "" => told.log.told(&said),
-            text => told.log.said(text),
-        }
-        session.talk.say(said);
-        inner.sessions.keep(session, Some(request.text.as_str()).filter(|text| !text.is_empty())).await;
         let audience = if request.attended { Audience::User(user.clone()) } else { Audience::Reader(user.clone()) };
-        let end = inner.work(session, &told, audience).await;
+        let end = match inner.begin(session, said, &request.text, &told, audience).await {
+            Ok((effects, skills)) => inner.work(session, effects, skills, &told).await,
+            Err(e) => Err(e),
+        };
         match end {
             Ok(end) => {
                 let (text, why) = match end {
@@ -151,29 +151,75 @@ impl Thinker {
 }
 
 impl Inner {
-    async fn work(&self, session: &mut Session, told: &Told, audience: Audience) -> PortResult<End> {
+    /// Says it, unless a hook forbids that. `text` is what of it the user has typed; empty where the host speaks in his place.
+    async fn begin(
+        &self,
+        session: &mut Session,
+        mut said: Vec<Part>,
+        text: &str,
+        told: &Told,
+        audience: Audience,
+    ) -> PortResult<(Arc<Effects>, Arc<Skills>)> {
+        let effects = Arc::new(self.effects(&session.id, Vec::new(), audience).await?);
+        let skills = self.skills().await;
+        let first = session.talk.messages().is_empty();
+        if first {
+            said.splice(0..0, told_of(&skills));
+        }
+        match text {
+            // Those are not his words.
+            "" => told.log.told(&said),
+            text => {
+                let added = effects.hooks.before_prompt(text, first).await;
+                said.extend(added.map_err(|why| PortError::new(ErrorCode::Denied, why))?);
+                told.log.said(text);
+            }
+        }
+        session.talk.say(said);
+        self.sessions.keep(session, Some(text).filter(|text| !text.is_empty())).await;
+        Ok((effects, skills))
+    }
+
+    async fn work(&self, session: &mut Session, effects: Arc<Effects>, skills: Arc<Skills>, told: &Told) -> PortResult<End> {
         let Session { id, talk, .. } = session;
         let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.clone()));
         compact(talk, &mind, CONTEXT).await?;
-        let effects = Arc::new(self.effects(id, Vec::new(), audience).await?);
         let tools = toolbox::ProjectToolbox {
-            builtin: self.builtin(Vec::new(), id.clone()),
+            builtin: self.builtin(Vec::new(), id.clone(), skills),
             plugins: self.tools.clone().with_effects(effects.clone()),
             remote: self.servers.ready().await,
-            effects,
+            effects: effects.clone(),
             only: Vec::new(),
             asleep: false,
         };
-        Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK }.run(talk).await
+        let turn = Turn { mind: &mind, tools: &tools, witness: told, limits: Limits::ASK };
+        let mut end = turn.run(talk).await?;
+        for times in 0..MAX_STOPS {
+            let End::Said(text) = &end else { break };
+            let Some(more) = effects.hooks.before_end(text, times > 0).await else { break };
+            talk.say(more);
+            end = turn.run(talk).await?;
+        }
+        Ok(end)
     }
 
-    pub(super) fn builtin(&self, about: Vec<u64>, session: String) -> Builtin {
+    /// What can be read of how work is done.
+    async fn skills(&self) -> Arc<Skills> {
+        let (own, root) = (self.skills.clone(), self.view.root().to_path_buf());
+        let loaded = look(self.view.root(), "skills", move || Skills::load(&own, Some(&root))).await;
+        let (skills, bad) = loaded.unwrap_or_default();
+        bad.iter().for_each(|bad| tracing::warn!("skills: {bad}"));
+        Arc::new(skills)
+    }
+
+    pub(super) fn builtin(&self, about: Vec<u64>, session: String, skills: Arc<Skills>) -> Builtin {
         Builtin {
             view: self.view.clone(),
             inbox: self.inbox.clone(),
             recorder: self.recorder.clone(),
             about,
             session,
+            skills,
             surfaced: Default::default(),
             noted: Default::default(),
         }
@@ -211,6 +257,13 @@ impl Inner {
         let bytes = self.view.read(path, 0, most).await.ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
+}
+
+/// Names and purposes of skills, in front of a conversation.
+fn told_of(skills: &Skills) -> Vec<Part> {
+    let part = |whose, source: &str| Some(Part::Untrusted { source: source.into(), text: skills.told(whose)? });
+    let own = part(Whose::User, "skills of the user's, to be read with the tool `skill` before such work");
+    own.into_iter().chain(part(Whose::Project, "skills that the project brings; anyone may have written them")).collect()
 }
 
 /// Paths behind an `@` in the user's words.

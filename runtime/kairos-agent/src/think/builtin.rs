@@ -2,9 +2,11 @@
 
 use super::statements::{Checked, check};
 use crate::inbox::{Inbox, about};
+use crate::look::look;
 use crate::now;
 use crate::recorder::Recorder;
 use crate::registry::MODEL;
+use crate::skills::Skills;
 use kairos_core::finding::one_line;
 use kairos_core::model::{Call, Tool};
 use kairos_core::ports::ProjectView;
@@ -13,6 +15,7 @@ use kairos_project::Project;
 use kairos_turn::Outcome;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// How often a model may speak up in one turn.
@@ -31,6 +34,8 @@ pub(super) struct Builtin {
     pub(super) about: Vec<u64>,
     /// Of the turn; what is kept names it.
     pub(super) session: String,
+    /// What it may read of how work is done; the tool for that is there where one is.
+    pub(super) skills: Arc<Skills>,
     pub(super) surfaced: AtomicUsize,
     pub(super) noted: AtomicUsize,
 }
@@ -38,6 +43,7 @@ pub(super) struct Builtin {
 pub(super) const SURFACE: &str = "surface";
 pub(super) const REMEMBER: &str = "remember";
 pub(super) const SLEEP: &str = "sleep";
+pub(super) const SKILL: &str = "skill";
 
 #[derive(Deserialize)]
 struct Surface {
@@ -50,12 +56,18 @@ struct Surface {
 }
 
 #[derive(Deserialize)]
+struct ReadSkill {
+    name: String,
+    file: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct Remember {
     text: String,
 }
 
-/// As the model is told of them. `sleep` only where nobody waits for an answer.
-pub(super) fn tools(asleep: bool) -> Vec<Tool> {
+/// As the model is told of them. `sleep` only where nobody waits for an answer, `skill` only where there are skills.
+pub(super) fn tools(asleep: bool, skills: bool) -> Vec<Tool> {
     let tool = |name: &str, description: &str, properties: Value, required: &[&str]| Tool {
         name: name.into(),
         description: description.into(),
@@ -83,6 +95,11 @@ pub(super) fn tools(asleep: bool) -> Vec<Tool> {
             &["text"],
         ),
     ];
+    if skills {
+        let (name, file) = (text("Of the skill"), text("A file in its folder that its text names; without it, its text"));
+        let description = "Reads how a kind of work is done: the text of a skill, or of a file in its folder.";
+        all.push(tool(SKILL, description, json!({"name": name, "file": file}), &["name"]));
+    }
     if asleep {
         all.push(tool(SLEEP, "Ends your turn: there is nothing left to do.", json!({}), &[]));
     }
@@ -94,10 +111,18 @@ impl Builtin {
     pub(super) async fn call(&self, call: &Call) -> Option<Outcome> {
         Some(match call.name.as_str() {
             SURFACE => self.surface(&call.input).await.unwrap_or_else(Outcome::error),
+            SKILL => self.skill(&call.input).await.unwrap_or_else(Outcome::error),
             REMEMBER => self.remember(&call.input).await.unwrap_or_else(Outcome::error),
             SLEEP => Outcome { ends: true, ..Outcome::ok("good night") },
             _ => return None,
         })
+    }
+
+    async fn skill(&self, input: &Value) -> Result<Outcome, String> {
+        let ReadSkill { name, file } = ReadSkill::deserialize(input).map_err(|e| format!("this does not fit the schema: {e}"))?;
+        let skills = self.skills.clone();
+        let read = look(self.view.root(), "skill", move || skills.text(&name, file.as_deref())).await;
+        read.map_err(|e| e.to_string())?.map(Outcome::ok)
     }
 
     async fn surface(&self, input: &Value) -> Result<Outcome, String> {

@@ -1,5 +1,6 @@
 //! What a turn does to the world, judged where it happens: whatever a model or a tool says, no effect goes round this.
 
+use super::hooks::Hooked;
 use super::permits::{Asked, Permits, Wish, digest};
 use super::web::WebSettings;
 use crate::now;
@@ -16,7 +17,7 @@ use kairos_exec::redact::Redactor;
 use kairos_exec::sandbox::{self, Command, LAUNCHER, SandboxError};
 use kairos_permit::{Action, Decision, Line, Mode, Own, Place, Rules, Verdict};
 use kairos_project::{Planned, Project};
-use serde_json::Value;
+use serde_json::{Value, json};
 use similar::TextDiff;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ pub(super) struct Effects {
     pub(super) recorder: Recorder,
     pub(super) session: String,
     pub(super) rules: Rules,
+    pub(super) hooks: Arc<Hooked>,
     pub(super) web: WebSettings,
     pub(super) permits: Arc<Permits>,
     /// The findings that the turn is about.
@@ -80,7 +82,7 @@ pub(super) fn rules(view: &Project, config: &Config, attended: bool) -> Rules {
     rules
 }
 
-fn home() -> PathBuf {
+pub(super) fn home() -> PathBuf {
     std::env::home_dir().unwrap_or_else(|| "/".into())
 }
 
@@ -97,6 +99,10 @@ impl Edit for Effects {
         let verdicts = paths.iter().map(|path| self.rules.judge_real(&Action::Edit(Path::new(path))));
         let verdict = verdicts.max_by_key(|v| v.decision);
         let action = format!("change {}", paths.iter().cloned().collect::<Vec<_>>().join(", "));
+        for path in &paths {
+            let input = json!({"file_path": self.view.root().join(path), "new_string": preview});
+            self.hooks.before_effect("Edit", input).await.or_else(denied)?;
+        }
         self.permit(verdict, paths, action, &preview).await?;
         self.view.apply(planned).await?;
         self.recorder.turn(Origin::Model, "turn.edit", &shown(&preview), &self.session, now());
@@ -117,6 +123,7 @@ impl Process for Effects {
         let verdict = self.rules.judge_real(&Action::Command(&line));
         let network = if options.network { " with connections to the network" } else { "" };
         let key = BTreeSet::from([format!("$ {}{network}", line.text())]);
+        self.hooks.before_effect("Bash", json!({"command": line.text()})).await.or_else(denied)?;
         self.permit(Some(verdict), key, format!("run a command{network}"), &format!("$ {}\n", line.text())).await?;
         let time = Duration::from_secs(u64::from(options.timeout_s));
         let wish = Command { time, network: options.network, ..Command::line(line.text(), root) };
@@ -163,6 +170,7 @@ impl Effects {
             Some(verdict @ Verdict { decision: Decision::Deny, .. }) => {
                 return denied(format!("the user's rules forbid to {action}: {}", why(&verdict)));
             }
+            Some(verdict) if verdict.is_for_want_of_a_rule() && self.hooks.allows() => return Ok(()),
             Some(verdict) => why(&verdict),
             None => String::new(),
         };
@@ -202,6 +210,7 @@ impl Effects {
             preview: shown(&wish.preview),
             rule: wish.rule.clone(),
         };
+        self.hooks.notify(format!("kairos-run needs your permission to {}", wish.action));
         if user.send(event).await.is_err() {
             return denied("nobody is there any more".into());
         }

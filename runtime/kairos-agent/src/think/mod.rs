@@ -7,6 +7,7 @@ mod ask;
 mod builtin;
 mod effects;
 mod gate;
+mod hooks;
 mod log;
 mod permits;
 mod sessions;
@@ -22,8 +23,9 @@ use crate::now;
 use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
 use crate::tools::Tools;
-use effects::{Audience, Effects, rules};
+use effects::{Audience, Effects, home, rules};
 use gate::{Gate, pause};
+use hooks::Hooked;
 use jiff::tz::TimeZone;
 use kairos_api::{ApiResult, Event, TurnChange};
 use kairos_core::config::Config;
@@ -71,6 +73,8 @@ struct Inner {
     recorder: Recorder,
     /// The file that is the index of memory.
     index: PathBuf,
+    /// Folders with skills of the user's.
+    skills: Vec<PathBuf>,
     zone: TimeZone,
     state: Mutex<State>,
     sessions: Sessions,
@@ -120,11 +124,12 @@ pub(crate) struct Parts {
     pub(crate) inbox: Inbox,
     pub(crate) recorder: Recorder,
     pub(crate) index: PathBuf,
+    pub(crate) skills: Vec<PathBuf>,
 }
 
 impl Thinker {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, registry, tools, servers, view, inbox, recorder, index } = parts;
+        let Parts { config, registry, tools, servers, view, inbox, recorder, index, skills } = parts;
         let zone = inbox.settings.zone.clone();
         let (gate, state) = (Gate::of(&config), Mutex::default());
         let permits = Arc::new(Permits::new(inbox.clone(), config.duration("permissions.wait")));
@@ -139,6 +144,7 @@ impl Thinker {
             inbox,
             recorder,
             index,
+            skills,
             zone,
             state,
             sessions,
@@ -306,9 +312,8 @@ impl Thinker {
         let session = format!("{TICK}{began}");
         let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
         let mind = inner.registry.models.mind(&inner.config, occasion);
-        let effects = inner.effects(&session, about.clone(), Audience::Nobody).await?;
-        let builtin = inner.builtin(about, session.clone());
-        let effects = Arc::new(effects);
+        let effects = Arc::new(inner.effects(&session, about.clone(), Audience::Nobody).await?);
+        let builtin = inner.builtin(about, session.clone(), Arc::default());
         let plugins = inner.tools.clone().with_effects(effects.clone());
         // Where nobody can be asked, what would have to be asked for is of no use, and is not paid for in each prompt.
         let mut remote = inner.servers.ready().await;
@@ -374,9 +379,17 @@ impl Inner {
     /// What a turn may do to the world.
     async fn effects(&self, session: &str, about: Vec<u64>, audience: Audience) -> PortResult<Effects> {
         let (view, config, attended) = (self.view.clone(), self.config.clone(), !matches!(audience, Audience::Nobody));
-        let read = tokio::task::spawn_blocking(move || rules(&view, &config, attended)).await;
+        let id = session.to_owned();
+        let read = tokio::task::spawn_blocking(move || {
+            let rules = rules(&view, &config, attended);
+            let hooks = Hooked::load(&view, &config, &home(), &id, rules.mode());
+            (rules, Arc::new(hooks))
+        });
+        let read = read.await.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")));
+        let (rules, hooks) = read?;
         Ok(Effects {
-            rules: read.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")))?,
+            rules,
+            hooks,
             view: self.view.clone(),
             recorder: self.recorder.clone(),
             session: session.to_owned(),

@@ -28,7 +28,7 @@ pub(super) struct ProjectToolbox {
 #[async_trait]
 impl Toolbox for ProjectToolbox {
     fn tools(&self) -> Vec<Tool> {
-        let builtin = builtin::tools(self.asleep);
+        let builtin = builtin::tools(self.asleep, !self.builtin.skills.list().is_empty());
         let as_told = |definition: Definition| {
             let input_schema = serde_json::from_str(&definition.input_schema).unwrap_or_default();
             Tool { name: definition.name, description: definition.description, input_schema }
@@ -54,6 +54,12 @@ impl Toolbox for ProjectToolbox {
     }
 
     async fn call(&self, call: &Call) -> Outcome {
+        self.effects.around(call, !self.is_read_only(&call.name), self.carry_out(call)).await
+    }
+}
+
+impl ProjectToolbox {
+    async fn carry_out(&self, call: &Call) -> Outcome {
         if let Some(outcome) = self.builtin.call(call).await {
             return outcome;
         }

@@ -92,7 +92,7 @@ pub const SETTINGS: &[Setting] = &[
         "Watch the project's files. A project may switch this off, not on, like all below.",
     ),
     s("signals.git", Kind::Bool, "true", true, "Watch its repository: branches, commits, the index, stashes."),
-    s("signals.commands", Kind::Bool, "true", true, "Take in the commands that the shell hook and `exec` report."),
+    s("signals.commands", Kind::Bool, "true", true, "Take in commands that `exec`, the shell hook and hooks of agents report."),
     s(
         "signals.logs",
         Kind::List,

@@ -5,6 +5,7 @@ use kairos_core::Millis;
 use kairos_core::finding::{one_line, plain};
 use kairos_core::memory::{MAX_OBSERVATION, Observation, Origin};
 use kairos_exec::redact::Redactor;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Longest name of an attribute, source, session or kind, in bytes; what is over is cut.
@@ -14,7 +15,7 @@ const MAX_VALUE: usize = 4 << 10;
 /// Most attributes of one observation; how many are over is told in the last, `left-out`.
 const MAX_ATTRIBUTES: usize = 48;
 /// How much of a text is looked at, in bytes, before it is cut: a secret must not escape by lying across the cut.
-const MAX_LOOKED_AT: usize = 4 * MAX_OBSERVATION;
+pub(super) const MAX_LOOKED_AT: usize = 4 * MAX_OBSERVATION;
 /// Crockford's alphabet: no i, l, o, u.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -24,7 +25,7 @@ pub const TRUNCATED: &str = "truncated";
 pub const FORGOTTEN: &str = "forgotten";
 
 /// Something that was seen or said, not yet stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct New {
     /// When it happened. It decides which day's file it goes to.
     pub time: Millis,

@@ -44,6 +44,7 @@ pub async fn measure() -> Result<Vec<Row>> {
             users_home: Home::set(&home.path().join("user"), "", None)?,
             users_mcp: home.path().join("mcp.json"),
             users_config: config.clone(),
+            skills: Vec::new(),
         }],
         opener: Box::new(|_| Err("no other project here".into())),
         config,

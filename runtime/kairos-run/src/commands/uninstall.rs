@@ -29,6 +29,10 @@ pub async fn uninstall(paths: &Paths, purge: bool, yes: bool) -> Result<()> {
     for Hook { file, line, text, .. } in &ours {
         going += &format!("  line {line} of {}: {text}\n", file.display());
     }
+    let agents = super::hook::installed();
+    if let Some(file) = agents.iter().find(|_| purge) {
+        going += &format!("  our hook in {}\n", file.display());
+    }
     if let Some(pid) = running {
         let pid = pid.map_or_else(String::new, |pid| format!(" {pid}"));
         going += &format!("  and ends process{pid}\n");
@@ -42,6 +46,12 @@ pub async fn uninstall(paths: &Paths, purge: bool, yes: bool) -> Result<()> {
     }
     for Hook { file, line, text, .. } in &others {
         staying += &format!("  {}:{line}: {}\n", file.display(), kairos_core::finding::one_line(text));
+    }
+    if let Some(file) = agents.iter().find(|_| !purge) {
+        staying += &format!("  our hook (`kairos-run hook --uninstall claude`) in {}\n", file.display());
+    }
+    if paths.own_skills().is_dir() {
+        staying += &format!("  your skills: {}\n", paths.own_skills().display());
     }
     if let Ok(program) = std::env::current_exe() {
         staying += &format!("  the program itself: {}\n", program.display());
@@ -63,6 +73,11 @@ pub async fn uninstall(paths: &Paths, purge: bool, yes: bool) -> Result<()> {
         if let Err(e) = shell_files::remove(file) {
             failed.push(format!("{}: {e}", file.display()));
         }
+    }
+    if let Some(file) = agents.iter().find(|_| purge)
+        && let Err(e) = super::hook::remove(file)
+    {
+        failed.push(format!("{}: {e:#}", file.display()));
     }
     if failed.is_empty() {
         return view::print("\nRemoved.\n");

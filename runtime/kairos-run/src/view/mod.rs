@@ -12,6 +12,7 @@ mod mcp;
 mod memory;
 mod permissions;
 mod signals;
+mod skills;
 pub mod text;
 
 use anyhow::Result;

@@ -1,6 +1,7 @@
 //! Sessions of Claude Code: `~/.claude/projects/<project>/*.jsonl`, one JSON object a line, as its users and open tools describe
 //! it. The format is nobody's promise: whatever is not understood is counted and passed over.
 
+use super::known::HeardOf;
 use super::own_words::own_words;
 use super::tool::{self, Call, texts};
 use super::{Import, Source, Summary, Watcher, sources};
@@ -14,7 +15,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 /// Who noticed it, in what is stored.
-const SOURCE: &str = "claude-code";
+pub(super) const SOURCE: &str = "claude-code";
 /// Calls whose results are awaited at once; a session that crashed leaves some behind.
 const MAX_CALLS: usize = 1000;
 
@@ -26,9 +27,9 @@ const MAX_CALLS: usize = 1000;
 pub fn claude(place: &Path, project: Option<&Path>, transcripts: &Transcripts, watch: Watcher<'_>) -> Result<Summary> {
     let files = sources(place, &[".jsonl"])?;
     let mut import = Import::new(transcripts, &files, watch)?;
-    let mut seen = HashSet::new();
+    let (mut seen, mut known) = (HashSet::new(), HeardOf::default());
     for source in &files {
-        let mut session = Session { source, project, time: None, calls: HashMap::new(), seen: &mut seen };
+        let mut session = Session { source, project, time: None, calls: HashMap::new(), seen: &mut seen, known: &mut known };
         import.lines(source, |import, at, line| {
             import.summary.read += 1;
             if line.trim_ascii().is_empty() {
@@ -52,6 +53,8 @@ struct Session<'a> {
     calls: HashMap<String, Call>,
     /// What was said when, whatever the session.
     seen: &'a mut HashSet<u64>,
+    /// What the hook told at the time.
+    known: &'a mut HeardOf,
 }
 
 impl Session<'_> {
@@ -178,6 +181,10 @@ impl Session<'_> {
     }
 
     fn add(&mut self, import: &mut Import<'_>, new: New) -> Result<()> {
+        if self.known.holds(import.transcripts, &new)? {
+            import.skip("heard through the hook when it happened");
+            return Ok(());
+        }
         let mut hash = DefaultHasher::new();
         (new.time, &new.kind, &new.text).hash(&mut hash);
         if self.seen.insert(hash.finish()) {

@@ -3,12 +3,15 @@
 
 mod claude;
 mod git;
+mod hook;
+mod known;
 mod notes;
 mod own_words;
 mod tool;
 
 pub use claude::claude;
 pub use git::{git, observed};
+pub use hook::{HEARD, Heard, heard};
 pub use notes::{notes, others_notes};
 
 use super::error::{Error, Result};

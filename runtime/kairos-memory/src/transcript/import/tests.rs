@@ -84,6 +84,36 @@ fn a_session_becomes_what_each_said_and_did() {
 }
 
 #[test]
+fn what_a_hook_told_at_the_time_is_stored_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("s1.jsonl");
+    fs::write(&place, SESSION).unwrap();
+    let transcripts = open(dir.path());
+    let time: jiff::Timestamp = "2026-01-02T10:00:02.700Z".parse().unwrap();
+    let now = u64::try_from(time.as_millisecond()).unwrap();
+    let event = |event: serde_json::Value| {
+        let mut event = event;
+        event["session_id"] = "s1".into();
+        event["cwd"] = "/home/ada/app/web".into();
+        heard(&event, now).unwrap().new
+    };
+    let told = [
+        event(
+            serde_json::json!({"hook_event_name": "UserPromptSubmit", "prompt": "Use tabs here, my key is AKIAIOSFODNN7EXAMPLE"}),
+        ),
+        event(
+            serde_json::json!({"hook_event_name": "PostToolUseFailure", "tool_name": "Bash", "tool_input": {"command": "npm test"},
+            "error": "Command failed with exit code 2"}),
+        ),
+        event(serde_json::json!({"hook_event_name": "Stop", "last_assistant_message": "I will.\n"})),
+    ];
+    transcripts.append(told.to_vec()).unwrap();
+    let summary = claude(&place, None, &transcripts, &mut |_| {}).unwrap();
+    assert_eq!((summary.stored, summary.skipped["heard through the hook when it happened"]), (5, 3));
+    assert_eq!(all(&transcripts).iter().filter(|o| o.text.starts_with("Use tabs")).count(), 1);
+}
+
+#[test]
 fn garbage_is_counted_and_a_line_of_any_length_passed_over() {
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().join("s.jsonl");

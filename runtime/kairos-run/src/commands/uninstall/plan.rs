@@ -12,10 +12,10 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// What may be in the folders of a `KAIROS_HOME`; `*` at the end stands for any rest.
-const HOME: &[&str] = &["kairos.toml", "data", "cache", "run"];
+const HOME: &[&str] = &["kairos.toml", "data", "cache", "run", "skills"];
 const DATA: &[&str] = &["state.db*", "projects", "plugins", "logs", "crashes", "run", "user"];
 const CACHE: &[&str] = &["components"];
-const RUN: &[&str] = &["lock", "control.sock*", "commands*"];
+const RUN: &[&str] = &["lock", "control.sock*", "commands*", "hooks*"];
 /// Foreign things that are named before it gets boring.
 const NAMED: usize = 10;
 
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_home_with_something_else_in_it_is_left_whole() {
-        for foreign in ["notes.txt", "data/projects/thesis", "data/photos", "cache/firefox", "run/x"] {
+        for foreign in ["notes.txt", "skill", "data/projects/thesis", "data/photos", "cache/firefox", "run/x"] {
             let (_dir, paths) = world();
             let file = home(&paths).unwrap().join(foreign);
             write(&file, "").unwrap();
