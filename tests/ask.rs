@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::model::ModelServer;
-use support::{Background, World, text};
+use support::{Background, World, text, wait_until};
 
 const BUG: &str = "def mean(numbers):\n    return sum(numbers) / (len(numbers) - 1)\n";
 const TEST: &str = "import unittest\nfrom mean import mean\nclass T(unittest.TestCase):\n    def test_mean(self):\n        self.assertEqual(mean([1, 2, 3]), 2)\n";
@@ -170,5 +170,56 @@ fn a_conversation_goes_on_after_a_crash_until_it_is_forgotten() {
     for file in std::fs::read_dir(data).unwrap().flatten().filter(|f| f.path().is_file()) {
         let bytes = String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()).into_owned();
         assert!(!bytes.contains("heron is grey") && !bytes.contains(&key), "{}", file.path().display());
+    }
+}
+
+/// The server in mid-stream, the key, the network: what was said stays, one line says what is wrong, and it goes on when all is well.
+#[test]
+fn what_is_unplugged_loses_nothing_and_is_told_in_one_line() {
+    let server = ModelServer::new(|question| {
+        // What had no answer stands before it in the same message.
+        let content = question["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap();
+        let asked = content.lines().last().unwrap();
+        match () {
+            () if asked.contains("cut") => (ModelServer::CUT, "a long answer that nobody hears the end of".into()),
+            () if asked.contains("refused") => (401, "invalid key".into()),
+            () => (200, "all is well".into()),
+        }
+    });
+    let world = world(&server);
+    let _background = Background::start(&world);
+    let fails = |question: &str, part: &str| {
+        let output = world.run(&["ask", "--continue", question]);
+        assert_eq!(output.status.code(), Some(1), "{question}");
+        let said = text(&output.stdout) + &text(&output.stderr);
+        let told: Vec<&str> = said.lines().filter(|line| line.contains(part)).collect();
+        assert_eq!(told.len(), 1, "{question}: one line with {part:?} in:\n{said}");
+        assert!(!said.contains("panicked"), "{said}");
+    };
+    world.ok(&["ask", "are you there?"]);
+    fails("this is cut off", "broke");
+    world.ok(&["ask", "--continue", "once more"]);
+    let last = server.asked().pop().unwrap()["messages"].to_string();
+    assert!(last.contains("are you there?") && last.contains("this is cut off") && last.contains("once more"), "{last}");
+
+    // A key that is refused is not tried again before something is another.
+    fails("this is refused", "401");
+    let asked = server.asked().len();
+    fails("and now?", "refuses the key");
+    assert_eq!(server.asked().len(), asked, "nobody was asked");
+
+    // The network: nobody answers at all.
+    let settings = std::fs::read_to_string(world.home().join("kairos.toml")).unwrap();
+    world.settings(&settings.replace(&server.url, "http://127.0.0.1:9"));
+    wait_until("it is told so", || text(&world.run(&["ask", "--continue", "hello?"]).stdout).contains("can't be reached"));
+
+    // All of it was kept, and what was asked meanwhile, too.
+    world.settings(&settings.replace("127.0.0.1", "localhost"));
+    wait_until("it answers again", || world.run(&["ask", "--continue", "at last"]).status.success());
+    let last = server.asked().pop().unwrap()["messages"].to_string();
+    assert!(last.contains("are you there?") && last.contains("this is refused") && last.contains("at last"), "{last}");
+    for said in ["are you there?", "this is cut off", "this is refused", "and now?"] {
+        let found = world.json(&["memory", "search", "--exact", said]);
+        assert!(!found.as_array().unwrap().is_empty(), "{said}");
     }
 }

@@ -42,6 +42,9 @@ impl ModelServer {
         })
     }
 
+    /// A status behind which the connection breaks off in the middle of the answer.
+    pub const CUT: u16 = 299;
+
     fn with(answer: impl Fn(&Value) -> (u16, Value) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
@@ -63,13 +66,15 @@ impl ModelServer {
                 let question: Value = serde_json::from_slice(&body).unwrap();
                 let (status, message) = answer(&question);
                 kept.lock().unwrap().push(question);
-                let (kind, body) = if status == 200 {
+                let (kind, body) = if status == 200 || status == Self::CUT {
                     ("text/event-stream", streamed(&message))
                 } else {
                     ("application/json", json!({"error": {"message": message["content"]}}).to_string())
                 };
                 let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n", body.len());
-                let _ = stream.write_all((head + &body).as_bytes());
+                let whole = if status == Self::CUT { &body[..body.len() / 2] } else { &body[..] };
+                let head = head.replace(&Self::CUT.to_string(), "200");
+                let _ = stream.write_all((head + whole).as_bytes());
             }
         });
         Self { url, asked }
