@@ -183,12 +183,12 @@ async fn nothing_is_left_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_at_once_leave_no_process_and_no_descriptor() {
+async fn two_hundred_at_once_leave_no_process_and_no_descriptor() {
     let project = std::sync::Arc::new(Project::new());
     project.run("true").await;
     let before = descriptors();
     let mark = format!("{}", 6_000_000 + std::process::id());
-    let tasks: Vec<_> = (0..50)
+    let tasks: Vec<_> = (0..200)
         .map(|n| {
             let (project, mark) = (project.clone(), mark.clone());
             tokio::spawn(async move {

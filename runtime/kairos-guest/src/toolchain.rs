@@ -175,7 +175,17 @@ impl Compiler {
 
 /// The standard output of a program that succeeds, without the line end.
 pub(crate) fn text(command: &mut Command) -> Option<String> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let mut tries = 0;
+    let output = loop {
+        match command.stdin(Stdio::null()).stderr(Stdio::null()).output() {
+            // It was written a moment ago, and a process that is just being started still has it open.
+            Err(e) if e.kind() == std::io::ErrorKind::ExecutableFileBusy && tries < 50 => {
+                tries += 1;
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            other => break other.ok()?,
+        }
+    };
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim_end().to_string())
 }

@@ -17,6 +17,7 @@
 //! | `idle` | the idle process | the real binary with `--every 30s` on the repository of `start`, from 5 s after its first tick for 20 s, that is, between two ticks: `RssAnon`, CPU time over wall time, voluntary context switches of all threads. A further detector: the difference that 100 more make, by 100. Targets: below 25 MiB, below 0.1 %, none |
 //! | `burst` | 100,000 file events | pushed into the queue, against a plain `Vec`; and 100,000 files made under a real watch, against making them unwatched. Accounted for is what arrives as a signal of its own or is counted by a `file.rescan`; the memory is the growth of `RssAnon` at its peak. Targets: all; at most 32 MiB |
 //! | `stream` | a streamed token | an answer of 5,000 tokens from a server on this machine, in both formats: `Client::complete`, from the question to the whole answer, by the number of tokens; against sending the same question and reading the same bytes with a plain socket. Target: at most 20 us on top |
+//! | `permit` | a verdict of the permission rules | 100 rules of four kinds; no baseline. Target: at most 10 µs |
 //! | `shell` | a prompt with the hook | an interactive shell in a terminal: from the return key after `:` to the next prompt; against the same shell without the hook. With the daemon running, killed (its socket is left), and without a socket. Target: at most 3 ms on top |
 
 mod bare;
@@ -24,6 +25,7 @@ mod burst;
 mod call;
 mod crowd;
 mod load;
+mod permit;
 mod plugins;
 mod process;
 mod report;
@@ -36,7 +38,7 @@ use plugins::Result;
 use report::Report;
 use std::process::ExitCode;
 
-const SECTIONS: [&str; 9] = ["call", "tool", "load", "start", "crowd", "idle", "burst", "stream", "shell"];
+const SECTIONS: [&str; 10] = ["call", "tool", "load", "start", "crowd", "idle", "burst", "stream", "permit", "shell"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -79,6 +81,7 @@ fn run(section: &str, report: &mut Report) -> Result<()> {
         "stream" => runtime.block_on(async { tokio::spawn(stream::measure()).await? }),
         "start" => process::start(),
         "idle" => process::idle(),
+        "permit" => permit::measure(),
         "shell" => shell::measure(),
         _ => burst::measure(),
     };
