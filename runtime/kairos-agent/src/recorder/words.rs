@@ -30,11 +30,16 @@ pub(super) fn of(signal: &Signal) -> Option<(Origin, String)> {
         // Anyone may have written the rest of it: a log, a branch from a stranger.
         "ci.finished" => return Some((Origin::File, ci(signal))),
         "log.lines" => return failures(&signal.body).map(|lines| (Origin::File, format!("{}: {lines}", value("path")))),
-        "system.disk-low" => format!("the disk of the {} has only {} bytes left", value("disk"), value("free")),
-        "system.memory-low" => format!("memory is short: {} bytes are free", value("free")),
+        "system.disk-low" => format!("the disk of the {} has only {} left", value("disk"), mebibytes(value("free"))),
+        "system.memory-low" => format!("memory is short: {} are free", mebibytes(value("free"))),
         _ => return None,
     };
     Some((Origin::Tool, text))
+}
+
+/// A number of bytes, in a unit that people read.
+fn mebibytes(bytes: &str) -> String {
+    bytes.parse::<u64>().map_or_else(|_| format!("{bytes} bytes"), |bytes| format!("{} MiB", bytes >> 20))
 }
 
 fn ci(signal: &Signal) -> String {
@@ -57,6 +62,12 @@ fn failures(body: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_told_as_people_read_them() {
+        let low = Signal::new("system.disk-low", "system", 1).with("disk", "project").with("free", 5_986_512_896u64);
+        assert_eq!(of(&low).unwrap().1, "the disk of the project has only 5709 MiB left");
+    }
 
     #[test]
     fn what_was_done_is_told_and_that_time_passes_is_not() {
