@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use kairos_api::{
     ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control,
     Conversation, Digest, DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest,
-    InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus, McpFilter, McpServers, McpTrust, PauseRequest, Permission,
+    InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus, McpServers, McpTrust, PauseRequest, Permission,
     PermissionAnswer, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus,
     ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
@@ -399,16 +399,16 @@ impl Control for Agent {
         self.project(request.project.as_deref())?.thinker.ask(request).await
     }
 
-    async fn mcp_servers(&self, filter: McpFilter) -> ApiResult<McpServers> {
-        self.project(filter.project.as_deref())?.servers.list().await
+    async fn mcp_servers(&self, filter: ProjectFilter) -> ApiResult<McpServers> {
+        self.project(filter.project.as_deref())?.thinker.servers().list().await
     }
 
     async fn trust_mcp(&self, name: &str, request: McpTrust) -> ApiResult<()> {
-        self.project(request.project.as_deref())?.servers.trust(name, &request).await
+        self.project(request.project.as_deref())?.thinker.servers().trust(name, &request).await
     }
 
-    async fn distrust_mcp(&self, name: &str, filter: McpFilter) -> ApiResult<()> {
-        self.project(filter.project.as_deref())?.servers.distrust(name).await
+    async fn distrust_mcp(&self, name: &str, filter: ProjectFilter) -> ApiResult<()> {
+        self.project(filter.project.as_deref())?.thinker.servers().distrust(name).await
     }
 
     async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()> {

@@ -206,12 +206,12 @@ impl Servers {
         let mut words = said.split_whitespace();
         let name = words.next()?.strip_prefix("/mcp__")?;
         let (server, prompt) = name.split_once("__")?;
-        let connection = self.ready().await.into_iter().find(|o| o.server == server).map(|o| o.connection);
-        let running = || match self.open().get(server) {
+        self.ready().await;
+        let running = match self.open().get(server) {
             Some(Slot::Running { connection, .. }) => Some(connection.clone()),
             _ => None,
         };
-        let Some(connection) = connection.or_else(running) else {
+        let Some(connection) = running else {
             return Some(Err(format!("there is no MCP server `{server}` that can be used: `kairos-run mcp list`")));
         };
         let work = async {

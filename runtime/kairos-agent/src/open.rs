@@ -74,7 +74,6 @@ pub(crate) struct Opened {
     pub(crate) recollection: Recollection,
     pub(crate) tools: Tools,
     pub(crate) thinker: Thinker,
-    pub(crate) servers: Servers,
     drift: Drift,
     upkeep: Vec<Upkeep>,
     watch: Watch,
@@ -132,29 +131,14 @@ pub(crate) async fn open(
         config,
         registry,
         tools: tools.clone(),
-        servers: servers.clone(),
+        servers,
         view: project.clone(),
         inbox: inbox.clone(),
         recorder: recorder.clone(),
         index: options.home.places.index_file(),
         skills: options.skills.clone(),
     });
-    Ok(Opened {
-        options,
-        project,
-        inbox,
-        queue,
-        recorder,
-        recollection,
-        tools,
-        thinker,
-        servers,
-        drift,
-        upkeep,
-        watch,
-        git_dir,
-        glance,
-    })
+    Ok(Opened { options, project, inbox, queue, recorder, recollection, tools, thinker, drift, upkeep, watch, git_dir, glance })
 }
 
 impl Opened {

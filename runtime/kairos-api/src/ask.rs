@@ -122,11 +122,11 @@ pub struct Permission {
     pub preview: String,
 }
 
-/// Of which project.
+/// Which project is meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ProjectFilter {
-    /// Only this project, by folder or slug.
+    /// By folder or slug. Without it, a list is of all projects; what concerns one is about the only one that is watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
 }

@@ -294,8 +294,7 @@ impl Client {
 
     /// See [`crate::Control::signals`].
     pub async fn signals(&self, project: Option<&str>) -> ClientResult<Vec<ProjectSignals>> {
-        let query = project.map(|p| format!("?project={}", encode(p))).unwrap_or_default();
-        self.get(&format!("/v1/signals{query}")).await
+        self.get(&format!("/v1/signals{}", of_project(project))).await
     }
 
     /// See [`crate::Control::pause_signals`].
@@ -397,6 +396,11 @@ async fn read_lines<T: DeserializeOwned>(mut body: Incoming, sender: Sender<T>) 
             return;
         }
     }
+}
+
+/// The query that names a project.
+fn of_project(project: Option<&str>) -> String {
+    project.map(|name| format!("?project={}", encode(name))).unwrap_or_default()
 }
 
 /// For one segment of a path, or a value in a query.

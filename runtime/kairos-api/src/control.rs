@@ -3,9 +3,8 @@
 use crate::{
     ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Conversation, Digest,
     DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter,
-    InboxItem, McpFilter, McpServers, McpTrust, PauseRequest, Permission, PermissionAnswer, PluginInfo, ProactiveRequest,
-    ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput,
-    TrustRequest,
+    InboxItem, McpServers, McpTrust, PauseRequest, Permission, PermissionAnswer, PluginInfo, ProactiveRequest, ProactiveStatus,
+    ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;
@@ -94,11 +93,11 @@ pub trait Control: Send + Sync + 'static {
     /// Takes an answer back: from now on it is asked again.
     async fn forget_permission(&self, id: &str) -> ApiResult<()>;
     /// The MCP servers that the user and a project name, and how they are.
-    async fn mcp_servers(&self, filter: McpFilter) -> ApiResult<McpServers>;
+    async fn mcp_servers(&self, filter: ProjectFilter) -> ApiResult<McpServers>;
     /// Trusts a server of a project as its file has it. A conflict where the file says something else by now.
     async fn trust_mcp(&self, name: &str, request: McpTrust) -> ApiResult<()>;
     /// Takes the trust back; a server that runs ends.
-    async fn distrust_mcp(&self, name: &str, filter: McpFilter) -> ApiResult<()>;
+    async fn distrust_mcp(&self, name: &str, filter: ProjectFilter) -> ApiResult<()>;
     /// All tools that can be called.
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>>;
     /// Calls a tool. That the tool fails is no error of the API: see [`ToolOutput::is_error`].

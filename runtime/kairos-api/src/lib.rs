@@ -40,7 +40,7 @@ pub use error::{ApiError, ApiResult, ErrorKind};
 pub use event::{DreamChange, Event, FindingChange, FindingGroup, MemoryChange, PluginChange, ProjectChange, TurnChange};
 pub use inbox::{InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus};
 pub use manners::{Proactive, ProactiveRequest, ProactiveStatus};
-pub use mcp::{McpFilter, McpServer, McpServers, McpState, McpTrust};
+pub use mcp::{McpServer, McpServers, McpState, McpTrust};
 pub use path::{MAX_SOCKET_PATH, SocketPathError, socket_path};
 pub use plugins::{Figures, GrantRequest, PluginInfo, PluginState};
 pub use projects::{ProjectAdd, ProjectFile, ProjectTrust, TrustRequest};

@@ -1,16 +1,7 @@
 //! MCP servers of others, whose tools the model may call.
 
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-
-/// Whose servers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct McpFilter {
-    /// Of which project, by folder or slug; not needed where only one is watched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub project: Option<String>,
-}
+use utoipa::ToSchema;
 
 /// The servers of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -166,7 +166,7 @@ impl Control for Fake {
         self.note(format!("{id} {answer:?}"));
         Ok(())
     }
-    async fn mcp_servers(&self, filter: McpFilter) -> ApiResult<McpServers> {
+    async fn mcp_servers(&self, filter: ProjectFilter) -> ApiResult<McpServers> {
         self.note(format!("{filter:?}"));
         Ok(McpServers::default())
     }
@@ -174,7 +174,7 @@ impl Control for Fake {
         self.note(format!("{name} {request:?}"));
         Ok(())
     }
-    async fn distrust_mcp(&self, name: &str, filter: McpFilter) -> ApiResult<()> {
+    async fn distrust_mcp(&self, name: &str, filter: ProjectFilter) -> ApiResult<()> {
         self.note(format!("{name} {filter:?}"));
         Ok(())
     }

@@ -54,7 +54,6 @@ impl Agent {
         let (root, slug) = (opened.project.root().to_path_buf(), options.slug.clone());
         let (view, inbox, queue) = (opened.project.clone(), opened.inbox.clone(), opened.queue.clone());
         let (recorder, tools, thinker) = (opened.recorder.clone(), opened.tools.clone(), opened.thinker.clone());
-        let servers = opened.servers.clone();
         let (own, status) = opened.into_loop(self.registry.clone(), self.ticks, self.settings_changed.clone());
         let stop = watch::Sender::new(false);
         let ended = own.run(self.stop.subscribe(), stop.subscribe());
@@ -78,21 +77,7 @@ impl Agent {
         });
         let handle = LoopHandle { stop, task: Mutex::new(Some(task)) };
         let dreaming = Arc::new(Dreaming::new(options.home.clone()));
-        Arc::new(ProjectHandle {
-            root,
-            slug,
-            options,
-            view,
-            inbox,
-            queue,
-            recorder,
-            tools,
-            thinker,
-            servers,
-            status,
-            handle,
-            dreaming,
-        })
+        Arc::new(ProjectHandle { root, slug, options, view, inbox, queue, recorder, tools, thinker, status, handle, dreaming })
     }
 
     /// Takes a project in, while others are watched; one that is watched already is answered as it is.

@@ -4,7 +4,6 @@ use super::internal;
 use crate::agent::LoopHandle;
 use crate::dreams::Dreaming;
 use crate::inbox::Inbox;
-use crate::mcp::Servers;
 use crate::open::ProjectOptions;
 use crate::project_loop::LoopStatus;
 use crate::recorder::Recorder;
@@ -28,7 +27,6 @@ pub(crate) struct ProjectHandle {
     pub(crate) recorder: Recorder,
     pub(crate) tools: Tools,
     pub(crate) thinker: Thinker,
-    pub(crate) servers: Servers,
     pub(crate) status: Arc<Mutex<LoopStatus>>,
     pub(crate) handle: LoopHandle,
     pub(crate) dreaming: Arc<Dreaming>,

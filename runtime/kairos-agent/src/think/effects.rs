@@ -1,7 +1,7 @@
 //! What a turn does to the world, judged where it happens: whatever a model or a tool says, no effect goes round this.
 
 use super::hooks::Hooked;
-use super::permits::{Asked, Permits, Wish, digest};
+use super::permits::{Asked, Permits, Wish};
 use super::web::WebSettings;
 use crate::now;
 use crate::recorder::Recorder;
@@ -15,6 +15,7 @@ use kairos_core::ports::{Edit, Finished, PortResult, Process, RunOptions};
 use kairos_core::{ErrorCode, PortError};
 use kairos_exec::redact::Redactor;
 use kairos_exec::sandbox::{self, Command, LAUNCHER, SandboxError};
+use kairos_host::cache::content_hash;
 use kairos_permit::{Action, Decision, Line, Mode, Own, Place, Rules, Verdict};
 use kairos_project::{Planned, Project};
 use serde_json::{Value, json};
@@ -268,7 +269,7 @@ fn preview(planned: &[Planned]) -> String {
         Ok(text) => text.to_owned(),
         Err(_) => {
             let bytes = bytes.as_deref().unwrap_or_default();
-            format!("{} bytes that are no text, SHA-256 {}\n", bytes.len(), digest(bytes))
+            format!("{} bytes that are no text, SHA-256 {}\n", bytes.len(), content_hash(bytes))
         }
     };
     let name = |side: char, path: &str, there: bool| if there { format!("{side}/{path}") } else { "/dev/null".into() };
@@ -281,7 +282,7 @@ fn preview(planned: &[Planned]) -> String {
 }
 
 /// As much of it as fits on a screen.
-fn shown(preview: &str) -> String {
+pub(super) fn shown(preview: &str) -> String {
     let cut = preview.floor_char_boundary(MAX_PREVIEW);
     if cut == preview.len() { preview.into() } else { format!("{}\n[the rest is left out]\n", &preview[..cut]) }
 }

@@ -205,6 +205,11 @@ impl Thinker {
         state.under_way = Some(task.abort_handle());
     }
 
+    /// The MCP servers whose tools may be called.
+    pub(crate) fn servers(&self) -> &Servers {
+        &self.0.servers
+    }
+
     /// Nobody waits any longer. What was reserved for the turn counts as used.
     pub(crate) fn stop(&self) {
         let mut state = self.state();

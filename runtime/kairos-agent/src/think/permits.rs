@@ -10,10 +10,9 @@ use kairos_core::Millis;
 use kairos_core::finding::one_line;
 use kairos_core::permission::Scope;
 use kairos_exec::redact::Redactor;
+use kairos_host::cache::content_hash;
 use kairos_store::{Permission, StoreError, Wanted};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -38,21 +37,10 @@ pub(super) struct Wish {
 impl Wish {
     /// As answers name it: by digests, since a command line may hold a secret.
     pub(super) fn wanted(&self, session: &str) -> Wanted {
-        let keys: Vec<String> = self.keys.iter().map(|key| digest(key.as_bytes())).collect();
-        let whole = digest(format!("{}\n{}\n{}", keys.join(" "), self.action, self.preview).as_bytes());
+        let keys: Vec<String> = self.keys.iter().map(|key| content_hash(key.as_bytes())).collect();
+        let whole = content_hash(format!("{}\n{}\n{}", keys.join(" "), self.action, self.preview).as_bytes());
         Wanted { whole, keys, session: session.into() }
     }
-}
-
-pub(super) fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 /// The questions of one project, and the answers to them.
@@ -93,7 +81,7 @@ impl Permits {
     pub(super) fn new_id() -> String {
         let mut random = [0u8; 4];
         let _ = getrandom::fill(&mut random);
-        hex(&random)
+        format!("{:08x}", u32::from_be_bytes(random))
     }
 
     pub(super) fn ask(&self) -> Asked {

@@ -2,6 +2,7 @@
 //!
 //! The turn does not wait. When the user agrees, that is remembered for exactly what he was shown, and the model is woken with it.
 
+use super::effects::shown;
 use super::permits::{Permits, Wish};
 use super::{TICK, Thinker};
 use crate::control::internal;
@@ -19,9 +20,8 @@ const QUESTION: &str = "permission:";
 /// Questions that wait in a project at once, and those of one turn.
 const MOST: usize = 20;
 const MOST_OF_TURN: usize = 3;
-/// Bytes of what would be done that the inbox shows, and that are kept to be shown.
+/// Bytes of what would be done that the inbox shows.
 const DETAIL: usize = 3500;
-const PREVIEW: usize = 64 << 10;
 
 /// The question that an inbox item asks. A plugin may give its findings whatever keys it likes; only what we say ourselves counts.
 pub(crate) fn question<'a>(plugin: &str, key: &'a str) -> Option<&'a str> {
@@ -68,11 +68,7 @@ impl Permits {
     pub(super) async fn put_off(self: &Arc<Self>, wish: &Wish, session: &str, about: &[u64]) -> Option<Waiting> {
         let wanted = wish.wanted(session);
         let at = now();
-        let mut preview = self.redacted(&wish.preview);
-        if preview.len() > PREVIEW {
-            preview.truncate(preview.floor_char_boundary(PREVIEW));
-            preview += "\n[the rest is left out]\n";
-        }
+        let preview = shown(&self.redacted(&wish.preview));
         let waiting = Waiting {
             id: Self::new_id(),
             action: self.in_words(wish),

@@ -1,6 +1,6 @@
 //! Asking the model.
 
-use super::{ANSWER, Client, ClientResult, encode, protocol};
+use super::{ANSWER, Client, ClientResult, encode, of_project, protocol};
 use crate::{AskEvent, AskRequest, Conversation, Permission, PermissionAnswer, ProjectFilter};
 use axum::body::Body;
 use hyper::Method;
@@ -20,20 +20,16 @@ impl Client {
 
     /// See [`crate::Control::conversations`].
     pub async fn conversations(&self, filter: &ProjectFilter) -> ClientResult<Vec<Conversation>> {
-        self.get(&format!("/v1/conversations{}", query(filter))).await
+        self.get(&format!("/v1/conversations{}", of_project(filter.project.as_deref()))).await
     }
 
     /// See [`crate::Control::permissions`].
     pub async fn permissions(&self, filter: &ProjectFilter) -> ClientResult<Vec<Permission>> {
-        self.get(&format!("/v1/permissions{}", query(filter))).await
+        self.get(&format!("/v1/permissions{}", of_project(filter.project.as_deref()))).await
     }
 
     /// See [`crate::Control::forget_permission`].
     pub async fn forget_permission(&self, id: &str) -> ClientResult<()> {
         self.request(Method::DELETE, &format!("/v1/permissions/{}", encode(id)), Body::empty(), ANSWER).await
     }
-}
-
-fn query(filter: &ProjectFilter) -> String {
-    filter.project.as_deref().map(|name| format!("?project={}", encode(name))).unwrap_or_default()
 }

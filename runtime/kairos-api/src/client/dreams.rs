@@ -1,6 +1,6 @@
 //! Asking about dreams.
 
-use super::{ANSWER, Client, ClientResult, SLOW, encode, protocol};
+use super::{ANSWER, Client, ClientResult, SLOW, encode, of_project, protocol};
 use crate::{DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary};
 use axum::body::Body;
 use hyper::Method;
@@ -18,12 +18,12 @@ impl Client {
 
     /// See [`crate::Control::dreams`].
     pub async fn dreams(&self, filter: &DreamFilter) -> ClientResult<Vec<DreamSummary>> {
-        self.get(&format!("/v1/dreams{}", of_project(filter))).await
+        self.get(&format!("/v1/dreams{}", of_project(filter.project.as_deref()))).await
     }
 
     /// See [`crate::Control::dream_show`].
     pub async fn dream_show(&self, id: &str, filter: &DreamFilter) -> ClientResult<Dream> {
-        self.get(&format!("/v1/dreams/{}{}", encode(id), of_project(filter))).await
+        self.get(&format!("/v1/dreams/{}{}", encode(id), of_project(filter.project.as_deref()))).await
     }
 
     /// See [`crate::Control::dream_accept`]. Waits up to 60 s, as do the next two.
@@ -43,7 +43,7 @@ impl Client {
 
     /// See [`crate::Control::dream_strategies`].
     pub async fn dream_strategies(&self, filter: &DreamFilter) -> ClientResult<Vec<String>> {
-        self.get(&format!("/v1/dreams/strategies{}", of_project(filter))).await
+        self.get(&format!("/v1/dreams/strategies{}", of_project(filter.project.as_deref()))).await
     }
 
     /// See [`crate::Control::use_strategies`].
@@ -51,8 +51,4 @@ impl Client {
         let body = serde_json::to_vec(request).map_err(protocol)?;
         self.request(Method::PUT, "/v1/dreams/strategies", Body::from(body), ANSWER).await
     }
-}
-
-fn of_project(filter: &DreamFilter) -> String {
-    filter.project.as_deref().map(|p| format!("?project={}", encode(p))).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::wire::{Answer, Done, Json, Path, Query};
 use crate::openapi::{Conflict, Missing};
-use crate::{McpFilter, McpServers, McpTrust};
+use crate::{McpServers, McpTrust, ProjectFilter};
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,8 +13,8 @@ pub(super) fn router() -> OpenApiRouter<Shared> {
 }
 
 /// The servers that the user and the project name, and how they are.
-#[utoipa::path(get, path = "/v1/mcp", params(McpFilter))]
-async fn servers(State(c): State<Shared>, Query(filter): Query<McpFilter>) -> Answer<Json<McpServers>> {
+#[utoipa::path(get, path = "/v1/mcp", params(ProjectFilter))]
+async fn servers(State(c): State<Shared>, Query(filter): Query<ProjectFilter>) -> Answer<Json<McpServers>> {
     c.mcp_servers(filter).await.map(Json)
 }
 
@@ -25,7 +25,7 @@ async fn trust(State(c): State<Shared>, Path(name): Path<String>, Json(request):
 }
 
 /// Takes the trust back; a server that runs ends.
-#[utoipa::path(delete, path = "/v1/mcp/{name}/trust", params(McpFilter), responses(Missing))]
-async fn distrust(State(c): State<Shared>, Path(name): Path<String>, Query(filter): Query<McpFilter>) -> Answer<Done> {
+#[utoipa::path(delete, path = "/v1/mcp/{name}/trust", params(ProjectFilter), responses(Missing))]
+async fn distrust(State(c): State<Shared>, Path(name): Path<String>, Query(filter): Query<ProjectFilter>) -> Answer<Done> {
     c.distrust_mcp(&name, filter).await.map(|()| Done)
 }

@@ -249,11 +249,12 @@ impl Connection {
             let until = (*self.heard.progress() + SILENCE).min(end);
             tokio::select! {
                 answer = &mut answer => return answer.map_err(|e| self.failure(&e)),
-                () = sleep_until(until) => {
-                    if Instant::now() >= end || *self.heard.progress() + SILENCE <= Instant::now() {
-                        return Err(ServerError::Late(if Instant::now() >= end { LONGEST } else { SILENCE }));
-                    }
-                }
+                () = sleep_until(until) => match Instant::now() {
+                    now if now >= end => return Err(ServerError::Late(LONGEST)),
+                    now if now >= *self.heard.progress() + SILENCE => return Err(ServerError::Late(SILENCE)),
+                    // There was progress meanwhile.
+                    _ => {}
+                },
             }
         }
     }

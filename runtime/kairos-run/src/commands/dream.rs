@@ -10,11 +10,14 @@ use crate::view::lists::Page;
 use anyhow::{Context, Result};
 use kairos_agent::Breaker;
 use kairos_api::{DreamRequest, DreamSummary};
+use kairos_core::Millis;
 use kairos_core::dream::Dream;
 use kairos_memory::dream::{DREAM, Fallen, Policy, unwanted};
+use kairos_memory::memory::Memory;
 use kairos_memory::vault::Revision;
 use kairos_project::Project;
 use serde::Serialize;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// How far back the changes of dreams are looked for, in commits.
@@ -89,17 +92,8 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
             view::print(&format!("the next dream is {said}\n"))?;
         }
         DreamCommand::Accept(steps) => {
-            let fallen = match &root {
-                Some(root) => Fallen::of(&memory, &steps.id, &Project::open(root, &[])?).await?,
-                None => Fallen::default(),
-            };
-            return show(
-                &page,
-                &memory.accept(&steps.id, steps.chosen(), fallen, Policy::default(), now)?,
-                true,
-                user,
-                steps.json.json,
-            );
+            let dream = accept(&memory, root.as_deref(), &steps.id, steps.chosen(), now).await?;
+            return show(&page, &dream, true, user, steps.json.json);
         }
         DreamCommand::Reject(steps) => {
             return show(&page, &memory.reject(&steps.id, steps.chosen(), now)?, false, user, steps.json.json);
@@ -115,6 +109,15 @@ pub async fn dream(paths: &Paths, args: DreamArgs) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Accepts operations of a dream, after a look at what of the project they rest on is gone by now.
+pub async fn accept(memory: &Memory, root: Option<&Path>, id: &str, chosen: Option<&[usize]>, now: Millis) -> Result<Dream> {
+    let fallen = match root {
+        Some(root) => Fallen::of(memory, id, &Project::open(root, &[])?).await?,
+        None => Fallen::default(),
+    };
+    Ok(memory.accept(id, chosen, fallen, Policy::default(), now)?)
 }
 
 fn show(page: &Page, dream: &Dream, refused: bool, user: &str, json: bool) -> Result<ExitCode> {

@@ -3,7 +3,7 @@
 mod both;
 mod exchange;
 
-pub use both::{Found, Memories, Scope, Sketch, by_holder, holder, profile, search, users};
+pub use both::{Found, Memories, Opened, Scope, Sketch, by_holder, holder, profile, search};
 
 use super::forget::{Forgetting, forget};
 use crate::cli::{Kind, MemoryArgs, MemoryCommand, WhoseArgs};
@@ -28,14 +28,12 @@ use std::process::ExitCode;
 /// What is remembered, and how it came to be.
 pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
     let root = root(&args.whose)?;
-    let memory = open(paths, root.as_deref())?;
+    let opened = Opened::of(paths, root.as_deref())?;
+    let (own, memory) = (opened.own, &opened.memory);
     let page = Page::for_stdout();
     let now = page.now;
     // What is named by an id may be in the user's own memory, too: a search finds it there.
-    let users = if root.is_some() { both::users(paths)? } else { None };
-    let own = if root.is_some() { Scope::Project } else { Scope::User };
-    let both: Vec<(Scope, &Memory)> =
-        [(own, &memory)].into_iter().chain(users.as_ref().map(|users| (Scope::User, users))).collect();
+    let both = opened.all();
     let holder = |id: &str| both::holder(&both, id);
     match args.command {
         MemoryCommand::Add { text, kind, topic, json } => {
@@ -45,7 +43,7 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             };
             let claim = memory.add(Statement { text, kind: kind.into(), topic, anchors, session: session() }, now)?;
             show(&page, &claim, json.json)?;
-            warn(&memory)?;
+            warn(memory)?;
         }
         MemoryCommand::List { kind, all, json } => {
             memory.absorb(now)?;
@@ -58,7 +56,7 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
             } else {
                 view::print(&page.claims(&claims))?
             }
-            warn(&memory)?;
+            warn(memory)?;
         }
         MemoryCommand::Search { words, claims, exact, limit, json } => {
             memory.absorb(now)?;
@@ -131,8 +129,8 @@ pub async fn memory(paths: &Paths, args: MemoryArgs) -> Result<ExitCode> {
                 ));
             }
         }
-        MemoryCommand::Export { file } => exchange::export(&memory, file.as_deref(), now)?,
-        MemoryCommand::Import(args) => exchange::import(&memory, root.as_deref(), args, now).await?,
+        MemoryCommand::Export { file } => exchange::export(memory, file.as_deref(), now)?,
+        MemoryCommand::Import(args) => exchange::import(memory, root.as_deref(), args, now).await?,
         MemoryCommand::Prune { dry_run, json } => {
             let config = config_files::load(&paths.config, None, &[])?;
             let dropped = memory.keep_within(bounds(&config), now, dry_run)?;

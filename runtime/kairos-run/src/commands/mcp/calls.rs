@@ -5,6 +5,7 @@ use super::offers::{
     MEMORY_WHY, SIGNALS, STATUS, limit,
 };
 use super::{MAX_TEXT, Shop};
+use crate::commands::dream::accept;
 use crate::commands::memory::{holder, open, profile, search};
 use crate::config_files;
 use crate::errors::advice;
@@ -13,9 +14,7 @@ use kairos_api::{DreamSummary, InboxAction, InboxDecision, InboxFilter, InboxSta
 use kairos_core::dream::Dream;
 use kairos_core::finding::one_line;
 use kairos_core::memory::Origin;
-use kairos_memory::dream::{Fallen, Policy};
 use kairos_memory::transcript::{New, day_of};
-use kairos_project::Project;
 use serde_json::{Value, json};
 
 /// Most bytes of a note.
@@ -83,24 +82,16 @@ impl Shop {
                 Ok(serde_json::to_value(dream)?)
             }
             DREAM_DECIDE => {
-                let project = self.root.as_deref().map(|root| Project::open(root, &[])).transpose()?;
-                let (id, decision) = (text(&input, "id")?.to_owned(), text(&input, "decision")?.to_owned());
+                let (id, decision) = (text(&input, "id")?, text(&input, "decision")?);
                 let steps: Vec<usize> = serde_json::from_value(input["operations"].clone()).unwrap_or_default();
-                let memory = open(&self.paths, self.root.as_deref())?;
-                let fallen = match &project {
-                    Some(project) if decision == "accept" => Fallen::of(&memory, &id, project).await?,
-                    _ => Fallen::default(),
-                };
-                let work = move |_: &Self, now| {
-                    let steps = Some(steps.as_slice()).filter(|all| !all.is_empty());
-                    Ok(match decision.as_str() {
-                        "accept" => serde_json::to_value(memory.accept(&id, steps, fallen, Policy::default(), now)?)?,
-                        "reject" => serde_json::to_value(memory.reject(&id, steps, now)?)?,
-                        "revert" => serde_json::to_value(memory.revert(&id, steps, false, now)?)?,
-                        other => bail!("`{other}` is no decision: accept, reject or revert"),
-                    })
-                };
-                self.remembering(work).await
+                let chosen = Some(steps.as_slice()).filter(|all| !all.is_empty());
+                let (memory, now) = (open(&self.paths, self.root.as_deref())?, crate::view::text::now());
+                Ok(match decision {
+                    "accept" => serde_json::to_value(accept(&memory, self.root.as_deref(), id, chosen, now).await?)?,
+                    "reject" => serde_json::to_value(memory.reject(id, chosen, now)?)?,
+                    "revert" => serde_json::to_value(memory.revert(id, chosen, false, now)?)?,
+                    other => bail!("`{other}` is no decision: accept, reject or revert"),
+                })
             }
             SIGNALS => Ok(json!({"projects": self.client().await?.signals(self.project().as_deref()).await?})),
             STATUS => Ok(serde_json::to_value(self.client().await?.status().await?)?),

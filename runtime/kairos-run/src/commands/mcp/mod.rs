@@ -8,14 +8,13 @@ mod offers;
 mod servers;
 
 use crate::cli::McpArgs;
-use crate::commands::memory::{self, Memories, Scope};
+use crate::commands::memory::{self, Memories, Opened};
 use crate::errors::explain;
 use crate::paths::Paths;
 use anyhow::Result;
 use async_trait::async_trait;
 use kairos_api::Client;
 use kairos_mcp::server::{Desk, Offer, Sheet, serve};
-use kairos_memory::memory::Memory;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -112,12 +111,7 @@ impl Shop {
 
     /// The memory that is meant, and the user's own beside it.
     fn both<T>(&self, work: impl FnOnce(&Memories<'_>) -> Result<T>) -> Result<T> {
-        let memory = memory::open(&self.paths, self.root.as_deref())?;
-        let users = if self.root.is_some() { memory::users(&self.paths)? } else { None };
-        let own = if self.root.is_some() { Scope::Project } else { Scope::User };
-        let both: Vec<(Scope, &Memory)> =
-            [(own, &memory)].into_iter().chain(users.as_ref().map(|users| (Scope::User, users))).collect();
-        work(&both)
+        work(&Opened::of(&self.paths, self.root.as_deref())?.all())
     }
 }
 

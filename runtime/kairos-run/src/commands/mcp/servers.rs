@@ -4,13 +4,13 @@ use crate::cli::McpCommand;
 use crate::errors::advice;
 use crate::view::{self, lists::Page};
 use anyhow::{Result, bail};
-use kairos_api::{Client, McpFilter, McpState, McpTrust};
+use kairos_api::{Client, McpState, McpTrust, ProjectFilter};
 use kairos_core::finding::one_line;
 use std::path::Path;
 
 pub(super) async fn servers(client: &Client, root: Option<&Path>, command: McpCommand) -> Result<()> {
     let project = root.map(|root| root.display().to_string());
-    let filter = McpFilter { project: project.clone() };
+    let filter = ProjectFilter { project: project.clone() };
     match command {
         McpCommand::List(json) => {
             let servers = client.mcp_servers(&filter).await?;

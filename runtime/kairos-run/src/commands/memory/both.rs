@@ -9,6 +9,7 @@ use kairos_memory::compare::compare;
 use kairos_memory::memory::{Memory, Trait};
 use kairos_memory::recall::search::{Hit, Only, Search};
 use serde::Serialize;
+use std::path::Path;
 
 /// How many hits may be evidence of others.
 const BORNE: usize = 10;
@@ -34,13 +35,40 @@ impl Scope {
 }
 
 /// The user's memory, if there is one.
-pub fn users(paths: &Paths) -> Result<Option<Memory>> {
+fn users(paths: &Paths) -> Result<Option<Memory>> {
     let home = super::home(paths, None)?;
     if home.foreign || home.has_claims() { open(paths, None).map(Some) } else { Ok(None) }
 }
 
 /// The memory that is meant, first, and that of the user beside it.
 pub type Memories<'a> = [(Scope, &'a Memory)];
+
+/// The memory that is meant, opened, and that of the user beside it where another is meant.
+pub struct Opened {
+    /// Whose the first is.
+    pub own: Scope,
+    /// The one that is meant.
+    pub memory: Memory,
+    users: Option<Memory>,
+}
+
+impl Opened {
+    /// A project's; without a root the user's.
+    pub fn of(paths: &Paths, root: Option<&Path>) -> Result<Self> {
+        let memory = open(paths, root)?;
+        let (own, users) = match root {
+            Some(_) => (Scope::Project, users(paths)?),
+            None => (Scope::User, None),
+        };
+        Ok(Self { own, memory, users })
+    }
+
+    /// Both, or the one.
+    pub fn all(&self) -> Vec<(Scope, &Memory)> {
+        let users = self.users.as_ref().map(|users| (Scope::User, users));
+        [(self.own, &self.memory)].into_iter().chain(users).collect()
+    }
+}
 
 /// The memory that holds a claim or an observation: the first, unless only another knows it.
 pub fn holder<'a>(memories: &Memories<'a>, id: &str) -> (Scope, &'a Memory) {
