@@ -166,6 +166,10 @@ impl Control for Fake {
         self.note(format!("{id} {answer:?}"));
         Ok(())
     }
+    async fn schedules(&self, filter: ProjectFilter) -> ApiResult<Vec<Schedule>> {
+        self.note(format!("{filter:?}"));
+        Ok(Vec::new())
+    }
     async fn mcp_servers(&self, filter: ProjectFilter) -> ApiResult<McpServers> {
         self.note(format!("{filter:?}"));
         Ok(McpServers::default())
