@@ -54,6 +54,10 @@ impl FromStr for Schedule {
         if wish.is_empty() {
             return Err(format!("`{text}` does not say what is wanted: {FORM}"));
         }
+        // Some crontabs have a field for seconds, too.
+        if wish.starts_with("* ") {
+            return Err(format!("`{text}` has more than five fields: {FORM}"));
+        }
         if wish.chars().count() > MAX_WISH || wish.contains(char::is_control) {
             return Err(format!("what is wanted has to be one line of at most {MAX_WISH} characters, in `{when} ...`"));
         }
@@ -107,12 +111,12 @@ mod tests {
             ("@daily", "does not say what is wanted"),
             ("0 25 * * * look", "is no time"),
             ("@reboot look", "is no time"),
-            ("* * * * * * look", "is no time"),
+            ("* * * * * * look", "more than five fields"),
             ("Is main green, and is it so on all of them?", "is no time"),
             ("0 0 30 2 * look", "never comes"),
             (&format!("@daily {}", "x".repeat(161)), "at most 160"),
         ] {
-            let error = wrong.parse::<Schedule>().map(drop).unwrap_err();
+            let error = wrong.parse::<Schedule>().map(drop).expect_err(wrong);
             assert!(error.contains(told), "{wrong}: {error}");
         }
     }

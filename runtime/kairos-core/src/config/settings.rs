@@ -352,7 +352,7 @@ pub const SETTINGS: &[Setting] = &[
         "[\"day 5 usd\", \"month 50 usd\"]",
         false,
         "What else may be used within 24 hours or 30 days, by all or by one: [project:NAME | plugin:NAME | provider:NAME] day|month \
-         NUMBER tokens|usd. At 80 % the log says so, at 100 % nothing is sent.",
+         NUMBER tokens|usd. At 80 % you are told, at 100 % nothing is sent.",
     ),
     s(
         "model.prices",
