@@ -9,6 +9,7 @@ mod due;
 mod effects;
 mod gate;
 mod hooks;
+mod instructions;
 mod log;
 mod permits;
 mod sessions;
