@@ -216,6 +216,7 @@ impl Inner {
             about,
             session,
             skills,
+            results: self.results.clone(),
             surfaced: Default::default(),
             noted: Default::default(),
         }

@@ -2,6 +2,7 @@
 
 use super::hooks::Hooked;
 use super::permits::{Asked, Permits, Wish};
+use super::results::Results;
 use super::web::WebSettings;
 use crate::now;
 use crate::recorder::Recorder;
@@ -40,6 +41,7 @@ pub(super) struct Effects {
     pub(super) hooks: Arc<Hooked>,
     pub(super) web: WebSettings,
     pub(super) permits: Arc<Permits>,
+    pub(super) results: Arc<Results>,
     /// The findings that the turn is about.
     pub(super) about: Vec<u64>,
     pub(super) audience: Audience,
@@ -106,6 +108,7 @@ impl Edit for Effects {
         }
         self.permit(verdict, paths, action, &preview).await?;
         self.view.apply(planned).await?;
+        self.results.changed(now());
         self.recorder.turn(Origin::Model, "turn.edit", &shown(&preview), &self.session, now());
         Ok(())
     }
@@ -135,6 +138,7 @@ impl Process for Effects {
         })?;
         let output = Redactor::from_env().redact(&done.output);
         let told = format!("$ {} (exit {})\n{output}", line.text(), done.exit);
+        self.results.ran(line.text(), done.exit == 0 && !done.timed_out, now());
         self.recorder.turn(Origin::Model, "turn.command", &told, &self.session, now());
         Ok(Finished {
             exit: done.exit,
