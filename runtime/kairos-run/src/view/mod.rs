@@ -11,6 +11,7 @@ pub mod live;
 mod mcp;
 mod memory;
 mod permissions;
+mod schedule;
 mod signals;
 mod skills;
 pub mod text;
