@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_line_that_says_who_helped_is_there_once_and_is_the_hosts() {
-        let of = |message| attributed(message, "m-1\n(x)");
+        let of = |message: &str| attributed(message, "m-1\n(x)");
         assert_eq!(of("Fix it\n"), "Fix it\n\nAssisted-by: kairos-run (m-1 x)");
         assert_eq!(of("Fix: it"), "Fix: it\n\nAssisted-by: kairos-run (m-1 x)", "a subject is no trailer");
         let signed = "Fix it\n\nBecause.\n\nSigned-off-by: A <a@b>";
