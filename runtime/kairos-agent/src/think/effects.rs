@@ -1,6 +1,7 @@
 //! What a turn does to the world, judged where it happens: whatever a model or a tool says, no effect goes round this.
 
 use super::hooks::Hooked;
+use super::log::Speaker;
 use super::permits::{Asked, Permits, Wish};
 use super::results::Results;
 use super::web::WebSettings;
@@ -12,7 +13,7 @@ use kairos_core::config::Config;
 use kairos_core::edit::FileEdit;
 use kairos_core::memory::Origin;
 use kairos_core::permission::Scope;
-use kairos_core::ports::{Edit, Finished, PortResult, Process, RunOptions};
+use kairos_core::ports::{Committed, Edit, Finished, PortResult, Process, RunOptions};
 use kairos_core::{ErrorCode, PortError};
 use kairos_exec::redact::Redactor;
 use kairos_exec::sandbox::{self, Command, LAUNCHER, SandboxError};
@@ -42,6 +43,10 @@ pub(super) struct Effects {
     pub(super) web: WebSettings,
     pub(super) permits: Arc<Permits>,
     pub(super) results: Arc<Results>,
+    /// Whose wishes these are.
+    pub(super) speaker: Speaker,
+    /// A commit says so.
+    pub(super) attribution: bool,
     /// The findings that the turn is about.
     pub(super) about: Vec<u64>,
     pub(super) audience: Audience,
@@ -122,15 +127,40 @@ impl Process for Effects {
     }
 
     async fn run(&self, command: &str, options: RunOptions) -> PortResult<Finished> {
+        self.run_line(command, options, Vec::new(), "", &[]).await
+    }
+
+    async fn commit(&self, message: &str, paths: Vec<String>) -> PortResult<Committed> {
+        self.make_commit(message, paths).await
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> PortError {
+    PortError::new(ErrorCode::Other, error.to_string())
+}
+
+impl Effects {
+    /// Runs a command line, if that may be. `about` is what the rules say of the files that it is about, `told` what the user sees of them,
+    /// and `writable` are folders beside the project that it may change.
+    pub(super) async fn run_line(
+        &self,
+        command: &str,
+        options: RunOptions,
+        about: Vec<Verdict>,
+        told: &str,
+        writable: &[PathBuf],
+    ) -> PortResult<Finished> {
         let root = self.view.root();
         let line = Line::parse(command, root, &home());
-        let verdict = self.rules.judge_real(&Action::Command(&line));
+        let verdicts = about.into_iter().chain([self.rules.judge_real(&Action::Command(&line))]);
         let network = if options.network { " with connections to the network" } else { "" };
         let key = BTreeSet::from([format!("$ {}{network}", line.text())]);
         self.hooks.before_effect("Bash", json!({"command": line.text()})).await.or_else(denied)?;
-        self.permit(Some(verdict), key, format!("run a command{network}"), &format!("$ {}\n", line.text())).await?;
+        let preview = format!("$ {}\n{told}", line.text());
+        self.permit(verdicts.max_by_key(|v| v.decision), key, format!("run a command{network}"), &preview).await?;
         let time = Duration::from_secs(u64::from(options.timeout_s));
-        let wish = Command { time, network: options.network, ..Command::line(line.text(), root) };
+        let mut wish = Command { time, network: options.network, ..Command::line(line.text(), root) };
+        wish.writable.extend_from_slice(writable);
         let own = std::env::current_exe().map_err(|e| failed(&e))?;
         let done = sandbox::run(&wish, (&own, LAUNCHER)).await.map_err(|e| match e {
             SandboxError::Unconfined(_) => PortError::new(ErrorCode::Unavailable, e.to_string()),
@@ -149,13 +179,7 @@ impl Process for Effects {
             confinement: done.sandboxed.to_string(),
         })
     }
-}
 
-fn failed(error: &dyn std::error::Error) -> PortError {
-    PortError::new(ErrorCode::Other, error.to_string())
-}
-
-impl Effects {
     /// So long the user may take to agree, if he is there.
     pub(super) fn users_patience(&self) -> Duration {
         if self.audience.is_there() { PATIENCE } else { Duration::ZERO }
