@@ -127,3 +127,33 @@ fn a_model_that_can_not_be_reached_is_told_of_in_a_line_and_what_woke_it_waits()
     assert_eq!(server.asked().len(), 1, "a refused key is not tried again");
     assert_eq!(running.stop(), 0);
 }
+
+#[test]
+fn what_the_user_scheduled_wakes_the_model_at_its_time_in_that_project_alone() {
+    let server = ModelServer::calling(|_| vec![("sleep", json!({}))]);
+    let world = world(&server, "");
+    let refused = |schedule: &str| {
+        world.settings(&format!("[heartbeat]\nschedules = [\"{schedule}\"]\n"));
+        let output = world.run(&["--ticks", "1"]);
+        let failed = support::text(&output.stderr);
+        assert!(!output.status.success() && failed.contains("kairos.toml:2") && failed.contains("five fields"), "{failed}");
+    };
+    refused("at nine is main green?");
+    refused("0 25 * * * is main green?");
+    let schedule = "heartbeat.schedules = [\"* * * * * Is main\\tgreen?\", \"0 0 1 1 * A happy new year\"]";
+    let folder = world.project().display().to_string();
+    world.settings(&format!(
+        "every = \"1s\"\n[model]\nprovider = \"llamacpp\"\nurl = \"{}\"\n[projects.\"{folder}\"]\n{schedule}\n",
+        server.url
+    ));
+    let _background = Background::start(&world);
+    let list = world.json(&["schedule", "list"]);
+    assert_eq!((&list[0]["wish"], &list[0]["in_words"]), (&json!("Is main green?"), &json!("Every minute.")));
+    assert!(list[1]["next"].as_u64() > list[0]["next"].as_u64(), "{list}");
+    assert!(world.ok(&["schedule", "list"]).contains("A happy new year"));
+    wait_until("it is time", || !server.asked().is_empty());
+    let told = server.asked()[0]["messages"][1]["content"].as_str().unwrap().to_owned();
+    assert!(told.contains("It is time for what the user scheduled."), "{told}");
+    assert!(told.contains("\nThe user wants this looked at now: Is main green?"), "{told}");
+    assert!(!told.contains("new year"), "{told}");
+}

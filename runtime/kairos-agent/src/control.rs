@@ -15,14 +15,14 @@ use crate::govern::manners::LONGEST_WHILE;
 use crate::look::look;
 use crate::now;
 use crate::registry::SELF;
-use crate::think::question;
+use crate::think::{Planned, question};
 use async_trait::async_trait;
 use kairos_api::{
     ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control,
     Conversation, Digest, DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest,
     InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus, McpServers, McpTrust, PauseRequest, Permission,
     PermissionAnswer, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus,
-    ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ProjectTrust, Schedule, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use kairos_core::config::Config;
 use kairos_core::dream::{Dream, Reverted};
@@ -397,6 +397,22 @@ impl Control for Agent {
 
     async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>> {
         self.project(request.project.as_deref())?.thinker.ask(request).await
+    }
+
+    async fn schedules(&self, filter: ProjectFilter) -> ApiResult<Vec<Schedule>> {
+        let mut all = Vec::new();
+        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+            all.extend(p.thinker.planned().await.into_iter().map(|Planned { schedule, last, next }| Schedule {
+                project: p.inbox.project.clone(),
+                in_words: schedule.in_words(),
+                when: schedule.when,
+                wish: schedule.wish,
+                last,
+                next,
+            }));
+        }
+        all.sort_by_key(|s| s.next.unwrap_or(Millis::MAX));
+        Ok(all)
     }
 
     async fn mcp_servers(&self, filter: ProjectFilter) -> ApiResult<McpServers> {

@@ -3,6 +3,7 @@
 mod ask;
 mod dreams;
 mod mcp;
+mod schedule;
 
 use crate::path::{SocketPathError, socket_path};
 use crate::routes::{STOP, VERSION, VERSION_HEADER, compatible};

@@ -4,7 +4,7 @@ use crate::{
     ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Conversation, Digest,
     DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter,
     InboxItem, McpServers, McpTrust, PauseRequest, Permission, PermissionAnswer, PluginInfo, ProactiveRequest, ProactiveStatus,
-    ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Schedule, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;
@@ -92,6 +92,8 @@ pub trait Control: Send + Sync + 'static {
     async fn permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>>;
     /// Takes an answer back: from now on it is asked again.
     async fn forget_permission(&self, id: &str) -> ApiResult<()>;
+    /// What the model is woken for at set times, the next first.
+    async fn schedules(&self, filter: ProjectFilter) -> ApiResult<Vec<Schedule>>;
     /// The MCP servers that the user and a project name, and how they are.
     async fn mcp_servers(&self, filter: ProjectFilter) -> ApiResult<McpServers>;
     /// Trusts a server of a project as its file has it. A conflict where the file says something else by now.

@@ -129,6 +129,11 @@ pub enum Event {
         /// Why it began; what came of it; why it failed.
         text: String,
     },
+    /// More than 80 % of a budget for models are used. Told once, until it is less again.
+    Budget {
+        /// Which, and which setting says how much there is.
+        text: String,
+    },
     /// A memory was changed by hand, or something old was dropped.
     Memory {
         /// The folder; `user` for the user's own memory.

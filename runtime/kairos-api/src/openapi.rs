@@ -39,7 +39,7 @@ Times are milliseconds since 1970-01-01T00:00:00Z. All text that comes from a pr
     info(title = "kairos-run", description = ABOUT),
     servers((url = "http://localhost", description = "By the unix socket; the name does not matter")),
     components(schemas(
-        ApiError, AskEvent, ChannelInfo, ChannelTest, crate::routes::CiStatus, Conversation, Digest, Dream, DreamSummary, Event, InboxItem, crate::McpServers, Permission, PluginInfo, ProactiveStatus,
+        ApiError, AskEvent, ChannelInfo, ChannelTest, crate::routes::CiStatus, Conversation, Digest, Dream, DreamSummary, Event, InboxItem, crate::McpServers, Permission, PluginInfo, crate::Schedule, ProactiveStatus,
         ProjectSignals, ProjectStatus, ProjectTrust, Reverted, Status, ToolInfo, ToolOutput
     ))
 )]

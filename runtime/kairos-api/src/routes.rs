@@ -8,6 +8,7 @@ mod mcp;
 mod plugins;
 mod process;
 mod projects;
+mod schedule;
 mod signals;
 mod wire;
 
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(dreams::router())
         .merge(ask::router())
         .merge(mcp::router())
+        .merge(schedule::router())
 }
 
 pub(crate) fn router(control: Shared) -> Router {

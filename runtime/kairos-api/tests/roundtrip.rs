@@ -166,6 +166,10 @@ impl Control for Fake {
         self.note(format!("{id} {answer:?}"));
         Ok(())
     }
+    async fn schedules(&self, filter: ProjectFilter) -> ApiResult<Vec<Schedule>> {
+        self.note(format!("schedules {filter:?}"));
+        Ok(Vec::new())
+    }
     async fn mcp_servers(&self, filter: ProjectFilter) -> ApiResult<McpServers> {
         self.note(format!("{filter:?}"));
         Ok(McpServers::default())
@@ -301,6 +305,7 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     assert!(client.permissions(&ProjectFilter { project: Some("/a b".into()) }).await.unwrap().is_empty());
     client.forget_permission("a/b").await.unwrap();
     assert!(client.conversations(&ProjectFilter::default()).await.unwrap().is_empty());
+    assert!(client.schedules(&ProjectFilter::default()).await.unwrap().is_empty());
     let mut events = client.events().await.unwrap();
     for count in 1..=3 {
         assert_eq!(events.recv().await, Some(Event::Dropped { count }));
@@ -340,6 +345,7 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
             "ProjectFilter { project: Some(\"/a b\") }".into(),
             "forget a/b".into(),
             "conversations ProjectFilter { project: None }".into(),
+            "schedules ProjectFilter { project: None }".into(),
             "trust /a/b d1".into(),
             "distrust /a/b".into(),
             "make".into()

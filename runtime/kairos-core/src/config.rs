@@ -7,6 +7,7 @@ mod settings;
 pub use settings::{Kind, SETTINGS, Setting};
 
 use crate::quiet;
+use crate::schedule::Schedule;
 use std::time::Duration;
 
 /// Where a value comes from; later ones win.
@@ -161,7 +162,7 @@ impl Config {
         self.value(key).as_bool().expect("checked when set")
     }
 
-    /// A [`Kind::List`], [`Kind::Hours`] or [`Kind::Days`].
+    /// A [`Kind::List`], [`Kind::Hours`], [`Kind::Days`] or [`Kind::Schedules`].
     pub fn list(&self, key: &str) -> Vec<String> {
         let list = self.value(key).as_array().expect("checked when set");
         list.iter().filter_map(|v| v.as_str().map(String::from)).collect()
@@ -195,7 +196,7 @@ fn narrower(kind: Kind, users: &toml::Value, projects: toml::Value) -> Option<to
     match kind {
         Kind::Duration => (time(&projects) > time(users)).then_some(projects),
         Kind::Size | Kind::Count => (size_of(&projects) < size_of(users)).then_some(projects),
-        Kind::List | Kind::Hours | Kind::Days => {
+        Kind::List | Kind::Hours | Kind::Days | Kind::Schedules => {
             let mut all = users.as_array().cloned().unwrap_or_default();
             all.extend(projects.as_array().into_iter().flatten().filter(|v| !all.contains(v)).cloned().collect::<Vec<_>>());
             Some(toml::Value::Array(all))
@@ -258,6 +259,7 @@ fn check(setting: &Setting, value: &toml::Value) -> Result<(), String> {
         Kind::List => strings(value).map_or_else(|| wrong("a list of strings"), |_| Ok(())),
         Kind::Hours => each(value, &|text| text.parse::<quiet::Hours>().map(drop)),
         Kind::Days => each(value, &|text| quiet::day(text).map(drop)),
+        Kind::Schedules => each(value, &|text| text.parse::<Schedule>().map(drop)),
         Kind::Time => match value.as_str() {
             Some(text) if text.is_empty() || quiet::minute(text).is_some() => Ok(()),
             _ => wrong("a time of day, such as \"03:00\", or empty"),

@@ -14,6 +14,7 @@ pub mod plugin;
 pub mod ports;
 pub mod quiet;
 pub mod recall;
+pub mod schedule;
 pub mod signal;
 
 pub use finding::{Evidence, Finding, Report, Urgency};

@@ -10,6 +10,7 @@ mod memory;
 mod permissions;
 mod plugins;
 mod projects;
+mod schedule;
 mod skills;
 
 pub use ask::{AboutArgs, AskArgs, ChatArgs, ResumeArgs};
@@ -24,6 +25,7 @@ pub use memory::{ImportArgs, Kind, MemoryArgs, MemoryCommand, Source, WhoseArgs}
 pub use permissions::PermissionCommand;
 pub use plugins::{PluginCommand, ToolCommand};
 pub use projects::{CiCommand, CiReportArgs, ProjectCommand, SignalsCommand};
+pub use schedule::ScheduleCommand;
 pub use skills::SkillCommand;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -194,6 +196,9 @@ pub enum Command {
     /// Tools of plugins
     #[command(subcommand)]
     Tool(ToolCommand),
+    /// Schedules: what the model is woken for at set times
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Skills: what the model can read of how a kind of work is done
     #[command(subcommand)]
     Skill(SkillCommand),

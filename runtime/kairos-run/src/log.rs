@@ -122,6 +122,7 @@ pub async fn events(mut events: Receiver<Event>) {
                     _ => tracing::info!("{line}"),
                 }
             }
+            Event::Budget { text } => tracing::warn!("{}", one_line(&text)),
             Event::Pause { project, until: Some(_) } => tracing::info!("signals of {} are paused", one_line(&project)),
             Event::Pause { project, until: None } => tracing::info!("the pause of {} has ended", one_line(&project)),
             Event::Dream { project, change, why, dream } => {

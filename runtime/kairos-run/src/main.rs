@@ -74,6 +74,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Plugin(command)) => wait(commands::plugin::plugin(&paths, command))?,
         Some(Command::Project(command)) => wait(commands::project::project(&paths, command))?,
         Some(Command::Tool(command)) => return wait(commands::tool::tool(&paths, command)),
+        Some(Command::Schedule(command)) => wait(commands::schedule::schedule(&paths, command))?,
         Some(Command::Skill(command)) => commands::skill::skill(&paths, command)?,
         Some(Command::Ask(args)) => return wait(commands::ask::ask(&paths, args)),
         Some(Command::Permission(command)) => wait(commands::permission::permission(&paths, command))?,

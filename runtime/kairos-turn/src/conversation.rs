@@ -43,6 +43,13 @@ impl Conversation {
         }
     }
 
+    /// A copy, as it was before the model's last answer.
+    pub(crate) fn before_answer(&self) -> Self {
+        let mut copy = self.clone();
+        copy.messages.pop_if(|last| last.role == Role::Assistant);
+        copy
+    }
+
     /// As it is sent.
     pub fn prompt(&self, tools: Vec<Tool>, max_output: u32) -> Prompt {
         let (instructions, messages) = (self.instructions.clone(), self.messages.clone());

@@ -6,6 +6,7 @@
 //!
 //! Whatever happens in between (an error, or nobody waits any more), the conversation can be gone on with.
 
+mod apart;
 mod compact;
 mod conversation;
 mod heartbeat;

@@ -55,6 +55,8 @@ pub struct Glimpse {
     pub changes: Vec<String>,
     /// Open findings, those that are news first.
     pub findings: Vec<Seen>,
+    /// What the user wants now, in his own words.
+    pub wishes: Vec<String>,
     /// Items of the user's checklist that are due.
     pub due: Vec<String>,
     /// What the model asked for, and the user has agreed to.
@@ -75,6 +77,9 @@ pub fn describe(glimpse: &Glimpse) -> Vec<Part> {
     let at = Timestamp::from_millisecond(glimpse.now as i64).unwrap_or_default().to_zoned(zone);
     let mut text = format!("<tick>\nIt is {}. {}.", at.strftime("%A %Y-%m-%d %H:%M"), glimpse.reason.trim_end_matches('.'));
     let _ = write!(text, " You may use {} tokens.", glimpse.tokens_left);
+    for wish in glimpse.wishes.iter().take(MAX_LINES) {
+        let _ = write!(text, "\nThe user wants this looked at now: {wish}");
+    }
     parts.push(Part::Text(text));
     let seen = |s: &Seen| {
         let place = if s.place.is_empty() { String::new() } else { format!(" (seen in {})", s.place) };

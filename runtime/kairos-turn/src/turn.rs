@@ -1,9 +1,10 @@
 //! The loop of one turn.
 
+use crate::apart;
 use crate::conversation::{Conversation, outcome};
 use crate::{Heard, Mind};
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use kairos_core::model::{Call, Completion, Ending, Message, Part, Prompt, Role, Tool};
 use kairos_core::ports::PortResult;
 use serde_json::Value;
@@ -24,6 +25,8 @@ pub struct Limits {
     pub outcome: usize,
     /// Tokens of one answer.
     pub answer: u32,
+    /// Questions of a part of the work that is done apart; zero: none is.
+    pub apart: u32,
     /// Each answer has to be a call: text reaches nobody. Where a provider doesn't keep to it, text ends the turn all the same.
     pub calls_only: bool,
 }
@@ -31,10 +34,10 @@ pub struct Limits {
 impl Limits {
     /// For a turn that nobody waits for.
     pub const TICK: Self =
-        Self { steps: 12, calls: 8, repeats: 2, input: 64 << 10, outcome: 8 << 10, answer: 1024, calls_only: true };
+        Self { steps: 12, calls: 8, repeats: 2, input: 64 << 10, outcome: 8 << 10, answer: 1024, apart: 0, calls_only: true };
     /// For one that the user asked for.
     pub const ASK: Self =
-        Self { steps: 50, calls: 16, repeats: 3, input: 1 << 20, outcome: 24 << 10, answer: 8192, calls_only: false };
+        Self { steps: 50, calls: 16, repeats: 3, input: 1 << 20, outcome: 24 << 10, answer: 8192, apart: 25, calls_only: false };
 }
 
 /// What came of a call.
@@ -69,6 +72,10 @@ pub trait Toolbox: Send + Sync {
     fn is_read_only(&self, name: &str) -> bool;
     /// Carries a call out, if it may be. The name may be of no tool, and the input of any form.
     async fn call(&self, call: &Call) -> Outcome;
+    /// Lets the loop itself carry a call out, if it may be.
+    async fn around(&self, _call: &Call, work: BoxFuture<'_, Outcome>) -> Outcome {
+        work.await
+    }
 }
 
 /// Sees what happens.
@@ -117,7 +124,11 @@ impl Turn<'_> {
     /// The mind's; what was said and done before stays in the conversation.
     pub async fn run(&self, talk: &mut Conversation) -> PortResult<End> {
         let mut seen: HashMap<(String, String), u32> = HashMap::new();
-        let tools = self.tools.tools();
+        let mut tools = self.tools.tools();
+        if self.limits.apart > 0 {
+            tools.retain(|tool| tool.name != apart::NAME);
+            tools.push(apart::tool());
+        }
         for _ in 0..self.limits.steps {
             let heard: Heard<'_> = &|piece| self.witness.heard(piece);
             let must_call = self.limits.calls_only && !tools.is_empty();
@@ -132,7 +143,7 @@ impl Turn<'_> {
                     _ => End::Said(completion.text),
                 });
             }
-            let (outcomes, end) = self.carry_out(&calls, &mut seen).await;
+            let (outcomes, end) = self.carry_out(&calls, talk, &mut seen).await;
             talk.messages.push(Message { role: Role::User, parts: outcomes });
             if let Some(end) = end {
                 return Ok(end);
@@ -142,7 +153,12 @@ impl Turn<'_> {
     }
 
     /// Those that change nothing at the same time, all others one after the other, in the order in which they were wished for.
-    async fn carry_out(&self, calls: &[Call], seen: &mut HashMap<(String, String), u32>) -> (Vec<Part>, Option<End>) {
+    async fn carry_out(
+        &self,
+        calls: &[Call],
+        talk: &Conversation,
+        seen: &mut HashMap<(String, String), u32>,
+    ) -> (Vec<Part>, Option<End>) {
         let (mut outcomes, mut end) = (Vec::new(), None);
         let (now, late) = calls.split_at(calls.len().min(self.limits.calls));
         let looping = |call: &Call, seen: &mut HashMap<(String, String), u32>| {
@@ -152,11 +168,11 @@ impl Turn<'_> {
         };
         let mut rest = now;
         while end.is_none() && !rest.is_empty() {
-            let together = rest.iter().take_while(|call| self.tools.is_read_only(&call.name)).count().max(1);
+            let together = rest.iter().take_while(|call| self.reads(&call.name)).count().max(1);
             let (batch, after) = rest.split_at(together);
             rest = after;
             let times: Vec<u32> = batch.iter().map(|call| looping(call, seen)).collect();
-            let done = join_all(batch.iter().zip(&times).map(|(call, times)| self.one(call, *times))).await;
+            let done = join_all(batch.iter().zip(&times).map(|(call, times)| self.one(call, talk, *times))).await;
             for ((call, times), outcome_of) in batch.iter().zip(times).zip(done) {
                 if times > self.limits.repeats + 1 {
                     end = end.or(Some(End::Looped(call.name.clone())));
@@ -173,7 +189,11 @@ impl Turn<'_> {
         (outcomes, end)
     }
 
-    async fn one(&self, call: &Call, times: u32) -> Outcome {
+    fn reads(&self, name: &str) -> bool {
+        name != apart::NAME && self.tools.is_read_only(name)
+    }
+
+    async fn one(&self, call: &Call, talk: &Conversation, times: u32) -> Outcome {
         self.witness.called(call);
         let outcome = if !call.input.is_object() {
             Outcome::error("the arguments are no JSON object, or too long: call it again with arguments that fit its schema")
@@ -183,7 +203,10 @@ impl Turn<'_> {
                 times - 1
             ))
         } else {
-            let outcome = self.tools.call(call).await;
+            let outcome = match call.name.as_str() {
+                apart::NAME if self.limits.apart > 0 => self.tools.around(call, self.apart(call, talk)).await,
+                _ => self.tools.call(call).await,
+            };
             Outcome { text: cut(outcome.text, self.limits.outcome), ..outcome }
         };
         self.witness.came(call, &outcome);

@@ -5,9 +5,11 @@ mod mind;
 mod paid;
 mod port;
 
+use crate::events::Events;
 use crate::ledger::Book;
 use budgets::Budget;
 pub(crate) use budgets::unasked;
+use kairos_api::Event;
 use kairos_core::config::Config;
 use kairos_core::ports::Model as Port;
 use kairos_exec::redact::Redactor;
@@ -31,6 +33,7 @@ const MOST_LINKS: usize = 32;
 /// to be left alone, holds for all who ask, until its settings change.
 pub(crate) struct Models {
     user: UserDb,
+    events: Events,
     known: Mutex<Known>,
     /// Budgets of which it was said that they are nearly used up.
     warned: std::sync::Mutex<HashSet<String>>,
@@ -89,8 +92,8 @@ pub(crate) struct Occasion {
 }
 
 impl Models {
-    pub(crate) fn new(user: UserDb) -> Self {
-        Self { user, known: Mutex::default(), warned: std::sync::Mutex::default() }
+    pub(crate) fn new(user: UserDb, events: Events) -> Self {
+        Self { user, events, known: Mutex::default(), warned: std::sync::Mutex::default() }
     }
 
     /// The model on one occasion, as the settings have it now: whoever of the chain answers, paid from all budgets.
@@ -139,7 +142,7 @@ impl Models {
         Ok(links)
     }
 
-    /// Says in the log which of these budgets are nearly used up, once until they are no more; answers of how many.
+    /// Tells which of these budgets are nearly used up, once until they are no more; answers of how many.
     fn warn(&self, budgets: &[Budget], nearly: &[usize]) -> usize {
         let mut warned = self.warned.lock().unwrap_or_else(|e| e.into_inner());
         let mut said = 0;
@@ -148,7 +151,7 @@ impl Models {
             if !nearly.contains(&place) {
                 warned.remove(&text);
             } else if !warned.contains(&text) {
-                tracing::warn!("{text}");
+                self.events.send(Event::Budget { text: text.clone() });
                 warned.insert(text);
                 said += 1;
             }

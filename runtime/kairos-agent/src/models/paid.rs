@@ -190,7 +190,7 @@ mod tests {
         let mut config = Config::default();
         config.merge("kairos.toml", settings, kairos_core::config::Trust::User).unwrap();
         let occasion = Occasion { kind: Kind::Plugin, plugin: "reflect".into(), project: "mine".into(), name: "dream 1".into() };
-        Arc::new(Models::new(user.clone())).paid(&config, occasion)
+        Arc::new(Models::new(user.clone(), Default::default())).paid(&config, occasion)
     }
 
     async fn used(user: &UserDb, unit: Unit) -> u64 {

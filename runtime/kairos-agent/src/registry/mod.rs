@@ -130,7 +130,7 @@ impl Registry {
         let RegistryOptions { embedded, dirs, projects, disabled, max_component, max_plugins } = options;
         Self {
             host,
-            models: Arc::new(Models::new(user.clone())),
+            models: Arc::new(Models::new(user.clone(), events.clone())),
             user,
             embedded,
             dirs,

@@ -5,6 +5,7 @@
 
 mod ask;
 mod builtin;
+mod due;
 mod effects;
 mod gate;
 mod hooks;
@@ -23,17 +24,19 @@ use crate::now;
 use crate::recorder::{Recorder, in_words};
 use crate::registry::{MODEL, Registry};
 use crate::tools::Tools;
+pub(crate) use due::Planned;
+use due::{Due, Items};
 use effects::{Audience, Effects, home, rules};
 use gate::{Gate, pause};
 use hooks::Hooked;
 use jiff::tz::TimeZone;
 use kairos_api::{ApiResult, Event, TurnChange};
 use kairos_core::config::Config;
-use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView, StateStore};
+use kairos_core::ports::{ErrorCode, PortError, PortResult};
 use kairos_core::{Millis, Signal, Urgency};
 use kairos_project::Project;
 use kairos_store::{Filter, InboxItem, Status};
-use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, checklist, describe};
+use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, describe};
 use log::Log;
 use permits::Permits;
 use sessions::Sessions;
@@ -49,10 +52,6 @@ use web::WebSettings;
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Changes that are remembered for the next turn.
 const CHANGES: usize = 40;
-/// The user's checklist, in the project's folder.
-const HEARTBEAT: &str = "HEARTBEAT.md";
-/// Where it is kept when the checklist was last looked at.
-const LAST_BEAT: &str = "heartbeat";
 /// Begins the name of a turn that nobody asked for.
 const TICK: &str = "tick-";
 /// The index of memory is loaded up to here, in bytes.
@@ -64,6 +63,7 @@ pub(crate) struct Thinker(Arc<Inner>);
 
 struct Inner {
     gate: Gate,
+    due: Due,
     config: Config,
     registry: Arc<Registry>,
     tools: Tools,
@@ -84,7 +84,7 @@ struct Inner {
 /// Why a turn begins.
 struct Reasons {
     news: Vec<u64>,
-    due: Vec<String>,
+    due: Items,
     agreed: Vec<(String, String)>,
 }
 
@@ -94,8 +94,8 @@ struct State {
     changes: VecDeque<String>,
     /// Findings that are to be thought about.
     news: Vec<u64>,
-    /// Items of the checklist that are due.
-    due: Vec<String>,
+    /// What is due by the clock.
+    due: Items,
     /// What the user agreed to since the turn that asked for it: the question's id, and what.
     agreed: Vec<(String, String)>,
     under_way: Option<AbortHandle>,
@@ -103,8 +103,6 @@ struct State {
     going_on: Vec<AbortHandle>,
     failures: u32,
     not_before: Millis,
-    /// When the checklist was last looked at; none before that is known.
-    beat: Option<Millis>,
 }
 
 impl State {
@@ -132,10 +130,12 @@ impl Thinker {
         let Parts { config, registry, tools, servers, view, inbox, recorder, index, skills } = parts;
         let zone = inbox.settings.zone.clone();
         let (gate, state) = (Gate::of(&config), Mutex::default());
+        let due = Due::of(&config, zone.clone(), inbox.db.clone(), view.clone());
         let permits = Arc::new(Permits::new(inbox.clone(), config.duration("permissions.wait")));
         let sessions = Sessions::new(config.flag("memory.transcripts").then(|| inbox.db.clone()));
         Self(Arc::new(Inner {
             gate,
+            due,
             config,
             registry,
             tools,
@@ -156,9 +156,14 @@ impl Thinker {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Could a tick ever wake the model?
+    fn can_wake(&self) -> bool {
+        self.0.gate.is_open() || self.0.due.is_possible()
+    }
+
     /// What a tick collected. Costs nothing where no model is ever woken.
     pub(crate) fn signals(&self, signals: &[Signal]) {
-        if !self.0.gate.is_open() {
+        if !self.can_wake() {
             return;
         }
         let mut state = self.state();
@@ -172,17 +177,14 @@ impl Thinker {
 
     /// At the end of a tick: wakes the model where that is worth it.
     pub(crate) async fn tick(&self, news: &[(u64, Urgency)], time: Millis) {
-        let gate = &self.0.gate;
-        if !gate.is_open() {
+        if !self.can_wake() {
             return;
         }
-        let due = if gate.has_beat() { self.due(time).await } else { Vec::new() };
+        let due = self.0.due.at(time).await;
         {
             let mut state = self.state();
-            state.news.extend(gate.worth(news));
-            if !due.is_empty() {
-                state.due = due;
-            }
+            state.news.extend(self.0.gate.worth(news));
+            state.due.add(due);
         }
         self.rouse(time);
     }
@@ -225,32 +227,6 @@ impl Thinker {
         }
     }
 
-    /// The open items of the checklist, if it is time to look at them.
-    async fn due(&self, time: Millis) -> Vec<String> {
-        let db = &self.0.inbox.db;
-        let known = self.state().beat;
-        let last = match known {
-            Some(last) => last,
-            None => {
-                let kept = db.load(MODEL).await.unwrap_or_default().into_iter().find(|(key, _)| key == LAST_BEAT);
-                kept.and_then(|(_, value)| String::from_utf8(value).ok()?.parse().ok()).unwrap_or(0)
-            }
-        };
-        self.state().beat = Some(last);
-        let at = jiff::Timestamp::from_millisecond(time as i64).unwrap_or_default().to_zoned(self.0.zone.clone());
-        if !self.0.gate.beats(last, time, at.hour() as u16 * 60 + at.minute() as u16) {
-            return Vec::new();
-        }
-        self.state().beat = Some(time);
-        if let Err(e) = db.apply(MODEL, vec![(LAST_BEAT.into(), Some(time.to_string().into_bytes()))]).await {
-            tracing::warn!("when {HEARTBEAT} was looked at can't be kept: {e}");
-        }
-        match self.0.view.read(HEARTBEAT, 0, INDEX as u32).await {
-            Ok(text) => checklist(&String::from_utf8_lossy(&text)),
-            Err(_) => Vec::new(),
-        }
-    }
-
     async fn wake(&self, reasons: Reasons, changes: Vec<String>) {
         let Reasons { news, due, mut agreed } = reasons;
         if !agreed.is_empty() {
@@ -264,12 +240,10 @@ impl Thinker {
             Ok(open) => open,
             Err(e) => return tracing::warn!("a turn can't begin: {e}"),
         };
-        let reason = match (open.iter().filter(|s| s.news).count(), due.len()) {
-            _ if !agreed.is_empty() => "The user agrees to what you asked for: do it now, exactly as you asked".into(),
-            (0, _) => "The checklist is due".into(),
-            (1, 0) => "A finding is new".into(),
-            (n, 0) => format!("{n} findings are new"),
-            (n, _) => format!("{n} findings are new, and the checklist is due"),
+        let reason = if agreed.is_empty() {
+            reason(open.iter().filter(|s| s.news).count(), &due)
+        } else {
+            "The user agrees to what you asked for: do it now, exactly as you asked".into()
         };
         self.tell(TurnChange::Began, &reason);
         let glimpse = Glimpse {
@@ -278,7 +252,8 @@ impl Thinker {
             reason,
             changes,
             findings: open,
-            due: due.clone(),
+            wishes: due.wishes.clone(),
+            due: due.checklist.clone(),
             agreed: agreed.iter().map(|(_, action)| action.clone()).collect(),
             index: self.0.index().await,
             tokens_left: self.tokens_left().await,
@@ -300,9 +275,8 @@ impl Thinker {
                 // It is thought about when it can be; what is over by then is left out.
                 state.news.extend(news);
                 state.news.dedup();
-                if state.due.is_empty() {
-                    state.due = due;
-                }
+                let newer = std::mem::replace(&mut state.due, due);
+                state.due.add(newer);
                 state.agreed.extend(agreed);
                 drop(state);
                 self.tell(TurnChange::Failed, &e.message);
@@ -364,6 +338,11 @@ impl Thinker {
         allowed.saturating_sub(spent)
     }
 
+    /// What the user wants at set times.
+    pub(crate) async fn planned(&self) -> Vec<Planned> {
+        self.0.due.planned(now()).await
+    }
+
     /// Conversations that can be gone on with, the last used first.
     pub(crate) async fn conversations(&self) -> ApiResult<Vec<kairos_store::Conversation>> {
         self.0.sessions.list().await
@@ -413,4 +392,24 @@ impl Inner {
         text.truncate(text.floor_char_boundary(INDEX));
         text
     }
+}
+
+/// Why a turn begins that nobody agreed to anything for.
+fn reason(news: usize, due: &Items) -> String {
+    let mut all = match news {
+        0 => vec![],
+        1 => vec!["a finding is new".to_owned()],
+        n => vec![format!("{n} findings are new")],
+    };
+    if !due.wishes.is_empty() {
+        all.push("it is time for what the user scheduled".into());
+    }
+    if !due.checklist.is_empty() {
+        all.push("the checklist is due".into());
+    }
+    let mut text = all.join(", and ");
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }

@@ -5,6 +5,7 @@ use super::effects::Effects;
 use crate::mcp::Offered;
 use crate::tools::Tools;
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use kairos_core::model::{Call, Tool};
 use kairos_exec::redact::Redactor;
 use kairos_host::Definition;
@@ -55,6 +56,11 @@ impl Toolbox for ProjectToolbox {
 
     async fn call(&self, call: &Call) -> Outcome {
         self.effects.around(call, !self.is_read_only(&call.name), self.carry_out(call)).await
+    }
+
+    async fn around(&self, call: &Call, work: BoxFuture<'_, Outcome>) -> Outcome {
+        // Not alone: what hooks say of a task says nothing of the calls in it.
+        self.effects.around(call, false, work).await
     }
 }
 

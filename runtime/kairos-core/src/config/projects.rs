@@ -3,7 +3,7 @@
 use super::{Config, ConfigError, SETTINGS, Trust, find_key, flatten, parse};
 
 /// Which settings can differ between projects, beside those that a project may narrow itself.
-const OF_A_PROJECT: [&str; 2] = ["memory.dir", "dream."];
+const OF_A_PROJECT: [&str; 4] = ["memory.dir", "dream.", "think.", "heartbeat."];
 
 impl Config {
     /// Lays the tables of the user's file over what is there whose folder `is` the project. On error nothing is changed.

@@ -17,6 +17,8 @@ pub enum Kind {
     Hours,
     /// A list of days, `["sat", "sun"]`.
     Days,
+    /// A list of [`crate::schedule::Schedule`]s.
+    Schedules,
     /// A time of day, `"03:00"`; may be empty.
     Time,
     /// Text on one line; may be empty.
@@ -350,7 +352,7 @@ pub const SETTINGS: &[Setting] = &[
         "[\"day 5 usd\", \"month 50 usd\"]",
         false,
         "What else may be used within 24 hours or 30 days, by all or by one: [project:NAME | plugin:NAME | provider:NAME] day|month \
-         NUMBER tokens|usd. At 80 % the log says so, at 100 % nothing is sent.",
+         NUMBER tokens|usd. At 80 % you are told, at 100 % nothing is sent.",
     ),
     s(
         "model.prices",
@@ -382,6 +384,15 @@ pub const SETTINGS: &[Setting] = &[
         "How often the model is woken for the open items of a project's HEARTBEAT.md. \"0s\": never; without items it never is.",
     ),
     s("heartbeat.hours", Kind::Hours, "[]", false, "The parts of the day in which it is; none: all day."),
+    s(
+        "heartbeat.schedules",
+        Kind::Schedules,
+        "[]",
+        false,
+        "What the model is woken for at set times: five fields as in a crontab, in your time zone, or @hourly, @daily, @weekly, @monthly, \
+         and what you want then, such as \"0 9 * * mon-fri Is main green?\". What came while this machine slept comes once, afterwards. \
+         Best below [projects.\"/home/me/code/mine\"].",
+    ),
     s(
         "redact.patterns",
         Kind::List,

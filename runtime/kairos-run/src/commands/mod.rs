@@ -23,6 +23,7 @@ pub mod permission;
 pub mod plugin;
 pub mod proactive;
 pub mod project;
+pub mod schedule;
 pub mod service;
 mod shell_files;
 pub mod shell_init;

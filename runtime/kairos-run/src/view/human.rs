@@ -152,6 +152,7 @@ impl Human {
                 };
                 vec![self.at(&format!("{line}{}", self.of(project)))]
             }
+            Event::Budget { text } => vec![self.at(&self.paint.bad(&one_line(text)))],
             Event::Test { text } => vec![self.at(&self.paint.bold(&one_line(text)))],
             Event::Dropped { count: lost } => {
                 vec![self.at(&self.paint.bad(&format!("{} lost: more happened at once than fits", count(*lost, "signal"))))]

@@ -12,6 +12,7 @@ mod markdown;
 mod mcp;
 mod memory;
 mod permissions;
+mod schedule;
 mod signals;
 mod skills;
 pub mod text;

@@ -118,3 +118,40 @@ async fn an_error_in_between_loses_nothing() {
     talk.say(vec![Part::Text("go on".into())]);
     assert!(talk.messages().len() == 3 && talk.prompt(vec![], 10).check().is_ok());
 }
+
+#[tokio::test]
+async fn a_task_is_done_apart_and_only_its_result_comes_back() {
+    let goal = json!({"goal": "find the cause"});
+    let lines = vec![
+        wants(&[("task", goal.clone()), ("read", json!({"path": "z"}))]),
+        wants(&[("read", json!({"path": "a"})), ("task", goal)]),
+        Ok(said("it is in a")),
+        Ok(said("so it is a")),
+    ];
+    let (end, talk, done, asked) = play(lines, Limits::ASK).await;
+    assert_eq!(end, Ok(End::Said("so it is a".into())));
+    assert_eq!(done, [r#"read {"path":"a"}"#, r#"read {"path":"z"}"#]);
+    assert_eq!(talk.messages().len(), 4, "what was asked, the calls, their outcomes, the answer");
+    let text = format!("{:?}", talk.messages());
+    assert!(text.contains("it is in a") && !text.contains("Leave all else"), "{text}");
+    // What is the same can be served from a cache: the tools, the instructions, all that was said before.
+    let [main, forked, ..] = &asked[..] else { panic!() };
+    assert_eq!((&main.tools, &main.instructions), (&forked.tools, &forked.instructions));
+    assert_eq!(forked.messages[0].parts[0], main.messages[0].parts[0]);
+    let in_task = format!("{:?}", asked[2].messages);
+    assert!(in_task.contains("this is such a task already"), "{in_task}");
+}
+
+#[tokio::test]
+async fn a_task_has_an_end_and_a_turn_that_nobody_waits_for_has_none_of_them() {
+    let mut lines = vec![wants(&[("task", json!({"goal": "go on and on"}))])];
+    lines.extend((0..25).map(|n| wants(&[("read", json!({"path": n}))])));
+    lines.push(Ok(said("so be it")));
+    let (end, talk, done, _) = play(lines, Limits::ASK).await;
+    assert_eq!((end, done.len()), (Ok(End::Said("so be it".into())), 25));
+    assert!(format!("{:?}", talk.messages()).contains("it is not done after 25 questions"));
+    let none = play(vec![wants(&[("task", json!({"goal": "x"}))]), Ok(said(""))], Limits::TICK).await;
+    assert!(format!("{:?}", none.1.messages()).contains("there is no tool `task`"));
+    let wrong = play(vec![wants(&[("task", json!({"goal": " "}))]), Ok(said(""))], Limits::ASK).await;
+    assert!(format!("{:?}", wrong.1.messages()).contains("say in `goal`"));
+}

@@ -19,6 +19,7 @@ pub(super) fn known(call: &Call, root: &Path) -> (String, Value) {
         "write-file" => ("Write", vec![("file_path", path("path").into()), ("content", text("content"))]),
         "apply-patch" => ("Edit", patched(input["patch"].as_str().unwrap_or_default(), root)),
         "shell" => ("Bash", vec![("command", text("command"))]),
+        "task" => ("Task", vec![("prompt", text("goal")), ("description", text("goal"))]),
         "web-fetch" => ("WebFetch", vec![("url", text("url"))]),
         other => return (other.into(), input.clone()),
     };
