@@ -13,6 +13,7 @@ mod log;
 mod permits;
 mod sessions;
 mod statements;
+mod talks;
 mod toolbox;
 mod waiting;
 mod web;
@@ -290,7 +291,7 @@ impl Thinker {
         let began = now();
         let session = format!("{TICK}{began}");
         let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
-        let mind = inner.registry.models.mind(&inner.config, occasion);
+        let mind = inner.registry.models.mind(&inner.config, occasion, None);
         let effects = Arc::new(inner.effects(&session, about.clone(), Audience::Nobody).await?);
         let builtin = inner.builtin(about, session.clone(), Arc::default());
         let plugins = inner.tools.clone().with_effects(effects.clone());
