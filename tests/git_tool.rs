@@ -10,7 +10,10 @@ use support::{Background, World, text};
 
 /// A user with a name of his own, and a model that is reached at a server.
 fn world(server: Option<&ModelServer>, more: &str) -> World {
-    let mut world = World::with_git();
+    with_name(World::with_git(), server, more)
+}
+
+fn with_name(mut world: World, server: Option<&ModelServer>, more: &str) -> World {
     let home = world.dir.path().join("user");
     std::fs::create_dir(&home).unwrap();
     std::fs::write(home.join(".gitconfig"), "[user]\nname = Ada L\nemail = ada@example.org\n").unwrap();
@@ -244,6 +247,7 @@ fn hooks_of_the_repository_run_as_ever_but_in_the_sandbox() {
     assert!(world.project().join("checked").exists() && !world.dir.path().join("out").exists());
     let is_kept = std::fs::read(world.project().join(".git/config")).unwrap() == config;
     assert_eq!(is_kept, !told.contains("configuration or its hooks were changed"), "what can't be prevented is told: {told}");
+    eprintln!("the configuration is kept: {is_kept}");
     assert!(!std::fs::read_to_string(world.dir.path().join("user/.gitconfig")).unwrap().contains("[a]"));
 
     hook(&world, "pre-commit", "echo fine");
@@ -300,4 +304,43 @@ fn the_user_s_rules_and_settings_hold_for_commits() {
     assert_eq!(git(&world, &["log", "-1", "--format=%B"]).trim(), "Change it");
     assert_eq!(git(&world, &["show", "HEAD:a.txt"]), "two\n");
     assert_eq!(git(&world, &["status", "--porcelain"]), " M a.txt\n?? deploy.key\n?? shut/\n");
+}
+
+/// The repository lies elsewhere: in another work tree's folder, or above the project.
+#[test]
+fn a_repository_that_lies_outside_of_the_project_can_be_committed_to() {
+    for is_linked in [true, false] {
+        let server = calling("git-commit", json!({"message": "Add it", "paths": ["a.txt", "new.txt"]}));
+        let world = with_name(World::new(), Some(&server), "");
+        let outside = |arguments: &[&str], folder: &str| {
+            let folder = world.dir.path().join(folder).display().to_string();
+            git(&world, &[&["-C", &folder], arguments].concat())
+        };
+        let repository = if is_linked { "repository" } else { "." };
+        std::fs::create_dir_all(world.dir.path().join(repository)).unwrap();
+        outside(&["init", "-q", "-b", "main"], repository);
+        if is_linked {
+            outside(&["commit", "-q", "--allow-empty", "-m", "first"], repository);
+            std::fs::remove_dir(world.project()).unwrap();
+            std::fs::create_dir(world.project()).unwrap();
+            outside(&["worktree", "add", "-q", "-b", "other", "../project"], repository);
+        }
+        world.write("a.txt", "one\n");
+        world.git(&["add", "a.txt"]);
+        world.git(&["commit", "-q", "-m", "second"]);
+        std::fs::write(world.dir.path().join(repository).join("beside.txt"), "x\n").unwrap();
+        outside(&["add", "beside.txt"], repository);
+        world.write("a.txt", "two\n");
+        world.write("new.txt", "new\n");
+        let _background = Background::start(&world);
+        world.ok(&["plugin", "grant", "git"]);
+        asked(&world, &["--yes"]);
+        let told = outcome(&server);
+        if told.contains("can't confine") {
+            return eprintln!("skipped: {told}");
+        }
+        assert!(told.contains("Add it, 2 files"), "{is_linked}: {told}");
+        assert_eq!(git(&world, &["log", "-1", "--format=%an %s"]), "Ada L Add it\n");
+        assert!(outside(&["status", "--porcelain"], repository).contains("A  beside.txt"), "what is staged beside it stays");
+    }
 }
