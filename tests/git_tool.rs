@@ -174,9 +174,6 @@ fn a_commit_is_shown_made_and_says_who_helped() {
     world.ok(&["plugin", "grant", "git"]);
     let questions = asked(&world, &["--yes"]);
     let told = outcome(&server);
-    if told.contains("can't confine") {
-        return eprintln!("skipped: {told}");
-    }
     let [question] = &questions[..] else { panic!("{questions:?} {told}") };
     let preview = question["preview"].as_str().unwrap();
     assert!(preview.starts_with("$ git add --intent-to-add -- '$(touch ran)' ':(literal)*' --amend "), "{preview}");
@@ -234,10 +231,10 @@ fn hooks_of_the_repository_run_as_ever_but_in_the_sandbox() {
     hook(&world, "pre-commit", &format!("({tries}) 2>/dev/null; echo checked by a hook; touch checked; exit 1"));
     let _background = Background::start(&world);
     world.ok(&["plugin", "grant", "git"]);
-    asked(&world, &["--yes"]);
+    let action = asked(&world, &["--yes"])[0]["action"].to_string();
     let told = outcome(&server);
-    if told.contains("can't confine") {
-        return eprintln!("skipped: {told}");
+    if action.contains("can't confine") {
+        return eprintln!("skipped: {action}");
     }
     assert!(
         told.contains("nothing was committed, git ended with 1: checked by a hook") && told.contains("`git reset -- PATH`"),
@@ -336,9 +333,6 @@ fn a_repository_that_lies_outside_of_the_project_can_be_committed_to() {
         world.ok(&["plugin", "grant", "git"]);
         asked(&world, &["--yes"]);
         let told = outcome(&server);
-        if told.contains("can't confine") {
-            return eprintln!("skipped: {told}");
-        }
         assert!(told.contains("Add it, 2 files"), "{is_linked}: {told}");
         assert_eq!(git(&world, &["log", "-1", "--format=%an %s"]), "Ada L Add it\n");
         assert!(outside(&["status", "--porcelain"], repository).contains("A  beside.txt"), "what is staged beside it stays");

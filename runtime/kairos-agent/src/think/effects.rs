@@ -3,6 +3,7 @@
 use super::hooks::Hooked;
 use super::log::Speaker;
 use super::permits::{Asked, Permits, Wish};
+use super::results::Results;
 use super::web::WebSettings;
 use crate::now;
 use crate::recorder::Recorder;
@@ -15,7 +16,7 @@ use kairos_core::permission::Scope;
 use kairos_core::ports::{Committed, Edit, Finished, PortResult, Process, RunOptions};
 use kairos_core::{ErrorCode, PortError};
 use kairos_exec::redact::Redactor;
-use kairos_exec::sandbox::{self, Command, LAUNCHER, SandboxError};
+use kairos_exec::sandbox::{self, Command, LAUNCHER};
 use kairos_host::cache::content_hash;
 use kairos_permit::{Action, Decision, Line, Mode, Own, Place, Rules, Verdict};
 use kairos_project::{Planned, Project};
@@ -41,6 +42,7 @@ pub(super) struct Effects {
     pub(super) hooks: Arc<Hooked>,
     pub(super) web: WebSettings,
     pub(super) permits: Arc<Permits>,
+    pub(super) results: Arc<Results>,
     /// Whose wishes these are.
     pub(super) speaker: Speaker,
     /// A commit says so.
@@ -118,6 +120,7 @@ impl Edit for Effects {
         }
         self.permit(verdict, paths, action, &preview).await?;
         self.view.apply(planned).await?;
+        self.results.changed(now());
         self.recorder.turn(Origin::Model, "turn.edit", &shown(&preview), &self.session, now());
         Ok(())
     }
@@ -155,23 +158,31 @@ impl Effects {
     ) -> PortResult<Finished> {
         let root = self.view.root();
         let line = Line::parse(command, root, &home());
-        let verdicts = about.into_iter().chain([self.rules.judge_real(&Action::Command(&line))]);
-        let network = if options.network { " with connections to the network" } else { "" };
-        let key = BTreeSet::from([format!("$ {}{network}", line.text())]);
+        let how = sandbox::available();
+        // Whatever is allowed is allowed in a sandbox.
+        let unconfined =
+            (!how.is_whole()).then(|| Verdict { decision: Decision::Ask, by: None, why: format!("it would be {how}").into() });
+        let verdicts = about.into_iter().chain([self.rules.judge_real(&Action::Command(&line))]).chain(unconfined);
+        let mut with = if options.network { " with connections to the network" } else { "" }.to_owned();
+        if !how.is_whole() {
+            with += " that this system can't confine: it could reach all that you can";
+        }
+        let key = BTreeSet::from([format!("$ {}{with}", line.text())]);
         self.hooks.before_effect("Bash", json!({"command": line.text()})).await.or_else(denied)?;
         let preview = format!("$ {}\n{told}", line.text());
-        self.permit(verdicts.max_by_key(|v| v.decision), key, format!("run a command{network}"), &preview).await?;
+        // What is asked for a reason is not spared by a hook that allows what no rule speaks of.
+        let strictest = verdicts.max_by_key(|v| (v.decision, !v.is_for_want_of_a_rule()));
+        self.permit(strictest, key, format!("run a command{with}"), &preview).await?;
         let time = Duration::from_secs(u64::from(options.timeout_s));
         let mut wish = Command { time, network: options.network, ..Command::line(line.text(), root) };
+        wish.confined = how.is_whole();
         wish.writable.extend_from_slice(places.writable);
         wish.fixed.extend_from_slice(places.fixed);
         let own = std::env::current_exe().map_err(|e| failed(&e))?;
-        let done = sandbox::run(&wish, (&own, LAUNCHER)).await.map_err(|e| match e {
-            SandboxError::Unconfined(_) => PortError::new(ErrorCode::Unavailable, e.to_string()),
-            other => failed(&other),
-        })?;
+        let done = sandbox::run(&wish, (&own, LAUNCHER)).await.map_err(|e| failed(&e))?;
         let output = Redactor::from_env().redact(&done.output);
         let told = format!("$ {} (exit {})\n{output}", line.text(), done.exit);
+        self.results.ran(line.text(), done.exit == 0 && !done.timed_out, now());
         self.recorder.turn(Origin::Model, "turn.command", &told, &self.session, now());
         Ok(Finished {
             exit: done.exit,

@@ -10,8 +10,10 @@ mod due;
 mod effects;
 mod gate;
 mod hooks;
+mod instructions;
 mod log;
 mod permits;
+mod results;
 mod sessions;
 mod statements;
 mod toolbox;
@@ -40,6 +42,7 @@ use kairos_store::{Filter, InboxItem, Status};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, describe};
 use log::{Log, Speaker};
 use permits::Permits;
+use results::Results;
 use sessions::Sessions;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -80,6 +83,7 @@ struct Inner {
     state: Mutex<State>,
     sessions: Sessions,
     permits: Arc<Permits>,
+    results: Arc<Results>,
 }
 
 /// Why a turn begins.
@@ -150,6 +154,7 @@ impl Thinker {
             state,
             sessions,
             permits,
+            results: Arc::default(),
         }))
     }
 
@@ -162,8 +167,9 @@ impl Thinker {
         self.0.gate.is_open() || self.0.due.is_possible()
     }
 
-    /// What a tick collected. Costs nothing where no model is ever woken.
+    /// What a tick collected. Costs next to nothing where no model is ever woken.
     pub(crate) fn signals(&self, signals: &[Signal]) {
+        self.0.results.signals(signals);
         if !self.can_wake() {
             return;
         }
@@ -380,6 +386,7 @@ impl Inner {
             session: session.to_owned(),
             web: WebSettings::new(&self.config, self.registry.user.clone()),
             permits: self.permits.clone(),
+            results: self.results.clone(),
             speaker,
             attribution: self.config.flag("git.attribution"),
             about,

@@ -84,7 +84,7 @@ async fn our_call(host: &kairos_host::Host, plugin: &Plugin, access: Access, inp
     Ok(time)
 }
 
-async fn bare_call(bare: &Bare, works: &bare::tool::WorksPre<bare::State>, files: Files, input: &str) -> Result<Duration> {
+pub async fn bare_call(bare: &Bare, works: &bare::tool::WorksPre<bare::State>, files: Files, input: &str) -> Result<Duration> {
     let start = Instant::now();
     let mut store = bare.store(files);
     let instance = works.instantiate_async(&mut store).await?;
