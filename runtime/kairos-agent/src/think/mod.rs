@@ -27,7 +27,7 @@ use crate::registry::{MODEL, Registry};
 use crate::tools::Tools;
 pub(crate) use due::Planned;
 use due::{Due, Items};
-use effects::{Audience, Effects, home, rules};
+use effects::{Audience, Effects, home, rules, sight};
 use gate::{Gate, pause};
 use hooks::Hooked;
 use jiff::tz::TimeZone;
@@ -158,7 +158,7 @@ impl Thinker {
     }
 
     /// Could a tick ever wake the model?
-    fn can_wake(&self) -> bool {
+    pub(super) fn can_wake(&self) -> bool {
         self.0.gate.is_open() || self.0.due.is_possible()
     }
 
@@ -293,7 +293,7 @@ impl Thinker {
         let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
         let mind = inner.registry.models.mind(&inner.config, occasion);
         let effects = Arc::new(inner.effects(&session, about.clone(), Audience::Nobody).await?);
-        let builtin = inner.builtin(about, session.clone(), Arc::default());
+        let builtin = inner.builtin(about, session.clone(), Arc::default(), &effects);
         let plugins = inner.tools.clone().with_effects(effects.clone());
         // Where nobody can be asked, what would have to be asked for is of no use, and is not paid for in each prompt.
         let mut remote = inner.servers.ready().await;
@@ -366,13 +366,15 @@ impl Inner {
         let (view, config, attended) = (self.view.clone(), self.config.clone(), !matches!(audience, Audience::Nobody));
         let id = session.to_owned();
         let read = tokio::task::spawn_blocking(move || {
-            let rules = rules(&view, &config, attended);
+            let (rules, problems) = rules(&view, &config, attended);
+            problems.iter().for_each(|problem| tracing::warn!("permissions: {problem}"));
             let hooks = Hooked::load(&view, &config, &home(), &id, rules.mode());
-            (rules, Arc::new(hooks))
+            (Arc::new(rules), Arc::new(hooks))
         });
         let read = read.await.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")));
         let (rules, hooks) = read?;
         Ok(Effects {
+            sight: sight(&self.view, &rules),
             rules,
             hooks,
             view: self.view.clone(),
@@ -383,6 +385,14 @@ impl Inner {
             about,
             audience,
         })
+    }
+
+    /// The project, as far as a turn that begins now may read it.
+    async fn sight(&self) -> Project {
+        let (view, config) = (self.view.clone(), self.config.clone());
+        let read = tokio::task::spawn_blocking(move || sight(&view, &Arc::new(rules(&view, &config, true).0)));
+        // Nothing is read where the rules can't be.
+        read.await.unwrap_or_else(|e| self.view.without(Arc::new(move |_| Some(format!("the rules can't be read: {e}")))))
     }
 
     /// The index of memory, as far as it is loaded.
