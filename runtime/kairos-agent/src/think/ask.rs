@@ -156,7 +156,7 @@ impl Inner {
         told: &Told,
         audience: Audience,
     ) -> PortResult<(Arc<Effects>, Arc<Skills>)> {
-        let effects = Arc::new(self.effects(&session.id, Vec::new(), audience).await?);
+        let effects = Arc::new(self.effects(&session.id, told.log.speaker(), Vec::new(), audience).await?);
         let skills = self.skills().await;
         let first = session.talk.messages().is_empty();
         if first {
@@ -216,6 +216,7 @@ impl Inner {
             about,
             session,
             skills,
+            results: self.results.clone(),
             surfaced: Default::default(),
             noted: Default::default(),
         }

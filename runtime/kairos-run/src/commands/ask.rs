@@ -3,7 +3,7 @@
 use crate::cli::{AboutArgs, AskArgs, ResumeArgs};
 use crate::errors::advice;
 use crate::paths::Paths;
-use crate::view::text::{Paint, clean_lines};
+use crate::view::text::{Paint, clean_lines, width};
 use crate::view::{self, ask::Screen, lists::Page};
 use anyhow::{Context, Result};
 use kairos_api::{AskEvent, AskRequest, Client, PermissionAnswer, ProjectFilter};
@@ -87,7 +87,7 @@ impl Turn<'_> {
     /// Until the end, or Ctrl-C where that is to stop the turn alone.
     pub(super) async fn run(&self, request: &AskRequest, mut interrupt: Option<&mut Signal>) -> Result<Ran> {
         let mut events = self.client.ask(request).await?;
-        let mut screen = Screen::new(Paint::for_stdout());
+        let mut screen = Screen::new(Paint::for_stdout(), width());
         let mut session = String::new();
         loop {
             let interrupted = async {

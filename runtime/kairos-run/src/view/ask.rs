@@ -1,5 +1,6 @@
 //! A turn on the screen, piece by piece.
 
+use super::markdown::Markdown;
 use super::text::{Paint, clean_lines};
 use kairos_api::AskEvent;
 use kairos_core::finding::one_line_untrimmed;
@@ -10,6 +11,8 @@ const WIDTH: usize = 110;
 /// Knows what stands on the screen already.
 pub struct Screen {
     paint: Paint,
+    /// Where there are colours; else the answer is shown as it was written.
+    markdown: Option<Markdown>,
     /// Text stands on the last line, without its end.
     open: bool,
     /// Some of the answer was shown as it came.
@@ -17,9 +20,9 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Nothing was shown yet.
-    pub fn new(paint: Paint) -> Self {
-        Self { paint, open: false, heard: false }
+    /// Nothing was shown yet, on a terminal of so many columns.
+    pub fn new(paint: Paint, columns: usize) -> Self {
+        Self { paint, markdown: paint.is_on().then(|| Markdown::new(paint, columns)), open: false, heard: false }
     }
 
     /// What is to be written to the terminal. All text is cleaned: it is a model's, or anybody's.
@@ -27,8 +30,11 @@ impl Screen {
         match event {
             AskEvent::Began { .. } => String::new(),
             AskEvent::Text { text } => {
-                let clean = text.split('\n').map(one_line_untrimmed).collect::<Vec<_>>().join("\n");
                 self.heard = true;
+                if let Some(markdown) = &mut self.markdown {
+                    return markdown.push(text);
+                }
+                let clean = text.split('\n').map(one_line_untrimmed).collect::<Vec<_>>().join("\n");
                 if !clean.is_empty() {
                     self.open = !clean.ends_with('\n');
                 }
@@ -56,7 +62,9 @@ impl Screen {
             }
             AskEvent::Ended { text, why, summary } => {
                 let mut out = String::new();
-                if !self.heard {
+                if let Some(markdown) = &mut self.markdown {
+                    out += &if self.heard { String::new() } else { markdown.push(text) };
+                } else if !self.heard {
                     for line in clean_lines(text) {
                         out += &self.line(&line);
                     }
@@ -77,8 +85,9 @@ impl Screen {
 
     /// On a line of its own.
     fn line(&mut self, text: &str) -> String {
+        let rest = self.markdown.as_mut().map(Markdown::finish).unwrap_or_default();
         let start = if std::mem::take(&mut self.open) { "\n" } else { "" };
-        format!("{start}{text}\n")
+        format!("{rest}{start}{text}\n")
     }
 }
 
@@ -98,7 +107,7 @@ mod tests {
 
     #[test]
     fn pieces_make_lines_and_nobody_s_text_moves_the_cursor() {
-        let mut screen = Screen::new(Paint::PLAIN);
+        let mut screen = Screen::new(Paint::PLAIN, 80);
         let events = [
             AskEvent::Began { session: "ask-1".into() },
             AskEvent::Text { text: "I loo".into() },

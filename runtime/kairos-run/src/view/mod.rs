@@ -8,6 +8,7 @@ pub mod dreams;
 pub mod human;
 pub mod lists;
 pub mod live;
+mod markdown;
 mod mcp;
 mod memory;
 mod permissions;

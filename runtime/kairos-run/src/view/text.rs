@@ -18,6 +18,14 @@ impl Paint {
     /// No colours.
     #[cfg(test)]
     pub const PLAIN: Self = Self { on: false };
+    /// Colours, whatever there is.
+    #[cfg(test)]
+    pub const FULL: Self = Self { on: true };
+
+    /// Are there any?
+    pub fn is_on(self) -> bool {
+        self.on
+    }
 
     /// Colours if standard output is a terminal and the user does not object (<https://no-color.org>).
     pub fn for_stdout() -> Self {
@@ -26,7 +34,8 @@ impl Paint {
         Self { on: std::io::stdout().is_terminal() && !objects }
     }
 
-    fn style(self, text: &str, style: Style) -> String {
+    /// In a style, where there are any.
+    pub(super) fn style(self, text: &str, style: Style) -> String {
         if self.on && !text.is_empty() { text.style(style).to_string() } else { text.to_string() }
     }
 
