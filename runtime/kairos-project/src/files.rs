@@ -80,7 +80,7 @@ impl Inner {
 
     /// Not because it is private.
     pub(crate) fn why_withheld(&self, path: &str) -> Option<String> {
-        self.withheld.as_ref()?(path)
+        self.forbids.as_ref()?(path)
     }
 
     /// Opens a regular file. Without blocking: a FIFO would wait for a writer, and opening a device can have effects,

@@ -54,7 +54,7 @@ pub enum OpenError {
 }
 
 /// Says of a path why its content is not handed out; none where it may be.
-pub type Withheld = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+pub type Forbids = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// A project that is open for reading. Cheap to clone; holds one directory handle and no repository.
 #[derive(Clone)]
@@ -70,7 +70,7 @@ pub(crate) struct Inner {
     /// Its files are on a disk of this machine.
     pub(crate) is_local: bool,
     pub(crate) private: Arc<PrivatePaths>,
-    pub(crate) withheld: Option<Withheld>,
+    pub(crate) forbids: Option<Forbids>,
     pub(crate) git: Arc<git::Git>,
     /// The last call that was given up after a long time; it may still hang.
     given_up: Arc<Mutex<Option<AbortHandle>>>,
@@ -90,7 +90,7 @@ impl Project {
             is_local: at_hand::is_local(&dir),
             dir: Arc::new(dir),
             private: Arc::new(private),
-            withheld: None,
+            forbids: None,
             given_up: Arc::default(),
         };
         Ok(Self { inner: Arc::new(inner), shared: None })
@@ -108,8 +108,8 @@ impl Project {
 
     /// A handle through which nothing is handed out of files that are withheld, by their name or by that of the file that a link
     /// leads to: they are not read, in no version, not searched, and not listed.
-    pub fn without(&self, withheld: Withheld) -> Self {
-        Self { inner: Arc::new(Inner { withheld: Some(withheld), ..Inner::clone(&self.inner) }), shared: None }
+    pub fn without(&self, forbids: Forbids) -> Self {
+        Self { inner: Arc::new(Inner { forbids: Some(forbids), ..Inner::clone(&self.inner) }), shared: None }
     }
 
     /// A tick begins: earlier answers are not handed out again. To be called after the tick's signals were taken from
