@@ -101,7 +101,7 @@ impl Inner {
     /// # Errors
     /// There is none.
     pub(super) async fn chosen(&self, name: &str) -> ApiResult<Provider> {
-        let hint = "`kairos-run chat`, then /model, shows who answers";
+        let hint = "/model in `kairos-run chat` shows who answers";
         let chosen = self.registry.models.choose(&self.config, name).await;
         chosen.map_err(|why| ApiError::invalid(why).with_hint(hint))
     }

@@ -24,9 +24,9 @@ const COMMANDS: [(&str, &str, &str); 10] = [
     ("/new", "", "begins anew"),
     ("/continue", "", "goes on with the conversation that was used last"),
     ("/list", "", "shows the conversations of this project"),
-    ("/compact", "[WHAT TO KEEP]", "sums the conversation up for the model; the transcript keeps all of it"),
-    ("/model", "[NAME]", "shows who answers, or has another answer here; `default` goes back"),
-    ("/skill", "[NAME]", "shows skills, or puts one in front of what you say next; /NAME ... does both"),
+    ("/compact", "[WHAT TO KEEP]", "sums the conversation up for the model"),
+    ("/model", "[NAME]", "shows who answers, or chooses; `default` goes back"),
+    ("/skill", "[NAME]", "shows skills, or puts one in front of your next words"),
     ("/permissions", "[forget [ID]]", "shows what you allowed here, or takes it back"),
     ("/cost", "", "shows what models cost today"),
     ("/help", "", "shows this"),
@@ -226,8 +226,10 @@ impl Talk<'_> {
 }
 
 fn help() -> String {
-    let all = COMMANDS.iter().map(|(name, behind, what)| format!("{:<27} {what}\n", format!("{name} {behind}")));
-    all.chain(["all else goes to the model; a pasted text may have several lines\n".to_owned()]).collect()
+    let skill = ("/NAME", "[WHAT TO DO]", "says that with the skill NAME in front of it");
+    let all = COMMANDS.iter().chain([&skill]);
+    let lines = all.map(|(name, behind, what)| format!("{:<26} {what}\n", format!("{name} {behind}")));
+    lines.chain(["all else goes to the model; a pasted text may have several lines\n".to_owned()]).collect()
 }
 
 /// Finds out what Tab can offer.
