@@ -56,7 +56,8 @@ impl Inner {
             Comparison::Head => (head, Side::Work),
             Comparison::BranchPoint => (Side::Commit(Some(self.git.branch_point(&opened)?)), Side::Work),
         };
-        Differ::new(self, &opened, old, new).all(changes.iter().filter_map(|c| Some((c, kind(c, what)?))), &below, &stop)
+        let seen = changes.iter().filter(|c| self.why_withheld(&c.path).is_none());
+        Differ::new(self, &opened, old, new).all(seen.filter_map(|c| Some((c, kind(c, what)?))), &below, &stop)
     }
 
     pub(crate) fn git_show(&self, revision: &str, paths: &[String], stop: &AtomicBool) -> PortResult<Shown> {
@@ -69,7 +70,8 @@ impl Inner {
         let changes = committed(&opened, first, id, MAX_CHANGES, stop)?;
         let (old, new) = (Side::Commit(first), Side::Commit(Some(id)));
         let differ = Differ::new(self, &opened, old, new);
-        let patch = differ.all(changes.iter().filter_map(|c| Some((c, c.committed?))), &below, stop)?;
+        let seen = changes.iter().filter(|c| self.why_withheld(&c.path).is_none());
+        let patch = differ.all(seen.filter_map(|c| Some((c, c.committed?))), &below, stop)?;
         Ok(Shown { commit: read_commit(&opened, id)?, parents: parents.iter().map(ToString::to_string).collect(), patch })
     }
 }

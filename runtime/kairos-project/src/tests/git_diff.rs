@@ -147,6 +147,21 @@ async fn what_is_not_told_says_why() {
 }
 
 #[tokio::test]
+async fn what_a_rule_forbids_to_read_is_in_no_difference() {
+    let sandbox = Sandbox::with_commit();
+    sandbox.write("shut/a", "old-secret\n");
+    sandbox.write("open", "1\n");
+    sandbox.commit("all");
+    sandbox.write("shut/a", "new-secret\n");
+    sandbox.write("a.txt", "two\n");
+    let project = sandbox.open().without(std::sync::Arc::new(|path| path.starts_with("shut/").then(|| "rule 7".into())));
+    assert_eq!(summary(&diff(&project, Comparison::Head).await), [("a.txt", ChangeKind::Modified, 1, 1, None)]);
+    assert_eq!(summary(&project.git_show("HEAD", &[]).await.unwrap().patch), [("open", ChangeKind::Added, 1, 0, None)]);
+    let intended = project.intended_commit(vec!["shut".into()]).await.unwrap();
+    assert_eq!((intended.files[0].withheld, intended.files[0].hunks.as_str()), (Some(Withheld::Private), ""));
+}
+
+#[tokio::test]
 async fn a_commit_is_named_and_nothing_else() {
     let sandbox = Sandbox::with_commit();
     let first = sandbox.git(&["rev-parse", "HEAD"]).trim().to_owned();
