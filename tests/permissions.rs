@@ -295,10 +295,11 @@ fn what_a_rule_forbids_to_read_is_not_shown_by_any_tool() {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_can_not_be_confined_is_asked_about_whatever_the_rules_allow() {
-    let server = ModelServer::speaking(|question| match question["messages"].as_array().unwrap().last().unwrap()["role"] == "tool" {
-        true => (Some("So much for that."), vec![]),
-        false => (None, vec![("shell", json!({"command": "echo free > made"}))]),
-    });
+    let server =
+        ModelServer::speaking(|question| match question["messages"].as_array().unwrap().last().unwrap()["role"] == "tool" {
+            true => (Some("So much for that."), vec![]),
+            false => (None, vec![("shell", json!({"command": "echo free > made"}))]),
+        });
     let world = world(&server, "[permissions]\ndefault-mode = \"default\"\nallow = [\"Bash(echo *)\"]\n");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/support/without_landlock.py");
     let mut start = Command::new("python3");

@@ -18,11 +18,12 @@ use crate::registry::SELF;
 use crate::think::{Planned, question};
 use async_trait::async_trait;
 use kairos_api::{
-    ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Control,
-    Conversation, Digest, DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event, GrantRequest,
-    InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus, McpServers, McpTrust, PauseRequest, Permission,
-    PermissionAnswer, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus,
-    ProjectTrust, Schedule, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiError, ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, CompactRequest,
+    Control, Conversation, Digest, DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, ErrorKind, Event,
+    GrantRequest, InboxAction, InboxDecision, InboxFilter, InboxItem, InboxStatus, LeaveRequest, McpServers, McpTrust,
+    ModelFilter, Models, PauseRequest, Permission, PermissionAnswer, PluginInfo, PluginState, ProactiveRequest, ProactiveStatus,
+    ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Schedule, SkillInfo, Status, ToolCall, ToolInfo, ToolOutput,
+    TrustRequest,
 };
 use kairos_core::config::Config;
 use kairos_core::dream::{Dream, Reverted};
@@ -441,6 +442,22 @@ impl Control for Agent {
 
     async fn conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>> {
         self.list_conversations(filter).await
+    }
+
+    async fn compact(&self, conversation: &str, request: CompactRequest) -> ApiResult<Receiver<AskEvent>> {
+        self.project(request.project.as_deref())?.thinker.compact(conversation, request).await
+    }
+
+    async fn leave(&self, conversation: &str, request: LeaveRequest) -> ApiResult<()> {
+        self.project(request.project.as_deref())?.thinker.leave(conversation, request.why).await
+    }
+
+    async fn models(&self, filter: ModelFilter) -> ApiResult<Models> {
+        self.project(filter.project.as_deref())?.thinker.models(filter).await
+    }
+
+    async fn skills(&self, filter: ProjectFilter) -> ApiResult<Vec<SkillInfo>> {
+        Ok(self.project(filter.project.as_deref())?.thinker.skills().await)
     }
 
     async fn tool_list(&self) -> ApiResult<Vec<ToolInfo>> {

@@ -16,6 +16,13 @@ pub struct AskRequest {
     /// Which conversation goes on, by its id; none: a new one begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// Which model answers in this conversation from now on: its name, a provider of the settings, or `PROVIDER/MODEL`; `default`: those
+    /// of the settings again. None: as before. It alone is asked, no other in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// A skill whose text stands in front of what is said. `/name` at the beginning of the text is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<String>,
     /// Somebody is there to answer what has to be permitted; else that waits in the inbox, and is refused for now.
     #[serde(default)]
     pub attended: bool,
@@ -29,6 +36,13 @@ pub enum AskEvent {
     Began {
         /// The conversation's id.
         session: String,
+    },
+    /// The conversation was summed up for the model; the whole of it stays in the transcript.
+    Compacted {
+        /// Bytes that it had.
+        before: u64,
+        /// Bytes that it has.
+        after: u64,
     },
     /// A piece of what the model says.
     Text {

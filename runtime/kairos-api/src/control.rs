@@ -1,10 +1,11 @@
 //! What a running process does for those who ask.
 
 use crate::{
-    ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, Conversation, Digest,
-    DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision, InboxFilter,
-    InboxItem, McpServers, McpTrust, PauseRequest, Permission, PermissionAnswer, PluginInfo, ProactiveRequest, ProactiveStatus,
-    ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Schedule, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
+    ApiResult, AskEvent, AskRequest, ChannelInfo, ChannelTest, ChannelTestRequest, CommandReport, CompactRequest, Conversation,
+    Digest, DreamFilter, DreamRequest, DreamSteps, DreamStrategies, DreamSummary, Event, GrantRequest, InboxDecision,
+    InboxFilter, InboxItem, LeaveRequest, McpServers, McpTrust, ModelFilter, Models, PauseRequest, Permission, PermissionAnswer,
+    PluginInfo, ProactiveRequest, ProactiveStatus, ProjectFilter, ProjectSignals, ProjectStatus, ProjectTrust, Schedule,
+    SkillInfo, Status, ToolCall, ToolInfo, ToolOutput, TrustRequest,
 };
 use async_trait::async_trait;
 use kairos_core::Millis;
@@ -86,6 +87,14 @@ pub trait Control: Send + Sync + 'static {
     async fn ask(&self, request: AskRequest) -> ApiResult<Receiver<AskEvent>>;
     /// Conversations with the model that can be gone on with, the last used first.
     async fn conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>>;
+    /// Sums a conversation up for the model; what happens is told until it is done. When the receiver is dropped, it stops.
+    async fn compact(&self, conversation: &str, request: CompactRequest) -> ApiResult<Receiver<AskEvent>>;
+    /// The user leaves a conversation: his hooks are told, and nobody waits for them.
+    async fn leave(&self, conversation: &str, request: LeaveRequest) -> ApiResult<()>;
+    /// Who answers in a conversation, or would in a new one.
+    async fn models(&self, filter: ModelFilter) -> ApiResult<Models>;
+    /// Skills that can be used in a project, the user's first.
+    async fn skills(&self, filter: ProjectFilter) -> ApiResult<Vec<SkillInfo>>;
     /// The user's answer to what may only be done if he agrees.
     async fn permit(&self, id: &str, answer: PermissionAnswer) -> ApiResult<()>;
     /// What waits for the user's word, then what he answered as far as it still holds, the newest first.

@@ -13,6 +13,7 @@ mod ask;
 mod channels;
 mod client;
 mod control;
+mod conversation;
 mod digest;
 mod dreams;
 mod error;
@@ -35,6 +36,7 @@ pub use ask::{AskEvent, AskRequest, Conversation, Permission, PermissionAnswer, 
 pub use channels::{ChannelInfo, ChannelOutcome, ChannelTest, ChannelTestRequest};
 pub use client::{Client, ClientError};
 pub use control::Control;
+pub use conversation::{CompactRequest, LeaveRequest, Leaving, ModelFilter, ModelInfo, Models, SkillInfo};
 pub use digest::{Digest, DigestFilter, PluginDigest};
 pub use dreams::{DreamFilter, DreamRequest, DreamStatus, DreamSteps, DreamStrategies, DreamSummary};
 pub use error::{ApiError, ApiResult, ErrorKind};

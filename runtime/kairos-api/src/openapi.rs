@@ -39,7 +39,7 @@ Times are milliseconds since 1970-01-01T00:00:00Z. All text that comes from a pr
     info(title = "kairos-run", description = ABOUT),
     servers((url = "http://localhost", description = "By the unix socket; the name does not matter")),
     components(schemas(
-        ApiError, AskEvent, ChannelInfo, ChannelTest, crate::routes::CiStatus, Conversation, Digest, Dream, DreamSummary, Event, InboxItem, crate::McpServers, Permission, PluginInfo, crate::Schedule, ProactiveStatus,
+        ApiError, AskEvent, ChannelInfo, ChannelTest, crate::routes::CiStatus, Conversation, Digest, Dream, DreamSummary, Event, InboxItem, crate::McpServers, crate::Models, crate::SkillInfo, Permission, PluginInfo, crate::Schedule, ProactiveStatus,
         ProjectSignals, ProjectStatus, ProjectTrust, Reverted, Status, ToolInfo, ToolOutput
     ))
 )]
@@ -55,7 +55,8 @@ const ERRORS: [(ErrorKind, &str); 6] = [
 ];
 
 /// What the parts of an address stand for.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
+    ("conversation", "A conversation's id, as the list shows it."),
     ("dream", "A dream's id, as the list shows it."),
     ("id", "A finding's id, as the inbox shows it."),
     ("permission", "A question's id, as its event or the list names it."),

@@ -190,6 +190,24 @@ impl Control for Fake {
         self.note(format!("conversations {filter:?}"));
         Ok(vec![])
     }
+    async fn compact(&self, id: &str, request: CompactRequest) -> ApiResult<Receiver<AskEvent>> {
+        let (sender, receiver) = tokio::sync::mpsc::channel(4);
+        self.note(format!("compact {id} {}", request.focus));
+        sender.try_send(AskEvent::Compacted { before: 2, after: 1 }).unwrap();
+        Ok(receiver)
+    }
+    async fn leave(&self, id: &str, request: LeaveRequest) -> ApiResult<()> {
+        self.note(format!("leave {id} {:?}", request.why));
+        Ok(())
+    }
+    async fn models(&self, filter: ModelFilter) -> ApiResult<Models> {
+        self.note(format!("{filter:?}"));
+        Ok(Models { chosen: filter.name, ..Models::default() })
+    }
+    async fn skills(&self, filter: ProjectFilter) -> ApiResult<Vec<SkillInfo>> {
+        self.note(format!("skills {filter:?}"));
+        Ok(vec![])
+    }
     async fn forget_permission(&self, id: &str) -> ApiResult<()> {
         self.note(format!("forget {id}"));
         Ok(())
@@ -305,6 +323,12 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
     assert!(client.permissions(&ProjectFilter { project: Some("/a b".into()) }).await.unwrap().is_empty());
     client.forget_permission("a/b").await.unwrap();
     assert!(client.conversations(&ProjectFilter::default()).await.unwrap().is_empty());
+    let mut said = client.compact("a/b", &CompactRequest { focus: "c d".into(), ..CompactRequest::default() }).await.unwrap();
+    assert_eq!(said.recv().await, Some(AskEvent::Compacted { before: 2, after: 1 }));
+    client.leave("a/b", &LeaveRequest { project: None, why: Leaving::New }).await.unwrap();
+    let whose = ModelFilter { project: Some("/a b".into()), name: Some("c&d".into()), ..ModelFilter::default() };
+    assert_eq!(client.models(&whose).await.unwrap().chosen.unwrap(), "c&d");
+    assert!(client.skills(&ProjectFilter::default()).await.unwrap().is_empty());
     assert!(client.schedules(&ProjectFilter::default()).await.unwrap().is_empty());
     let mut events = client.events().await.unwrap();
     for count in 1..=3 {
@@ -345,6 +369,10 @@ async fn what_the_client_asks_reaches_control_and_comes_back() {
             "ProjectFilter { project: Some(\"/a b\") }".into(),
             "forget a/b".into(),
             "conversations ProjectFilter { project: None }".into(),
+            "compact a/b c d".into(),
+            "leave a/b New".into(),
+            format!("{whose:?}"),
+            "skills ProjectFilter { project: None }".into(),
             "schedules ProjectFilter { project: None }".into(),
             "trust /a/b d1".into(),
             "distrust /a/b".into(),

@@ -187,12 +187,17 @@ pub async fn find_local(config: &Config, ledger: Arc<dyn Ledger>) -> Option<Prov
 
 /// The model that a server has: the wanted one, else its first that is not for embeddings.
 async fn served(url: &str, wanted: Option<&str>, ledger: Arc<dyn Ledger>) -> Option<String> {
+    let names = listed(url, ledger).await?;
+    names.into_iter().find(|name| wanted.map_or_else(|| !name.contains("embed"), |w| w == *name))
+}
+
+/// All that it has.
+pub(crate) async fn listed(url: &str, ledger: Arc<dyn Ledger>) -> Option<Vec<String>> {
     let allow = Allow::default().host(&host_of(url).ok()?, Reach::Anywhere);
     let net = Net::new(allow, Timeouts { connect: GLANCE, read: GLANCE, total: GLANCE }, ledger);
     let answer = net.get(format!("{url}/models"), "looking for a model on this machine", MAX_LIST).await.ok()?;
     let list: Value = serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200)?;
-    let mut names = list["data"].as_array()?.iter().filter_map(|m| m["id"].as_str());
-    names.find(|name| wanted.map_or_else(|| !name.contains("embed"), |w| w == *name)).map(String::from)
+    Some(list["data"].as_array()?.iter().filter_map(|m| m["id"].as_str()).map(String::from).collect())
 }
 
 /// An address as people write it, such as `127.0.0.1:11434`, made one to which the format's path can be added.

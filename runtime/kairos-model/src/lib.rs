@@ -12,6 +12,7 @@
 //! What the model wants called comes back as data, in both formats alike; nobody here calls anything.
 
 mod anthropic;
+mod choose;
 mod client;
 mod draft;
 mod error;
@@ -24,6 +25,7 @@ mod prices;
 mod render;
 mod wire;
 
+pub use choose::{check, choose};
 pub use client::Client;
 pub use error::ModelError;
 pub use find::{Preset, Provider, fallback, find, find_local};

@@ -22,7 +22,7 @@ pub use private::{PatternError, PrivatePaths};
 use async_trait::async_trait;
 use cap_std::{ambient_authority, fs::Dir};
 use kairos_core::ports::{
-    Change, Commit, Comparison, Patch, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions, Shown, Version,
+    Change, Commit, Comparison, FileInfo, Match, Page, Patch, PortResult, ProjectView, Repository, SearchOptions, Shown, Version,
 };
 use kairos_core::{ErrorCode, PortError};
 use std::path::{Path, PathBuf};

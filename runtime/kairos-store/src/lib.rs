@@ -20,7 +20,7 @@ mod user;
 
 pub use error::StoreError;
 pub use project::ProjectDb;
-pub use project::conversations::Conversation;
+pub use project::conversations::{Conversation, KeptConversation};
 pub use project::forget::{Forget, Forgotten};
 pub use project::inbox::{Applied, Change, Decided, Filter, InboxItem, OpenCounts, Seen, Status};
 pub use project::journal::{Answer, Delivery, HostCall, Pruned, TickRecord, TickSummary};

@@ -23,6 +23,7 @@ const SPEC: Spec = Spec {
         &[inbox::V2],
         &[inbox::V3, usage::V3],
         &[permissions::V4, conversations::V4],
+        &[conversations::V5],
     ],
 };
 

@@ -14,7 +14,7 @@ mod task;
 mod tick;
 mod turn;
 
-pub use compact::compact;
+pub use compact::{Compacted, compact, compact_all, is_long};
 pub use conversation::Conversation;
 pub use heartbeat::checklist;
 pub use task::TASK;

@@ -13,7 +13,7 @@ use kairos_api::Event;
 use kairos_core::config::Config;
 use kairos_core::ports::Model as Port;
 use kairos_exec::redact::Redactor;
-use kairos_model::{Client, Model, Provider, fallback, find, find_local};
+use kairos_model::{Client, Model, Provider, check, choose, fallback, find, find_local};
 use kairos_store::UserDb;
 use kairos_turn::Mind;
 use paid::Paid;
@@ -98,7 +98,7 @@ impl Models {
 
     /// The model on one occasion, as the settings have it now: whoever of the chain answers, paid from all budgets.
     pub(crate) fn paid(self: &Arc<Self>, config: &Config, occasion: Occasion) -> Paid {
-        Paid::new(self.clone(), self.user.clone(), config.clone(), occasion)
+        Paid::new(self.clone(), self.user.clone(), config.clone(), occasion, None)
     }
 
     /// The same for one plugin. Questions are asked where this is called, in a task of their own.
@@ -106,22 +106,41 @@ impl Models {
         Arc::new(port::Asked { paid: Arc::new(self.paid(config, occasion)), runtime: Handle::current() })
     }
 
-    /// The same for a turn of our own.
-    pub(crate) fn mind(self: &Arc<Self>, config: &Config, occasion: Occasion) -> impl Mind + use<> {
-        self.paid(config, occasion)
+    /// The same for a turn of our own. `chosen`: the model that the user named; it alone is asked.
+    pub(crate) fn mind(self: &Arc<Self>, config: &Config, occasion: Occasion, chosen: Option<String>) -> impl Mind + use<> {
+        Paid::new(self.clone(), self.user.clone(), config.clone(), occasion, chosen)
     }
 
-    /// Whom to ask, one after the other; else why there is nobody.
-    async fn chain(&self, config: &Config) -> Result<Vec<Link>, String> {
-        let mut known = self.known.lock().await;
+    /// Who is asked by the settings, one after the other; else why there is nobody.
+    pub(crate) async fn providers(&self, config: &Config) -> Result<Vec<Provider>, String> {
+        self.found(&mut *self.known.lock().await, config).await
+    }
+
+    /// The model that the user names, at the provider that serves it; else why there is none.
+    pub(crate) async fn choose(&self, config: &Config, name: &str) -> Result<Provider, String> {
+        let provider = choose(&self.providers(config).await?, name)?;
+        check(&provider, Arc::new(Book(self.user.clone()))).await?;
+        Ok(provider)
+    }
+
+    async fn found(&self, known: &mut Known, config: &Config) -> Result<Vec<Provider>, String> {
         let variable = |name: &str| std::env::var(name).ok();
         let mut found = find(config, variable);
         if found.is_err() && config.text("model.provider") == "auto" {
-            let local = self.local(&mut known, config).await;
+            let local = self.local(known, config).await;
             let all: Vec<_> = local.into_iter().chain(fallback(config, variable)?).collect();
             found = if all.is_empty() { found } else { Ok(all) };
         }
-        let providers = found?;
+        found
+    }
+
+    /// Whom to ask, one after the other; else why there is nobody.
+    async fn chain(&self, config: &Config, chosen: Option<&str>) -> Result<Vec<Link>, String> {
+        let mut known = self.known.lock().await;
+        let mut providers = self.found(&mut known, config).await?;
+        if let Some(name) = chosen {
+            providers = vec![choose(&providers, name)?];
+        }
         let patterns = config.list("redact.patterns");
         let redactor = Redactor::from_env().with_patterns(&patterns);
         let redactor = redactor.map_err(|e| format!("`redact.patterns` in kairos.toml: {e}"))?;

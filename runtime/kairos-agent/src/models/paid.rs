@@ -18,11 +18,13 @@ pub(crate) struct Paid {
     user: UserDb,
     config: Config,
     occasion: Occasion,
+    /// The model that the user named; it alone is asked.
+    chosen: Option<String>,
 }
 
 impl Paid {
-    pub(super) fn new(models: Arc<Models>, user: UserDb, config: Config, occasion: Occasion) -> Self {
-        Self { models, user, config, occasion }
+    pub(super) fn new(models: Arc<Models>, user: UserDb, config: Config, occasion: Occasion, chosen: Option<String>) -> Self {
+        Self { models, user, config, occasion, chosen }
     }
 
     /// So long an answer may take: each of the chain may take its time, and so may looking for one on this machine.
@@ -38,7 +40,7 @@ impl Paid {
         heard: Heard<'_>,
         tokens_a_day: Option<u64>,
     ) -> Result<Completion, ModelError> {
-        let chain = self.models.chain(&self.config).await.map_err(ModelError::None)?;
+        let chain = self.models.chain(&self.config, self.chosen.as_deref()).await.map_err(ModelError::None)?;
         self.through(&chain, prompt, heard, tokens_a_day).await
     }
 

@@ -4,6 +4,7 @@ use super::builtin::Builtin;
 use super::effects::{Audience, Effects, home};
 use super::log::Log;
 use super::sessions::Session;
+use super::talks::{DEFAULT, compacted};
 use super::{Inner, Thinker, instructions, toolbox};
 use crate::look::look;
 use crate::models::Kind;
@@ -11,14 +12,14 @@ use crate::skills::{Skills, Whose};
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
 use kairos_core::model::{Call, Completion, Ending, Part};
 use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView};
-use kairos_turn::{End, Limits, Outcome, Turn, Witness, compact};
+use kairos_turn::{End, Limits, Outcome, Turn, Witness, compact, is_long};
 use std::sync::Arc;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// Events that wait for the reader.
-const EVENTS: usize = 256;
+pub(super) const EVENTS: usize = 256;
 /// Bytes of a conversation that are sent; over it its beginning is summed up.
-const CONTEXT: usize = 160 << 10;
+pub(super) const CONTEXT: usize = 160 << 10;
 /// Bytes of a file that the user names with `@`.
 const MAX_NAMED: u32 = 48 << 10;
 /// How often hooks may want the model to go on when it has said all.
@@ -70,11 +71,18 @@ impl Thinker {
         if request.text.trim().is_empty() {
             return Err(ApiError::invalid("there is nothing to answer").with_hint("kairos-run ask \"why does the build fail?\""));
         }
-        let session = self.0.sessions.open(request.session.clone()).await?;
+        if let Some(name) = request.model.as_deref().filter(|name| *name != DEFAULT) {
+            self.0.chosen(name).await?;
+        }
+        let skill = self.0.called(&request).await?;
+        let mut session = self.0.sessions.open(request.session.clone()).await?;
+        if let Some(name) = &request.model {
+            session.model = Some(name.clone()).filter(|name| name != DEFAULT);
+        }
         let (user, events) = channel(EVENTS);
         let thinker = self.clone();
         tokio::spawn(async move {
-            let said = thinker.0.said(&request.text, session.talk.messages().is_empty()).await;
+            let said = thinker.0.said(&request.text, skill, session.talk.messages().is_empty()).await;
             thinker.answer(said, request, session, user).await;
         });
         Ok(events)
@@ -177,9 +185,14 @@ impl Inner {
     }
 
     async fn work(&self, session: &mut Session, effects: Arc<Effects>, skills: Arc<Skills>, told: &Told) -> PortResult<End> {
-        let Session { id, talk, .. } = session;
-        let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.clone()));
-        compact(talk, &mind, CONTEXT).await?;
+        let Session { id, talk, model, .. } = session;
+        let mind = self.registry.models.mind(&self.config, self.occasion(Kind::Ask, id.clone()), model.clone());
+        if is_long(talk, CONTEXT) {
+            match effects.hooks.before_compact("auto", "").await {
+                Ok(()) => compact(talk, &mind, CONTEXT).await?.into_iter().for_each(|done| told.tell(compacted(done))),
+                Err(why) => tracing::warn!("a conversation of {} bytes is not summed up: {why}", talk.size()),
+            }
+        }
         let tools = toolbox::ProjectToolbox {
             builtin: self.builtin(Vec::new(), id.clone(), skills, &effects),
             plugins: self.tools.clone().with_effects(effects.clone()),
@@ -200,7 +213,7 @@ impl Inner {
     }
 
     /// What can be read of how work is done.
-    async fn skills(&self) -> Arc<Skills> {
+    pub(super) async fn skills(&self) -> Arc<Skills> {
         let (own, root) = (self.skills.clone(), self.view.root().to_path_buf());
         let loaded = look(self.view.root(), "skills", move || Skills::load(&own, Some(&root))).await;
         let (skills, bad) = loaded.unwrap_or_default();
@@ -223,7 +236,7 @@ impl Inner {
     }
 
     /// The user's words, with the files that he names in them; at the beginning also what the model should know of the project.
-    async fn said(&self, text: &str, first: bool) -> Vec<Part> {
+    async fn said(&self, text: &str, skill: Option<Part>, first: bool) -> Vec<Part> {
         let (mut parts, sight) = (Vec::new(), self.sight().await);
         if first {
             parts.extend(instructions::load(&sight, &home()).await);
@@ -232,6 +245,7 @@ impl Inner {
                 parts.push(Part::Untrusted { source: "memory".into(), text: index });
             }
         }
+        parts.extend(skill);
         parts.push(Part::Text(text.to_owned()));
         match self.servers.prompt(text).await {
             Some(Ok((source, text))) => parts.push(Part::Untrusted { source, text }),

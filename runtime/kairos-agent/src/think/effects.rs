@@ -54,6 +54,13 @@ pub(super) struct Effects {
     pub(super) audience: Audience,
 }
 
+/// Where a command may change something, beside the project, and where not, although it is in there.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Places<'a> {
+    pub(super) writable: &'a [PathBuf],
+    pub(super) fixed: &'a [PathBuf],
+}
+
 /// Who looks on.
 pub(super) enum Audience {
     /// The user, who can be asked.
@@ -150,7 +157,7 @@ impl Process for Effects {
     }
 
     async fn run(&self, command: &str, options: RunOptions) -> PortResult<Finished> {
-        self.run_line(command, options, Vec::new(), "", &[]).await
+        self.run_line(command, options, Vec::new(), "", Places::default()).await
     }
 
     async fn commit(&self, message: &str, paths: Vec<String>) -> PortResult<Committed> {
@@ -163,15 +170,14 @@ fn failed(error: &dyn std::error::Error) -> PortError {
 }
 
 impl Effects {
-    /// Runs a command line, if that may be. `about` is what the rules say of the files that it is about, `told` what the user sees of them,
-    /// and `writable` are folders beside the project that it may change.
+    /// Runs a command line, if that may be. `about` is what the rules say of the files that it is about, `told` what the user sees of them.
     pub(super) async fn run_line(
         &self,
         command: &str,
         options: RunOptions,
         about: Vec<Verdict>,
         told: &str,
-        writable: &[PathBuf],
+        places: Places<'_>,
     ) -> PortResult<Finished> {
         let root = self.view.root();
         let line = Line::parse(command, root, &home());
@@ -187,11 +193,14 @@ impl Effects {
         let key = BTreeSet::from([format!("$ {}{with}", line.text())]);
         self.hooks.before_effect("Bash", json!({"command": line.text()})).await.or_else(denied)?;
         let preview = format!("$ {}\n{told}", line.text());
-        self.permit(verdicts.max_by_key(|v| v.decision), key, format!("run a command{with}"), &preview).await?;
+        // What is asked for a reason is not spared by a hook that allows what no rule speaks of.
+        let strictest = verdicts.max_by_key(|v| (v.decision, !v.is_for_want_of_a_rule()));
+        self.permit(strictest, key, format!("run a command{with}"), &preview).await?;
         let time = Duration::from_secs(u64::from(options.timeout_s));
         let mut wish = Command { time, network: options.network, ..Command::line(line.text(), root) };
         wish.confined = how.is_whole();
-        wish.writable.extend_from_slice(writable);
+        wish.writable.extend_from_slice(places.writable);
+        wish.fixed.extend_from_slice(places.fixed);
         let own = std::env::current_exe().map_err(|e| failed(&e))?;
         let done = sandbox::run(&wish, (&own, LAUNCHER)).await.map_err(|e| failed(&e))?;
         let output = Redactor::from_env().redact(&done.output);

@@ -6,6 +6,7 @@ mod word;
 
 use super::effects::Effects;
 use futures_util::future::join_all;
+use kairos_api::Leaving;
 use kairos_core::config::Config;
 use kairos_core::model::{Call, Part};
 use kairos_exec::run_hook;
@@ -105,6 +106,26 @@ impl Hooked {
         let input = json!({"stop_hook_active": again, "last_assistant_message": said});
         let why = self.fire("Stop", "", input).await.block?;
         Some(vec![Part::Text("You are not done yet: a hook of the user's wants more. It says:".into()), data(why)])
+    }
+
+    /// Before a conversation is summed up: because the user wants it (`manual`), with what he says of that, or because it grew (`auto`).
+    ///
+    /// # Errors
+    /// A hook forbids it: why.
+    pub(super) async fn before_compact(&self, trigger: &str, wish: &str) -> Result<(), String> {
+        let word = self.fire("PreCompact", trigger, json!({"trigger": trigger, "custom_instructions": wish})).await;
+        word.block.map_or(Ok(()), |why| Err(format!("a hook of yours stopped this: {why}")))
+    }
+
+    /// The user has left the conversation.
+    pub(super) async fn at_end(&self, why: Leaving) {
+        let reason = match why {
+            Leaving::New => "clear",
+            Leaving::Resume => "resume",
+            Leaving::Exit => "prompt_input_exit",
+            Leaving::Other => "other",
+        };
+        self.fire("SessionEnd", reason, json!({"reason": reason})).await;
     }
 
     /// The user is asked for something; nobody waits for these hooks.

@@ -16,6 +16,7 @@ mod permits;
 mod results;
 mod sessions;
 mod statements;
+mod talks;
 mod toolbox;
 mod waiting;
 mod web;
@@ -37,6 +38,7 @@ use kairos_api::{ApiResult, Event, TurnChange};
 use kairos_core::config::Config;
 use kairos_core::ports::{ErrorCode, PortError, PortResult};
 use kairos_core::{Millis, Signal, Urgency};
+use kairos_permit::Rules;
 use kairos_project::Project;
 use kairos_store::{Filter, InboxItem, Status};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, describe};
@@ -297,7 +299,8 @@ impl Thinker {
         let began = now();
         let session = format!("{TICK}{began}");
         let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
-        let mind = inner.registry.models.mind(&inner.config, occasion);
+        let chosen = Some(inner.config.text("think.model").to_owned()).filter(|name| !name.is_empty());
+        let mind = inner.registry.models.mind(&inner.config, occasion, chosen);
         let log = Log::new(inner.recorder.clone(), session.clone());
         let effects = Arc::new(inner.effects(&session, log.speaker(), about.clone(), Audience::Nobody).await?);
         let builtin = inner.builtin(about, session, Arc::default(), &effects);
@@ -369,16 +372,7 @@ impl Inner {
 
     /// What a turn may do to the world.
     async fn effects(&self, session: &str, speaker: Speaker, about: Vec<u64>, audience: Audience) -> PortResult<Effects> {
-        let (view, config, attended) = (self.view.clone(), self.config.clone(), !matches!(audience, Audience::Nobody));
-        let id = session.to_owned();
-        let read = tokio::task::spawn_blocking(move || {
-            let (rules, problems) = rules(&view, &config, attended);
-            problems.iter().for_each(|problem| tracing::warn!("permissions: {problem}"));
-            let hooks = Hooked::load(&view, &config, &home(), &id, rules.mode());
-            (Arc::new(rules), Arc::new(hooks))
-        });
-        let read = read.await.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")));
-        let (rules, hooks) = read?;
+        let (rules, hooks) = self.governed(session, !matches!(audience, Audience::Nobody)).await?;
         Ok(Effects {
             sight: sight(&self.view, &rules),
             rules,
@@ -394,6 +388,18 @@ impl Inner {
             about,
             audience,
         })
+    }
+
+    /// The user's rules and hooks, as his files have them now.
+    async fn governed(&self, session: &str, attended: bool) -> PortResult<(Arc<Rules>, Arc<Hooked>)> {
+        let (view, config, id) = (self.view.clone(), self.config.clone(), session.to_owned());
+        let read = tokio::task::spawn_blocking(move || {
+            let (rules, problems) = rules(&view, &config, attended);
+            problems.iter().for_each(|problem| tracing::warn!("permissions: {problem}"));
+            let hooks = Hooked::load(&view, &config, &home(), &id, rules.mode());
+            (Arc::new(rules), Arc::new(hooks))
+        });
+        read.await.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")))
     }
 
     /// The project, as far as a turn that begins now may read it.

@@ -10,7 +10,7 @@ use kairos_api::{ApiError, ApiResult, ErrorKind};
 use kairos_core::finding::one_line;
 use kairos_core::model::{Call, Message, Part};
 use kairos_exec::redact::Redactor;
-use kairos_store::ProjectDb;
+use kairos_store::{KeptConversation, ProjectDb};
 use kairos_turn::{Conversation, TASK};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,6 +38,7 @@ struct Held {
     /// One turn at a time.
     turn: Arc<tokio::sync::Mutex<()>>,
     talk: Option<Conversation>,
+    model: Option<String>,
     used: u64,
 }
 
@@ -45,6 +46,8 @@ struct Held {
 pub(super) struct Session {
     pub(super) id: String,
     pub(super) talk: Conversation,
+    /// The model that the user chose for it; none: those of the settings.
+    pub(super) model: Option<String>,
     is_new: bool,
     _turn: OwnedMutexGuard<()>,
 }
@@ -81,7 +84,7 @@ impl Sessions {
         let one = Held { used: now(), ..Held::default() };
         let turn = one.turn.clone().try_lock_owned().map_err(|e| ApiError::internal(e.to_string()))?;
         held.insert(id.clone(), one);
-        Ok(Session { id, talk: Conversation::new(TASK), is_new: true, _turn: turn })
+        Ok(Session { id, talk: Conversation::new(TASK), model: None, is_new: true, _turn: turn })
     }
 
     fn turn_of(&self, id: &str) -> Arc<tokio::sync::Mutex<()>> {
@@ -89,21 +92,31 @@ impl Sessions {
     }
 
     async fn read(&self, id: String, turn: OwnedMutexGuard<()>) -> ApiResult<Session> {
-        let talk = match &self.db {
-            None => self.held().get(&id).and_then(|held| held.talk.clone()),
-            Some(db) => {
-                let body = db.conversation(&id).await.map_err(internal)?;
-                let read = |body: String| serde_json::from_str::<Vec<Message>>(&body);
-                let messages = body.map(read).transpose().map_err(|e| ApiError::internal(format!("{id} can't be read: {e}")))?;
-                messages.map(|messages| Conversation::resumed(TASK, messages))
-            }
+        let found = match &self.db {
+            None => self.held().get(&id).and_then(|held| Some((held.talk.clone()?, held.model.clone()))),
+            Some(db) => match db.conversation(&id).await.map_err(internal)? {
+                Some(kept) => {
+                    let messages: Vec<Message> =
+                        serde_json::from_str(&kept.body).map_err(|e| ApiError::internal(format!("{id} can't be read: {e}")))?;
+                    Some((Conversation::resumed(TASK, messages), kept.model))
+                }
+                None => None,
+            },
         };
-        let Some(talk) = talk else {
+        let Some((talk, model)) = found else {
             self.held().remove(&id);
-            let error = ApiError::not_found(format!("there is no conversation {id}"));
-            return Err(error.with_hint("`kairos-run ask --list` shows them; one begins anew without --session"));
+            return Err(none(&id));
         };
-        Ok(Session { id, talk, is_new: false, _turn: turn })
+        Ok(Session { id, talk, model, is_new: false, _turn: turn })
+    }
+
+    /// The model that the user chose for a conversation; an error where there is no such conversation.
+    pub(super) async fn model(&self, id: &str) -> ApiResult<Option<String>> {
+        let found = match &self.db {
+            None => self.held().get(id).filter(|held| held.talk.is_some()).map(|held| held.model.clone()),
+            Some(db) => db.conversation(id).await.map_err(internal)?.map(|kept| kept.model),
+        };
+        found.ok_or_else(|| none(id))
     }
 
     /// What was said by now. `said`: the user's words, where a turn begins with them.
@@ -111,12 +124,13 @@ impl Sessions {
         let Some(db) = &self.db else { return self.keep_in_memory(session) };
         let messages: Vec<Message> = session.talk.messages().iter().map(|m| self.redacted(m)).collect();
         let Ok(body) = serde_json::to_string(&messages) else { return };
+        let kept = KeptConversation { body, model: session.model.clone() };
         let kept = if std::mem::take(&mut session.is_new) {
             let title = one_line(&self.redactor.redact(said.unwrap_or_default())).chars().take(TITLE).collect();
-            db.begin_conversation(&session.id, title, body, now()).await
+            db.begin_conversation(&session.id, title, kept, now()).await
         } else {
             // Where it was forgotten meanwhile, it stays so.
-            db.keep_conversation(&session.id, body, said.is_some(), now()).await.map(drop)
+            db.keep_conversation(&session.id, kept, said.is_some(), now()).await.map(drop)
         };
         if let Err(e) = kept {
             tracing::error!("a conversation can't be kept: {e}");
@@ -128,6 +142,7 @@ impl Sessions {
         let mut held = self.held();
         if let Some(one) = held.get_mut(&session.id) {
             one.talk = Some(session.talk.clone());
+            one.model = session.model.clone();
             one.used = now();
         }
         if held.len() > IN_MEMORY
@@ -159,6 +174,11 @@ impl Sessions {
     }
 }
 
+fn none(id: &str) -> ApiError {
+    let error = ApiError::not_found(format!("there is no conversation {id}"));
+    error.with_hint("`kairos-run ask --list` shows them; one begins anew without --session")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +193,7 @@ mod tests {
         let id = session.id.clone();
         let key = format!("sk-ant-{}", "a1B2".repeat(12));
         session.talk.say(vec![Part::Text(format!("the key is {key}, and the bird is blue"))]);
+        session.model = Some("ollama/qwen3".into());
         sessions.keep(&mut session, Some("the bird\nis blue")).await;
         assert!(sessions.open(Some(id.clone())).await.is_err(), "it is being answered");
         drop(session);
@@ -181,6 +202,7 @@ mod tests {
         let db = ProjectDb::open(&file).await.unwrap();
         let sessions = Sessions::new(Some(db.clone()));
         let mut session = sessions.open(Some(id.clone())).await.unwrap();
+        assert_eq!(session.model.as_deref(), Some("ollama/qwen3"));
         let said = format!("{:?}", session.talk.messages());
         assert!(said.contains("the bird is blue") && !said.contains(&key), "{said}");
         assert_eq!(sessions.list().await.unwrap()[0].title, "the bird is blue");

@@ -12,11 +12,15 @@ pub struct AskArgs {
     pub about: AboutArgs,
     #[command(flatten)]
     pub resume: ResumeArgs,
+    /// Which model answers in this conversation from now on: its name, or PROVIDER/MODEL, of the providers in your settings; `default`
+    /// goes back to theirs
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
     /// Agree beforehand to all that would be asked: changes of files, commands, pages. What your rules forbid stays forbidden
     #[arg(long)]
     pub yes: bool,
     /// List the conversations that can be gone on with, the last used first
-    #[arg(long, conflicts_with_all = ["text", "yes", "session", "resume"])]
+    #[arg(long, conflicts_with_all = ["text", "yes", "session", "resume", "model"])]
     pub list: bool,
     /// Print one JSON object a line as things happen; nothing is asked, what needs your word waits in the inbox (but see --yes)
     #[arg(long)]
@@ -29,6 +33,10 @@ pub struct ChatArgs {
     pub about: AboutArgs,
     #[command(flatten)]
     pub resume: ResumeArgs,
+    /// Which model answers in this conversation from now on: its name, or PROVIDER/MODEL, of the providers in your settings; `default`
+    /// goes back to theirs
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
 }
 
 /// Which conversation goes on; a new one begins where none is named.

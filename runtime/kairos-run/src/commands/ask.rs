@@ -11,6 +11,7 @@ use kairos_core::permission::Scope;
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use tokio::signal::unix::Signal;
+use tokio::sync::mpsc::Receiver;
 
 /// Most bytes of a question from standard input.
 const MAX_QUESTION: u64 = 256 << 10;
@@ -33,7 +34,7 @@ pub async fn ask(paths: &Paths, args: AskArgs) -> Result<ExitCode> {
     };
     let attended = args.yes || (!args.json && std::io::stdin().is_terminal());
     let (project, session) = which(&client, about(args.about), args.resume).await?;
-    let request = AskRequest { project, text, session, attended };
+    let request = AskRequest { project, text, session, model: args.model, skill: None, attended };
     let answers = if args.yes { Answers::Yes } else { Answers::Asked(&line) };
     let turn = Turn { client: &client, json: args.json, answers };
     Ok(if turn.run(&request, None).await?.ended { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -85,8 +86,12 @@ pub(super) struct Turn<'a> {
 
 impl Turn<'_> {
     /// Until the end, or Ctrl-C where that is to stop the turn alone.
-    pub(super) async fn run(&self, request: &AskRequest, mut interrupt: Option<&mut Signal>) -> Result<Ran> {
-        let mut events = self.client.ask(request).await?;
+    pub(super) async fn run(&self, request: &AskRequest, interrupt: Option<&mut Signal>) -> Result<Ran> {
+        self.follow(self.client.ask(request).await?, interrupt).await
+    }
+
+    /// The same for what has begun.
+    pub(super) async fn follow(&self, mut events: Receiver<AskEvent>, mut interrupt: Option<&mut Signal>) -> Result<Ran> {
         let mut screen = Screen::new(Paint::for_stdout(), width());
         let mut session = String::new();
         loop {

@@ -1,41 +1,36 @@
 //! `kairos-run chat`: a conversation, line by line, until the end of input or `/exit`.
 
+mod editor;
+
 use super::ask::{Answers, Turn, about, which};
 use crate::cli::{AuditCommand, ChatArgs, CostBy, JsonFlag, ResumeArgs};
 use crate::errors::{advice, explain};
 use crate::paths::Paths;
 use crate::view;
 use crate::view::lists::Page;
-use crate::view::text::{Paint, clean_lines};
+use crate::view::text::Paint;
 use anyhow::{Context as _, Result};
-use kairos_api::{AskRequest, Client, ProjectFilter};
-use kairos_exec::redact::Redactor;
-use rustyline::completion::Completer;
-use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
-use rustyline::history::DefaultHistory;
-use rustyline::validate::Validator;
-use rustyline::{Config, Context, Editor, Helper};
-use std::cell::RefCell;
+use editor::{Lines, Read, Words};
+use kairos_api::{AskRequest, Client, CompactRequest, LeaveRequest, Leaving, ModelFilter, Permission, ProjectFilter};
+use kairos_core::permission::Scope;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use tokio::signal::unix::{SignalKind, signal};
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Lines of the user's that are kept for the next time, and the longest that is, in bytes.
-const HISTORY: usize = 1000;
-const LONGEST: usize = 4 << 10;
-/// Names that are offered for one.
-const OFFERS: usize = 200;
-
-const COMMANDS: [(&str, &str); 6] = [
-    ("/new", "begins anew"),
-    ("/continue", "goes on with the conversation that was used last"),
-    ("/list", "shows the conversations of this project"),
-    ("/cost", "shows what models cost today"),
-    ("/help", "shows this"),
-    ("/exit", "ends, as Ctrl-D does; Ctrl-C stops an answer"),
+/// Name, what may stand behind it, and what it does.
+const COMMANDS: [(&str, &str, &str); 10] = [
+    ("/new", "", "begins anew"),
+    ("/continue", "", "goes on with the conversation that was used last"),
+    ("/list", "", "shows the conversations of this project"),
+    ("/compact", "[WHAT TO KEEP]", "sums the conversation up for the model"),
+    ("/model", "[NAME]", "shows who answers, or chooses; `default` goes back"),
+    ("/skill", "[NAME]", "shows skills, or puts one in front of your next words"),
+    ("/permissions", "[forget [ID]]", "shows what you allowed here, or takes it back"),
+    ("/cost", "", "shows what models cost today"),
+    ("/help", "", "shows this"),
+    ("/exit", "", "ends, as Ctrl-D does; Ctrl-C stops an answer"),
 ];
 
 /// Talks until the user has enough.
@@ -45,63 +40,207 @@ pub async fn chat(paths: &Paths, args: ChatArgs) -> Result<ExitCode> {
     }
     let client = super::client(paths).await?;
     let (project, session) = which(&client, about(args.about), args.resume).await?;
-    let mut request = AskRequest { project, session, attended: true, ..AskRequest::default() };
     let paint = Paint::for_stdout();
     view::print(&paint.dim("/help shows what there is, Ctrl-D ends; @path hands a file along\n"))?;
-    let lines = Lines::new(paths.chat_history(), folder(&client, request.project.as_deref()).await?)?;
+    let words = Arc::new(Words::default());
+    let lines = Lines::new(paths.chat_history(), folder(&client, project.as_deref()).await?, words.clone())?;
+    tokio::spawn(learn(client.clone(), project.clone(), words));
     let ask = |prompt: &str| match lines.read(prompt)? {
         Read::Line(line) => Ok(Some(line)),
         Read::Interrupted | Read::End => Ok(None),
     };
     let turn = Turn { client: &client, json: false, answers: Answers::Asked(&ask) };
+    let request = AskRequest { project, session, attended: true, ..AskRequest::default() };
     // From here on Ctrl-C stops an answer, not us.
-    let mut interrupt = signal(SignalKind::interrupt()).context("can't hear Ctrl-C")?;
+    let interrupt = signal(SignalKind::interrupt()).context("can't hear Ctrl-C")?;
+    let mut talk = Talk { paths, client: &client, turn, request, interrupt };
+    if let Some(name) = args.model {
+        talk.choose(&name).await?;
+    }
     loop {
         let line = match lines.read("you> ")? {
             Read::Line(line) => line,
             Read::Interrupted => continue,
             Read::End => break,
         };
-        match line.trim() {
-            "" => continue,
-            "/exit" | "/quit" => break,
-            "/new" => request.session = None,
-            "/help" => view::print(&help())?,
-            "/list" => {
-                let all = client.conversations(&ProjectFilter { project: request.project.clone() }).await?;
-                view::print(&Page::for_stdout().conversations(&all))?;
-            }
-            "/continue" => {
-                let newest = ResumeArgs { session: None, resume: true };
-                match which(&client, request.project.clone(), newest).await {
-                    Ok((project, session)) => (request.project, request.session) = (project, session),
-                    Err(e) => view::print(&format!("{e}\n"))?,
-                }
-            }
-            "/cost" => {
-                let today = AuditCommand::Cost { by: CostBy::Kind, days: 1, json: JsonFlag { json: false } };
-                super::audit::audit(paths, today).await?;
-            }
-            command if command.starts_with('/') && !command[1..].contains([' ', '/', '\n']) => {
-                view::print(&format!("there is no {command}; /help shows what there is\n"))?;
-            }
-            text => {
-                lines.remember(text);
-                request.text = text.to_owned();
-                // Also after a turn that broke off it goes on where it was.
-                match turn.run(&request, Some(&mut interrupt)).await {
-                    Ok(ran) => request.session = Some(ran.session).filter(|id| !id.is_empty()).or(request.session),
-                    Err(e) => eprintln!("{}", explain(&e)),
-                }
-            }
+        let line = line.trim();
+        if matches!(line, "/exit" | "/quit") {
+            break;
+        }
+        if !line.is_empty() && (line.contains(char::is_whitespace) || !line.starts_with('/')) {
+            lines.remember(line);
+        }
+        if let Err(e) = talk.take(line).await {
+            eprintln!("{}", explain(&e));
         }
     }
+    talk.leave(Leaving::Exit).await;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Where the conversation is.
+struct Talk<'a> {
+    paths: &'a Paths,
+    client: &'a Client,
+    turn: Turn<'a>,
+    /// With what is to be said next.
+    request: AskRequest,
+    interrupt: Signal,
+}
+
+impl Talk<'_> {
+    /// One line of the user's.
+    async fn take(&mut self, line: &str) -> Result<()> {
+        let (command, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(command, rest)| (command, rest.trim()));
+        match (command, rest) {
+            ("", _) => Ok(()),
+            ("/new", "") => {
+                self.leave(Leaving::New).await;
+                Ok(())
+            }
+            ("/continue", "") => self.resume().await,
+            ("/help", "") => view::print(&help()),
+            ("/list", "") => view::print(&Page::for_stdout().conversations(&self.client.conversations(&self.project()).await?)),
+            ("/cost", "") => {
+                let today = AuditCommand::Cost { by: CostBy::Kind, days: 1, json: JsonFlag { json: false } };
+                super::audit::audit(self.paths, today).await
+            }
+            ("/compact", focus) => self.compact(focus).await,
+            ("/model", "") => self.who_answers().await,
+            ("/model", name) => self.choose(name).await,
+            ("/skill", "") => view::print(&Page::for_stdout().chat_skills(&self.client.skills(&self.project()).await?)),
+            ("/skill", name) => self.skill(name).await,
+            ("/permissions", "") => self.permissions().await,
+            ("/permissions", rest) if rest == "forget" || rest.starts_with("forget ") => self.forget(rest[6..].trim()).await,
+            (name, _) if name.starts_with('/') && rest.is_empty() && !name[1..].contains('/') => {
+                if self.is_skill(&name[1..]).await? {
+                    return self.say(line).await;
+                }
+                view::print(&format!("there is no {name}; /help shows what there is\n"))
+            }
+            _ => self.say(line).await,
+        }
+    }
+
+    /// Also after a turn that broke off it goes on where it was.
+    async fn say(&mut self, text: &str) -> Result<()> {
+        self.request.text = text.to_owned();
+        let ran = self.turn.run(&self.request, Some(&mut self.interrupt)).await?;
+        if !ran.session.is_empty() {
+            // What was chosen for this conversation is kept with it.
+            (self.request.session, self.request.model, self.request.skill) = (Some(ran.session), None, None);
+        }
+        Ok(())
+    }
+
+    /// From here on there is none. Hooks are told; that they can't be is no reason to stay.
+    async fn leave(&mut self, why: Leaving) {
+        let project = self.request.project.clone();
+        (self.request.model, self.request.skill) = (None, None);
+        if let Some(session) = self.request.session.take() {
+            let _ = self.client.leave(&session, &LeaveRequest { project, why }).await;
+        }
+    }
+
+    async fn resume(&mut self) -> Result<()> {
+        let newest = ResumeArgs { session: None, resume: true };
+        let (project, session) = which(self.client, self.request.project.clone(), newest).await?;
+        if session != self.request.session {
+            self.leave(Leaving::Resume).await;
+        }
+        (self.request.project, self.request.session) = (project, session);
+        Ok(())
+    }
+
+    async fn compact(&mut self, focus: &str) -> Result<()> {
+        let Some(session) = &self.request.session else {
+            return view::print("there is nothing to sum up yet\n");
+        };
+        let request = CompactRequest { project: self.request.project.clone(), focus: focus.to_owned() };
+        let events = self.client.compact(session, &request).await?;
+        self.turn.follow(events, Some(&mut self.interrupt)).await?;
+        Ok(())
+    }
+
+    /// What was chosen, and not said yet, counts.
+    fn models(&self, name: Option<String>) -> ModelFilter {
+        let AskRequest { project, session, .. } = &self.request;
+        ModelFilter { project: project.clone(), session: session.clone(), name }
+    }
+
+    async fn who_answers(&self) -> Result<()> {
+        let models = self.client.models(&self.models(self.request.model.clone())).await?;
+        view::print(&Page::for_stdout().models(&models))
+    }
+
+    async fn choose(&mut self, name: &str) -> Result<()> {
+        let models = self.client.models(&self.models(Some(name.to_owned()))).await?;
+        self.request.model = Some(name.to_owned());
+        view::print(&Page::for_stdout().chosen(&models))
+    }
+
+    async fn is_skill(&self, name: &str) -> Result<bool> {
+        Ok(self.client.skills(&self.project()).await?.iter().any(|skill| skill.name == name))
+    }
+
+    async fn skill(&mut self, name: &str) -> Result<()> {
+        if !self.is_skill(name).await? {
+            return Err(advice(format!("there is no skill `{name}`"), "/skill shows which there are"));
+        }
+        self.request.skill = Some(name.to_owned());
+        view::print(&format!("{name} stands in front of what you say next\n"))
+    }
+
+    /// What holds in this conversation.
+    async fn allowed(&self) -> Result<Vec<Permission>> {
+        let here = |p: &Permission| Some(&p.session) == self.request.session.as_ref();
+        let is_wide = |p: &Permission| p.answer.is_some_and(|a| matches!(a.scope, Scope::Day | Scope::Always));
+        let all = self.client.permissions(&self.project()).await?;
+        Ok(all.into_iter().filter(|p| here(p) || is_wide(p)).collect())
+    }
+
+    async fn permissions(&self) -> Result<()> {
+        let all = self.allowed().await?;
+        view::print(&Page::for_stdout().permissions(&all))?;
+        let how = "/permissions forget ID takes one back; without an ID all that is for this conversation alone\n";
+        view::print(&if all.is_empty() { String::new() } else { Paint::for_stdout().dim(how) })
+    }
+
+    async fn forget(&self, id: &str) -> Result<()> {
+        let ids = match id {
+            "" => {
+                let all = self.allowed().await?.into_iter();
+                all.filter(|p| p.answer.is_some_and(|a| a.scope == Scope::Conversation)).map(|p| p.id).collect()
+            }
+            id => vec![id.to_owned()],
+        };
+        for id in &ids {
+            self.client.forget_permission(id).await?;
+        }
+        view::print(&format!("{} taken back\n", view::text::count(ids.len() as u64, "answer")))
+    }
+
+    fn project(&self) -> ProjectFilter {
+        ProjectFilter { project: self.request.project.clone() }
+    }
+}
+
 fn help() -> String {
-    let all = COMMANDS.iter().map(|(name, what)| format!("{name:<10} {what}\n"));
-    all.chain(["all else goes to the model; a pasted text may have several lines\n".to_owned()]).collect()
+    let skill = ("/NAME", "[WHAT TO DO]", "says that with the skill NAME in front of it");
+    let all = COMMANDS.iter().chain([&skill]);
+    let lines = all.map(|(name, behind, what)| format!("{:<26} {what}\n", format!("{name} {behind}")));
+    lines.chain(["all else goes to the model; a pasted text may have several lines\n".to_owned()]).collect()
+}
+
+/// Finds out what Tab can offer.
+async fn learn(client: Client, project: Option<String>, words: Arc<Words>) {
+    if let Ok(skills) = client.skills(&ProjectFilter { project: project.clone() }).await {
+        let _ = words.skills.set(skills.into_iter().map(|skill| skill.name).collect());
+    }
+    if let Ok(models) = client.models(&ModelFilter { project, ..ModelFilter::default() }).await {
+        let names = models.models.iter().map(|m| format!("{}/{}", m.provider, m.model));
+        let _ = words.models.set(["default".to_owned()].into_iter().chain(names).collect());
+    }
 }
 
 /// Where paths behind an `@` lie.
@@ -109,110 +248,4 @@ async fn folder(client: &Client, project: Option<&str>) -> Result<PathBuf> {
     let all = client.status().await?.projects;
     let named = all.iter().find(|p| project.is_none_or(|name| p.path == name || p.slug == name));
     Ok(named.map_or_else(PathBuf::new, |p| PathBuf::from(&p.path)))
-}
-
-enum Read {
-    Line(String),
-    Interrupted,
-    End,
-}
-
-/// The line editor, with what was typed before.
-struct Lines {
-    editor: RefCell<Editor<Offers, DefaultHistory>>,
-    history: PathBuf,
-    redactor: Redactor,
-}
-
-impl Lines {
-    fn new(history: PathBuf, project: PathBuf) -> Result<Self> {
-        let config = Config::builder().max_history_size(HISTORY)?.auto_add_history(false).build();
-        let mut editor = Editor::with_config(config)?;
-        editor.set_helper(Some(Offers { project }));
-        // There is none before the first time, and one that can't be read is no reason not to talk.
-        let _ = editor.load_history(&history);
-        Ok(Self { editor: RefCell::new(editor), history, redactor: Redactor::from_env() })
-    }
-
-    fn read(&self, prompt: &str) -> Result<Read> {
-        Ok(match self.editor.borrow_mut().readline(prompt) {
-            Ok(line) => Read::Line(clean_lines(&line).collect::<Vec<_>>().join("\n")),
-            Err(ReadlineError::Interrupted) => Read::Interrupted,
-            Err(ReadlineError::Eof) => Read::End,
-            Err(e) => return Err(e).context("can't read what you type"),
-        })
-    }
-
-    /// For the next time; the file is the user's alone.
-    fn remember(&self, text: &str) {
-        if text.len() > LONGEST {
-            return;
-        }
-        let mut editor = self.editor.borrow_mut();
-        let _ = editor.add_history_entry(self.redactor.redact(text));
-        let _ = editor.append_history(&self.history);
-    }
-}
-
-/// What Tab offers: our commands, and paths behind an `@`.
-struct Offers {
-    project: PathBuf,
-}
-
-impl Completer for Offers {
-    type Candidate = String;
-
-    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
-        Ok(offers(&self.project, &line[..pos]))
-    }
-}
-
-impl Hinter for Offers {
-    type Hint = String;
-}
-
-impl Highlighter for Offers {}
-impl Validator for Offers {}
-impl Helper for Offers {}
-
-/// What may stand from which byte on.
-fn offers(project: &Path, typed: &str) -> (usize, Vec<String>) {
-    if typed.starts_with('/') && !typed.contains(char::is_whitespace) {
-        let names = COMMANDS.iter().map(|(name, _)| (*name).to_owned());
-        return (0, names.filter(|name| name.starts_with(typed)).collect());
-    }
-    let word = typed.rsplit(char::is_whitespace).next().unwrap_or_default();
-    let Some(path) = word.strip_prefix('@') else { return (typed.len(), Vec::new()) };
-    let (folder, begun) = path.rsplit_once('/').unwrap_or(("", path));
-    let entries = std::fs::read_dir(project.join(folder)).into_iter().flatten().flatten();
-    let name = |entry: std::fs::DirEntry| {
-        let name = entry.file_name().into_string().ok()?;
-        let is_offered = name.starts_with(begun) && (!name.starts_with('.') || begun.starts_with('.'));
-        let is_plain = !name.contains(|c: char| c.is_control() || c.is_whitespace());
-        let end = if entry.file_type().is_ok_and(|t| t.is_dir()) { "/" } else { "" };
-        (is_offered && is_plain).then(|| name + end)
-    };
-    let mut all: Vec<String> = entries.filter_map(name).take(OFFERS).collect();
-    all.sort();
-    (typed.len() - begun.len(), all)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commands_and_paths_are_offered() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("src")).unwrap();
-        for file in ["src/main.rs", "src/model.rs", "src/a\u{1b}b", "setup.py", ".env"] {
-            std::fs::write(dir.path().join(file), "").unwrap();
-        }
-        let of = |typed: &str| offers(dir.path(), typed);
-        let some = |at, names: &[&str]| (at, names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
-        assert_eq!(of("/co"), some(0, &["/continue", "/cost"]));
-        assert_eq!(of("look at @s"), some(9, &["setup.py", "src/"]));
-        assert_eq!(of("é @src/m"), some(8, &["main.rs", "model.rs"]));
-        assert_eq!((of("@src/a").1.len(), of("me@s").1.len(), of("@.e").1.len()), (0, 0, 1));
-    }
 }

@@ -1,7 +1,7 @@
 //! A turn on the screen, piece by piece.
 
 use super::markdown::Markdown;
-use super::text::{Paint, clean_lines};
+use super::text::{Paint, clean_lines, size};
 use kairos_api::AskEvent;
 use kairos_core::finding::one_line_untrimmed;
 
@@ -40,6 +40,14 @@ impl Screen {
                 }
                 clean
             }
+            AskEvent::Compacted { before, after } => {
+                let what = format!(
+                    "the conversation was summed up for the model: {} became {}; the transcript keeps all of it",
+                    size(*before),
+                    size(*after)
+                );
+                self.line(&self.paint.dim(&what))
+            }
             AskEvent::Call { tool, input } => {
                 self.heard = false;
                 let line: String = one_line_untrimmed(&format!("· {tool} {input}")).chars().take(WIDTH).collect();
@@ -72,7 +80,7 @@ impl Screen {
                 if let Some(why) = why {
                     out += &self.line(&self.paint.bad(&one_line_untrimmed(why)));
                 }
-                out + &self.line(&self.paint.dim(&one_line_untrimmed(summary)))
+                if summary.is_empty() { out } else { out + &self.line(&self.paint.dim(&one_line_untrimmed(summary))) }
             }
             AskEvent::Failed { error } => self.line(&self.paint.bad(&one_line_untrimmed(error))),
         }

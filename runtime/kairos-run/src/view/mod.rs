@@ -11,6 +11,7 @@ pub mod live;
 mod markdown;
 mod mcp;
 mod memory;
+mod models;
 mod permissions;
 mod schedule;
 mod signals;

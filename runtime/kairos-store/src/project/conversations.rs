@@ -18,6 +18,9 @@ CREATE TABLE conversations (
 CREATE INDEX conversations_at ON conversations (at);
 ";
 
+/// The model that the user chose.
+pub(super) const V5: &str = "ALTER TABLE conversations ADD COLUMN model TEXT;";
+
 /// Most conversations of a project, their bytes together, and how long one is kept after its last turn; the longest unused go first.
 const KEPT: u32 = 100;
 const SIZE: u32 = 16 << 20;
@@ -42,14 +45,32 @@ pub struct Conversation {
     pub bytes: u64,
 }
 
+/// What is kept of one, so that it can be gone on with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeptConversation {
+    /// What was said.
+    pub body: String,
+    /// The model that the user chose for it; none: that of the settings.
+    pub model: Option<String>,
+}
+
 impl ProjectDb {
     /// A new one, with what was said so far; those that are old, and those that are too many, go.
-    pub async fn begin_conversation(&self, id: &str, title: String, body: String, now: Millis) -> Result<(), StoreError> {
+    pub async fn begin_conversation(
+        &self,
+        id: &str,
+        title: String,
+        kept: KeptConversation,
+        now: Millis,
+    ) -> Result<(), StoreError> {
         let id = id.to_owned();
         self.db
             .write(move |tx| {
                 let began = number(now);
-                tx.execute("INSERT INTO conversations VALUES (?1, ?2, ?3, ?3, 1, ?4)", (&id, title, began, body))?;
+                tx.execute(
+                    "INSERT INTO conversations VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5)",
+                    (&id, title, began, kept.body, kept.model),
+                )?;
                 tx.execute("DELETE FROM conversations WHERE at < ?1", [number(now.saturating_sub(AGE))])?;
                 tx.execute(
                     "DELETE FROM conversations WHERE id <> ?1 AND id IN (
@@ -64,23 +85,30 @@ impl ProjectDb {
     }
 
     /// What was said by now, in one more turn or in the same. False where it was forgotten meanwhile: then it stays so.
-    pub async fn keep_conversation(&self, id: &str, body: String, is_new_turn: bool, now: Millis) -> Result<bool, StoreError> {
-        if body.len() > MAX_BODY {
+    pub async fn keep_conversation(
+        &self,
+        id: &str,
+        kept: KeptConversation,
+        is_new_turn: bool,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        if kept.body.len() > MAX_BODY {
             return Ok(true);
         }
-        let values = (id.to_owned(), body, is_new_turn, number(now));
+        let values = (id.to_owned(), kept.body, is_new_turn, number(now), kept.model);
         self.db
             .write(move |tx| {
-                let sql = "UPDATE conversations SET body = ?2, turns = turns + ?3, at = ?4 WHERE id = ?1";
+                let sql = "UPDATE conversations SET body = ?2, turns = turns + ?3, at = ?4, model = ?5 WHERE id = ?1";
                 Ok(tx.execute(sql, values)? > 0)
             })
             .await
     }
 
     /// What was said in one; none if there is none of that id.
-    pub async fn conversation(&self, id: &str) -> Result<Option<String>, StoreError> {
+    pub async fn conversation(&self, id: &str) -> Result<Option<KeptConversation>, StoreError> {
         let id = id.to_owned();
-        self.db.read(move |c| c.query_row("SELECT body FROM conversations WHERE id = ?1", [id], |r| r.get(0)).optional()).await
+        let read = |r: &Row<'_>| Ok(KeptConversation { body: r.get(0)?, model: r.get(1)? });
+        self.db.read(move |c| c.query_row("SELECT body, model FROM conversations WHERE id = ?1", [id], read).optional()).await
     }
 
     /// All of them, the last used first.
@@ -108,14 +136,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let db = ProjectDb::open(dir.path().join("state.db")).await.unwrap();
         let begin = async |id: &str, size: usize, at: Millis| {
-            db.begin_conversation(id, "hi".into(), "x".repeat(size), at).await.unwrap();
+            db.begin_conversation(id, "hi".into(), KeptConversation { body: "x".repeat(size), model: None }, at).await.unwrap();
         };
         let ids = async || db.conversations().await.unwrap().into_iter().map(|c| c.id).collect::<Vec<_>>();
         begin("a", 10, 1000).await;
         begin("b", 10, 2000).await;
-        assert!(db.keep_conversation("a", "more".into(), true, 3000).await.unwrap());
-        assert!(!db.keep_conversation("gone", "more".into(), true, 3000).await.unwrap());
-        assert_eq!(db.conversation("a").await.unwrap().as_deref(), Some("more"));
+        let more = KeptConversation { body: "more".into(), model: Some("fable".into()) };
+        assert!(db.keep_conversation("a", more.clone(), true, 3000).await.unwrap());
+        assert!(!db.keep_conversation("gone", more.clone(), true, 3000).await.unwrap());
+        assert_eq!(db.conversation("a").await.unwrap(), Some(more));
         let all = db.conversations().await.unwrap();
         assert_eq!((all[0].id.as_str(), all[0].began, all[0].at, all[0].turns, all[0].bytes), ("a", 1000, 3000, 2, 4));
         begin("c", 10, AGE + 2500).await;
