@@ -221,3 +221,26 @@ fn what_was_agreed_to_is_done_after_a_crash() {
     wait_until("it is done", || note(&world) == "two\n");
     assert!(permissions(&world).is_empty());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_can_not_be_confined_is_asked_about_whatever_the_rules_allow() {
+    let server = ModelServer::speaking(|question| match question["messages"].as_array().unwrap().last().unwrap()["role"] == "tool" {
+        true => (Some("So much for that."), vec![]),
+        false => (None, vec![("shell", json!({"command": "echo free > made"}))]),
+    });
+    let world = world(&server, "[permissions]\ndefault-mode = \"default\"\nallow = [\"Bash(echo *)\"]\n");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/support/without_landlock.py");
+    let mut start = Command::new("python3");
+    start.args([script, env!("CARGO_BIN_EXE_kairos-run"), "start"]).current_dir(world.project()).env("KAIROS_HOME", world.home());
+    assert!(start.output().unwrap().status.success());
+    let _background = Background(&world);
+    world.ok(&["plugin", "grant", "shell"]);
+    world.ok(&["ask", "--json", "go on"]);
+    assert!(outcomes(&server).contains("nobody is there to agree"), "{}", outcomes(&server));
+    assert!(!world.project().join("made").exists());
+    let asked = world.ok(&["ask", "--json", "--yes", "go on"]);
+    assert!(asked.contains("that this system can't confine: it could reach all that you can"), "{asked}");
+    assert!(outcomes(&server).contains("done in"), "{}", outcomes(&server));
+    assert_eq!(std::fs::read_to_string(world.project().join("made")).unwrap(), "free\n");
+}

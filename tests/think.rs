@@ -40,7 +40,7 @@ fn a_failing_test_wakes_a_model_that_reads_surfaces_and_sleeps_and_a_quiet_day_d
         0 => vec![("read-file", json!({"path": "test_sum.py"})), ("search", json!({"pattern": "total"}))],
         1 => {
             let made_up = json!({"title": "The sum is wrong", "detail": "See `src/sum.py`.", "file": "src/sum.py", "line": 1});
-            let detail = "`total` leaves out the first number, since it sums from the second on.";
+            let detail = "`total` leaves out the first number, since it sums from the second on. The tests pass.";
             let read = json!({"title": "total() skips the first number", "detail": detail, "file": "test_sum.py", "line": 7,
                 "urgency": "high", "remedy": "sum(numbers)"});
             vec![("surface", made_up), ("surface", read), ("fly", json!({}))]
@@ -56,6 +56,8 @@ fn a_failing_test_wakes_a_model_that_reads_surfaces_and_sleeps_and_a_quiet_day_d
     let [finding] = &of_model(&world)[..] else { panic!("{:?}", of_model(&world)) };
     assert_eq!((&finding["title"], &finding["urgency"]), (&json!("total() skips the first number"), &json!("high")));
     assert_eq!(finding["evidence"][0]["excerpt"], "return sum(numbers[1:])", "in the file's own words");
+    let detail = finding["detail"].as_str().unwrap();
+    assert!(detail.ends_with("(unverified: tests pass: the last run that was seen failed)"), "{detail}");
 
     let asked = server.asked();
     let told = asked[0]["messages"][1]["content"].as_str().unwrap();

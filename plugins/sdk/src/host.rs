@@ -2,7 +2,9 @@
 
 use crate::edit::Edit;
 use crate::recall::Recall;
-use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, Match, Page, Repository, SearchOptions, Version};
+use crate::types::{
+    Change, Commit, Comparison, Error, ErrorCode, FileInfo, Match, Page, Patch, Repository, SearchOptions, Shown, Version,
+};
 
 /// Most bytes of one [`Project::read`] or [`Project::read_at`].
 pub const MAX_READ: u32 = 1024 * 1024;
@@ -29,6 +31,10 @@ pub trait Project {
     fn size_at(&self, version: Version, path: &str) -> Result<u64, Error>;
     /// Commits, newest first, 1 to 1,000; with `path`, only those that changed it.
     fn git_log(&self, max: u32, path: Option<&str>) -> Result<Vec<Commit>, Error>;
+    /// What changed line by line, untracked files left out; below these paths, or everywhere.
+    fn git_diff(&self, what: Comparison, paths: &[String]) -> Result<Patch, Error>;
+    /// A commit, by its hash, a branch, a tag, or `HEAD~1`, and what it changed.
+    fn git_show(&self, revision: &str, paths: &[String]) -> Result<Shown, Error>;
 
     /// A whole file. `too-large` when it has more than `max` bytes.
     fn read_all(&self, path: &str, max: u64) -> Result<Vec<u8>, Error> {

@@ -69,9 +69,9 @@ pub use plugin::{Buddy, Described, Detector, Tool};
 #[doc(hidden)]
 pub use plugin::{BuddyExport, DetectorExport, ManifestExport, ToolExport};
 pub use types::{
-    Change, ChangeKind, Commit, Definition, Description, Drawing, Error, ErrorCode, Evidence, FileInfo, FileKind, Finding,
-    Interest, Match, Mood, Output, Page, Report, Repository, Request, SearchOptions, Signal, Stash, Urgency, Version, fit,
-    fit_key, fnv,
+    Change, ChangeKind, Commit, Comparison, Definition, Description, Drawing, Error, ErrorCode, Evidence, FileInfo, FileKind,
+    FilePatch, Finding, Interest, Match, Mood, Output, Page, Patch, Report, Repository, Request, SearchOptions, Shown, Signal,
+    Stash, Urgency, Version, Withheld, fit, fit_key, fnv,
 };
 
 /// Everything that a plugin usually needs.
@@ -83,8 +83,8 @@ pub mod prelude {
     pub use crate::memory::{Candidate, Change as MemoryChange, Memory, NewClaim, Operation, Relation, Support};
     pub use crate::recall::{Anchor, Claim, Hit, Kind, Observation, Options as RecallOptions, Origin, Owner, Recall, Status};
     pub use crate::{
-        Buddy, Change, ChangeKind, Clock, Commit, Definition, Description, Detector, Drawing, Error, ErrorCode, Evidence,
-        FileInfo, FileKind, Finding, Host, Interest, Match, Mood, Output, Project, Report, Repository, Request, SearchOptions,
-        Signal, Stash, State, Tool, Urgency, Version, describe, log,
+        Buddy, Change, ChangeKind, Clock, Commit, Comparison, Definition, Description, Detector, Drawing, Error, ErrorCode,
+        Evidence, FileInfo, FileKind, FilePatch, Finding, Host, Interest, Match, Mood, Output, Patch, Project, Report, Repository,
+        Request, SearchOptions, Shown, Signal, Stash, State, Tool, Urgency, Version, Withheld, describe, log,
     };
 }

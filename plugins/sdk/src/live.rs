@@ -3,7 +3,7 @@
 use crate::bindings::imports::kairos::host;
 use crate::host::{Clock, Project, State};
 use crate::recall::{Claim, Hit, Observation, Options, Owner, Recall};
-use crate::types::{Change, Commit, Error, FileInfo, Match, Page, Repository, SearchOptions, Version};
+use crate::types::{Change, Commit, Comparison, Error, FileInfo, Match, Page, Patch, Repository, SearchOptions, Shown, Version};
 
 /// The host that runs this component.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,6 +36,12 @@ impl Project for Live {
     }
     fn git_log(&self, max: u32, path: Option<&str>) -> Result<Vec<Commit>, Error> {
         host::git::log(max, path)
+    }
+    fn git_diff(&self, what: Comparison, paths: &[String]) -> Result<Patch, Error> {
+        host::git::diff(what, paths)
+    }
+    fn git_show(&self, revision: &str, paths: &[String]) -> Result<Shown, Error> {
+        host::git::show(revision, paths)
     }
 }
 

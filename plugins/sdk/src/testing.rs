@@ -3,7 +3,10 @@
 use crate::edit::{Edit, FileChange};
 use crate::fake_recall::Remembered;
 use crate::host::{Clock, MAX_READ, Project, State};
-use crate::types::{Change, Commit, Error, ErrorCode, FileInfo, FileKind, Match, Page, Repository, SearchOptions, Version};
+use crate::types::{
+    Change, Commit, Comparison, Error, ErrorCode, FileInfo, FileKind, Match, Page, Patch, Repository, SearchOptions, Shown,
+    Version,
+};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +25,7 @@ pub struct Fake {
     repository: Option<Repository>,
     changes: Vec<Change>,
     commits: Vec<Commit>,
+    patch: Option<Patch>,
     state: RefCell<BTreeMap<String, Vec<u8>>>,
     now: u64,
     utc_offset: i32,
@@ -114,6 +118,13 @@ impl Fake {
     pub fn commit(mut self, commit: Commit) -> Self {
         self.repository.get_or_insert_with(Repository::default);
         self.commits.push(commit);
+        self
+    }
+
+    /// What [`git_diff`](Project::git_diff) answers, whatever it is asked for, and [`git_show`](Project::git_show) of each commit.
+    pub fn patch(mut self, patch: Patch) -> Self {
+        self.repository.get_or_insert_with(Repository::default);
+        self.patch = Some(patch);
         self
     }
 
@@ -250,6 +261,16 @@ impl Project for Fake {
     fn git_log(&self, max: u32, _path: Option<&str>) -> Result<Vec<Commit>, Error> {
         self.git()?;
         Ok(self.commits.iter().take(max as usize).cloned().collect())
+    }
+
+    fn git_diff(&self, _what: Comparison, _paths: &[String]) -> Result<Patch, Error> {
+        self.git()?;
+        Ok(self.patch.clone().unwrap_or(Patch { files: Vec::new(), more: false }))
+    }
+
+    fn git_show(&self, revision: &str, paths: &[String]) -> Result<Shown, Error> {
+        let commit = self.commits.iter().find(|c| c.id.starts_with(revision)).cloned().ok_or_else(|| not_found(revision))?;
+        Ok(Shown { commit, parents: Vec::new(), patch: self.git_diff(Comparison::Head, paths)? })
     }
 }
 

@@ -3,7 +3,9 @@
 
 pub use crate::bindings::buddy::exports::kairos::buddy::buddy::{Drawing, State as Mood};
 pub use crate::bindings::detector::exports::kairos::detector::detector::{Evidence, Finding, Interest, Report, Urgency};
-pub use crate::bindings::imports::kairos::host::git::{Change, ChangeKind, Commit, Repository, Stash, Version};
+pub use crate::bindings::imports::kairos::host::git::{
+    Change, ChangeKind, Commit, Comparison, FilePatch, Patch, Repository, Shown, Stash, Version, Withheld,
+};
 pub use crate::bindings::imports::kairos::host::project::{FileInfo, FileKind, Match, Page, SearchOptions};
 pub use crate::bindings::imports::kairos::host::types::{Attribute, Error, ErrorCode, Signal};
 pub use crate::bindings::manifest::exports::kairos::host::manifest::{Description, Request};

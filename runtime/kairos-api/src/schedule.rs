@@ -15,7 +15,7 @@ pub struct Schedule {
     pub in_words: String,
     /// What is wanted then.
     pub wish: String,
-    /// When it was last due, or first seen.
+    /// When it was last due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Millis>,
     /// When it is next due.

@@ -188,6 +188,75 @@ pub struct Commit {
     pub body: String,
 }
 
+/// What is compared with what; mirrors `comparison` of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Comparison {
+    /// The work tree with the index.
+    Unstaged,
+    /// The index with the last commit.
+    Staged,
+    /// The work tree with the last commit.
+    Head,
+    /// The work tree with the branch point.
+    BranchPoint,
+}
+
+/// Why lines of a file are not told; mirrors `withheld` of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Withheld {
+    /// The user's private patterns name it.
+    Private,
+    /// It is no UTF-8 text.
+    Binary,
+    /// It has more than 1 MiB.
+    TooLarge,
+    /// There were too many lines already.
+    Cut,
+    /// A link, a submodule, in conflict, or gone meanwhile.
+    Unreadable,
+}
+
+/// What changed in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePatch {
+    /// Relative to the project.
+    pub path: String,
+    /// Its name before, where it was renamed.
+    pub renamed_from: Option<String>,
+    /// How it changed.
+    pub kind: ChangeKind,
+    /// Lines; 0 where no text was compared.
+    pub added: u32,
+    /// Lines; 0 where no text was compared.
+    pub removed: u32,
+    /// In the unified format, from the first `@@` on.
+    pub hunks: String,
+    /// Why not all of them are there.
+    pub withheld: Option<Withheld>,
+}
+
+/// What changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patch {
+    /// Sorted by path, at most [`MAX_PATCH_FILES`].
+    pub files: Vec<FilePatch>,
+    /// There are more files.
+    pub more: bool,
+}
+
+/// A commit and what it changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The commit.
+    pub commit: Commit,
+    /// Full hashes.
+    pub parents: Vec<String>,
+    /// Against the first parent.
+    pub patch: Patch,
+}
+
 /// What a watcher compares to notice that git moved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GitSnapshot {
@@ -228,6 +297,8 @@ pub const MAX_MATCHES: u32 = 1000;
 pub const MAX_CHANGES: u32 = 10_000;
 /// Most commits of one `log`.
 pub const MAX_COMMITS: u32 = 1000;
+/// Most files of one `diff`.
+pub const MAX_PATCH_FILES: usize = 500;
 
 /// A project's files and git, read-only, confined to its folder. See `wit/host/services.wit` for what each call promises.
 #[async_trait]
@@ -242,6 +313,8 @@ pub trait ProjectView: Send + Sync {
     async fn read_at(&self, version: Version, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>>;
     async fn size_at(&self, version: Version, path: &str) -> PortResult<u64>;
     async fn git_log(&self, max: u32, path: Option<&str>) -> PortResult<Vec<Commit>>;
+    async fn git_diff(&self, what: Comparison, paths: &[String]) -> PortResult<Patch>;
+    async fn git_show(&self, revision: &str, paths: &[String]) -> PortResult<Shown>;
 }
 
 /// The key-value state of plugins in one project. Limits are the host's to check; this only stores.
@@ -337,6 +410,18 @@ pub struct Finished {
     pub confinement: String,
 }
 
+/// Most bytes of a commit's message.
+pub const MAX_MESSAGE: usize = 8 * 1024;
+
+/// A commit that was made; mirrors `committed` of the contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    /// Full hash.
+    pub id: String,
+    /// What git and the repository's hooks printed, known secrets taken out.
+    pub output: String,
+}
+
 /// Commands, for one plugin or the agent, on one occasion. The implementation judges each by the user's rules, asks him if need be, runs
 /// it confined and records it; whoever calls has checked the plugin's own grant. See `wit/host/process.wit` for limits and errors.
 #[async_trait]
@@ -345,6 +430,8 @@ pub trait Process: Send + Sync {
     fn patience(&self) -> Duration;
     /// Runs a command line in the project's folder.
     async fn run(&self, command: &str, options: RunOptions) -> PortResult<Finished>;
+    /// Commits these paths and nothing else, or, without paths, what is staged.
+    async fn commit(&self, message: &str, paths: Vec<String>) -> PortResult<Committed>;
 }
 
 /// Changing files of the project, for one plugin on one occasion. See `wit/host/edit.wit` for limits and errors.

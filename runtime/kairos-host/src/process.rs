@@ -4,7 +4,7 @@
 use crate::bindings::wit;
 use crate::bindings::wit::process as api;
 use crate::context::Context;
-use kairos_core::ports::{Finished, MAX_COMMAND, MAX_RUN_SECONDS, RunOptions};
+use kairos_core::ports::{Committed, Finished, MAX_COMMAND, MAX_MESSAGE, MAX_RUN_SECONDS, RunOptions};
 use kairos_core::{ErrorCode, PortError};
 use kairos_permit::Line;
 use std::path::Path;
@@ -12,6 +12,10 @@ use wasmtime::Result;
 
 /// Under this name the calls are on record.
 pub const RUN: &str = "process.run";
+/// And so are commits.
+const COMMIT: &str = "process.commit";
+/// What a commit needs to be within the scope of.
+const GIT_COMMIT: &str = "git commit";
 /// How many commands a plugin may ask for in one call.
 pub(crate) const MAX_COMMANDS: u32 = 4;
 /// If the plugin does not say.
@@ -29,9 +33,49 @@ impl api::Host for Context {
         self.note(RUN, command.len(), &noted);
         Ok(answer.map(Into::into).map_err(Into::into))
     }
+
+    async fn commit(
+        &mut self,
+        message: String,
+        paths: Vec<String>,
+    ) -> Result<std::result::Result<api::Committed, wit::types::Error>> {
+        self.enter()?;
+        let noted = (message.len(), paths.clone());
+        let answer = self.make_commit(&message, paths).await;
+        self.note(COMMIT, noted, &answer.as_ref().map(|c| &c.id).map_err(|e| e.code));
+        Ok(answer.map(|c| api::Committed { id: c.id, output: c.output }).map_err(Into::into))
+    }
 }
 
 impl Context {
+    async fn make_commit(&mut self, message: &str, paths: Vec<String>) -> std::result::Result<Committed, PortError> {
+        let (process, scope) = self.access.process()?;
+        self.admit(GIT_COMMIT, &scope)?;
+        if message.trim().is_empty() {
+            return Err(PortError::new(ErrorCode::Invalid, "there is no message"));
+        }
+        if message.len() > MAX_MESSAGE {
+            let text = format!("the message has {} bytes, at most {MAX_MESSAGE} are allowed", message.len());
+            return Err(PortError::new(ErrorCode::TooLarge, text));
+        }
+        let committed = process.commit(message, paths).await?;
+        self.hand_over(committed.output.len())?;
+        Ok(committed)
+    }
+
+    /// Is it within the scope, and not one too many?
+    fn admit(&mut self, command: &str, scope: &[String]) -> std::result::Result<(), PortError> {
+        // Where it runs does not matter for what it is.
+        if !Line::parse(command, Path::new("/"), Path::new("/")).is_within(scope) {
+            return Err(PortError::new(ErrorCode::Denied, format!("the plugin may only ask for: {}", scope.join(", "))));
+        }
+        self.commands += 1;
+        if self.commands > MAX_COMMANDS {
+            return Err(PortError::new(ErrorCode::Exhausted, format!("{MAX_COMMANDS} commands may be run in one call")));
+        }
+        Ok(())
+    }
+
     async fn run_command(&mut self, command: &str, options: &api::Options) -> std::result::Result<Finished, PortError> {
         let error = |code, text: String| Err(PortError::new(code, text));
         let (process, scope) = self.access.process()?;
@@ -48,14 +92,7 @@ impl Context {
         if !(1..=MAX_RUN_SECONDS).contains(&timeout_s) {
             return error(ErrorCode::Invalid, format!("a command may take 1 to {MAX_RUN_SECONDS} seconds"));
         }
-        // Where it runs does not matter for what it is.
-        if !Line::parse(command, Path::new("/"), Path::new("/")).is_within(&scope) {
-            return error(ErrorCode::Denied, format!("the plugin may only ask for: {}", scope.join(", ")));
-        }
-        self.commands += 1;
-        if self.commands > MAX_COMMANDS {
-            return error(ErrorCode::Exhausted, format!("{MAX_COMMANDS} commands may be run in one call"));
-        }
+        self.admit(command, &scope)?;
         let finished = process.run(command, RunOptions { timeout_s, network: options.network }).await?;
         self.hand_over(finished.output.len())?;
         Ok(finished)
@@ -91,6 +128,11 @@ mod tests {
             self.0.lock().unwrap().push((command.into(), options));
             let (output, confinement) = (String::new(), String::new());
             Ok(Finished { exit: 0, output, omitted: 0, timed_out: false, duration_ms: 0, confinement })
+        }
+        async fn commit(&self, message: &str, paths: Vec<String>) -> PortResult<Committed> {
+            let command = format!("commit {message} {}", paths.join(" "));
+            self.0.lock().unwrap().push((command, RunOptions { timeout_s: 0, network: false }));
+            Ok(Committed { id: String::new(), output: String::new() })
         }
     }
 

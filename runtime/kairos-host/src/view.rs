@@ -1,8 +1,12 @@
 //! The project and its git, behind the plugin's rights. Limits of arguments are checked here, once, before any port.
 
+use crate::access::Scope;
 use crate::bindings::wit;
 use crate::context::{Bytes, Context};
-use kairos_core::ports::{self, Change, ChangeKind, Commit, FileInfo, FileKind, Match, Page, Repository, SearchOptions, Version};
+use kairos_core::ports::{
+    self, Change, ChangeKind, Commit, Comparison, FileInfo, FileKind, FilePatch, Match, Page, Patch, Repository, SearchOptions,
+    Shown, Version, Withheld,
+};
 use kairos_core::{ErrorCode, PortError};
 use serde::Serialize;
 use wasmtime::Result;
@@ -179,11 +183,87 @@ impl wit::git::Host for Context {
         }
         .await;
         let size = |log: &Vec<Commit>| log.iter().map(|c| 128 + c.summary.len() + c.body.len()).sum();
-        self.answer("git.log", (max, &path), answer, size, |log| {
-            log.into_iter()
-                .map(|c| wit::git::Commit { id: c.id, author: c.author, time: c.time, summary: c.summary, body: c.body })
-                .collect()
+        self.answer("git.log", (max, &path), answer, size, |log| log.into_iter().map(Into::into).collect())
+    }
+
+    async fn diff(&mut self, what: wit::git::Comparison, paths: Vec<String>) -> Result<WitAnswer<wit::git::Patch>> {
+        self.enter()?;
+        let what = Comparison::from(what);
+        let answer = async {
+            let (project, scope) = self.access.project()?;
+            Ok(within(project.git_diff(what, &paths).await?, &scope))
+        }
+        .await;
+        self.answer("git.diff", (what, &paths), answer, patch_size, Into::into)
+    }
+
+    async fn show(&mut self, revision: String, paths: Vec<String>) -> Result<WitAnswer<wit::git::Shown>> {
+        self.enter()?;
+        let answer = async {
+            let (project, scope) = self.access.project()?;
+            let shown = project.git_show(&revision, &paths).await?;
+            Ok(Shown { patch: within(shown.patch, &scope), ..shown })
+        }
+        .await;
+        let size = |s: &Shown| 128 + s.commit.summary.len() + s.commit.body.len() + s.parents.len() * 64 + patch_size(&s.patch);
+        self.answer("git.show", (&revision, &paths), answer, size, |s| wit::git::Shown {
+            commit: s.commit.into(),
+            parents: s.parents,
+            patch: s.patch.into(),
         })
+    }
+}
+
+/// What of it the plugin may read. Lines that a file brought along from another one may not be.
+fn within(mut patch: Patch, scope: &Scope) -> Patch {
+    patch.files.retain(|f| scope.contains(&f.path));
+    for file in &mut patch.files {
+        if file.renamed_from.take_if(|old| !scope.contains(old)).is_some() {
+            file.hunks.clear();
+            file.withheld = Some(Withheld::Private);
+        }
+    }
+    patch
+}
+
+fn patch_size(patch: &Patch) -> usize {
+    patch.files.iter().map(|f| f.path.len() + f.renamed_from.as_ref().map_or(0, String::len) + f.hunks.len() + 24).sum()
+}
+
+impl From<Commit> for wit::git::Commit {
+    fn from(c: Commit) -> Self {
+        Self { id: c.id, author: c.author, time: c.time, summary: c.summary, body: c.body }
+    }
+}
+
+impl From<wit::git::Comparison> for Comparison {
+    fn from(c: wit::git::Comparison) -> Self {
+        match c {
+            wit::git::Comparison::Unstaged => Self::Unstaged,
+            wit::git::Comparison::Staged => Self::Staged,
+            wit::git::Comparison::Head => Self::Head,
+            wit::git::Comparison::BranchPoint => Self::BranchPoint,
+        }
+    }
+}
+
+impl From<Patch> for wit::git::Patch {
+    fn from(d: Patch) -> Self {
+        Self { files: d.files.into_iter().map(Into::into).collect(), more: d.more }
+    }
+}
+
+impl From<FilePatch> for wit::git::FilePatch {
+    fn from(f: FilePatch) -> Self {
+        let FilePatch { path, renamed_from, kind, added, removed, hunks, withheld } = f;
+        let withheld = withheld.map(|why| match why {
+            Withheld::Private => wit::git::Withheld::Private,
+            Withheld::Binary => wit::git::Withheld::Binary,
+            Withheld::TooLarge => wit::git::Withheld::TooLarge,
+            Withheld::Cut => wit::git::Withheld::Cut,
+            Withheld::Unreadable => wit::git::Withheld::Unreadable,
+        });
+        Self { path, renamed_from, kind: kind.into(), added, removed, hunks, withheld }
     }
 }
 

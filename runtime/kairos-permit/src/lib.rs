@@ -10,6 +10,8 @@ mod hooks;
 mod line;
 mod load;
 mod path;
+#[cfg(test)]
+mod plainly;
 mod rule;
 mod rules;
 mod settings;

@@ -3,10 +3,11 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::path::{Component, Path, PathBuf};
 
-/// An absolute path without `.` and `..`, by its text alone.
+/// An absolute path without `.` and `..`, by its text alone. `base` is one already.
 pub(crate) fn normal(base: &Path, path: &Path) -> PathBuf {
-    let mut out = PathBuf::from("/");
-    for part in base.join(path).components() {
+    let mut out = PathBuf::with_capacity(base.as_os_str().len() + path.as_os_str().len() + 1);
+    out.push(if path.has_root() { Path::new("/") } else { base });
+    for part in path.components() {
         match part {
             Component::Normal(name) => out.push(name),
             Component::ParentDir => _ = out.pop(),
@@ -42,6 +43,40 @@ pub(crate) fn real(path: &Path) -> PathBuf {
             _ => return path.to_path_buf(),
         }
     }
+}
+
+/// Where the paths of one verdict lead: folders that several of them share are looked up once.
+#[derive(Default)]
+pub(crate) struct Links {
+    /// None: it is where it says.
+    folders: Vec<(PathBuf, Option<PathBuf>)>,
+}
+
+impl Links {
+    /// As [`real`], of an absolute and normal path; none where that is the path itself.
+    pub fn follow(&mut self, path: &Path) -> Option<PathBuf> {
+        // Other systems may know a name by another spelling than the one that was asked for.
+        let (Some(folder), Some(name), true) = (path.parent(), path.file_name(), cfg!(target_os = "linux")) else {
+            return elsewhere(path);
+        };
+        if path.read_link().is_ok() {
+            return elsewhere(path);
+        }
+        // What is no link, or is not there, is in its folder.
+        let known = self.folders.iter().find(|(known, _)| known.as_os_str() == folder.as_os_str());
+        let leads = match known {
+            Some((_, leads)) => leads.as_deref(),
+            None => {
+                self.folders.push((folder.into(), elsewhere(folder)));
+                self.folders.last().and_then(|(_, leads)| leads.as_deref())
+            }
+        };
+        leads.map(|folder| folder.join(name))
+    }
+}
+
+fn elsewhere(path: &Path) -> Option<PathBuf> {
+    Some(real(path)).filter(|real| real != path)
 }
 
 /// Where the patterns of a file begin.

@@ -1,7 +1,7 @@
 //! All rules together, and their verdict.
 
 use crate::line::{Line, Use};
-use crate::path::{PathSet, normal, real};
+use crate::path::{Links, PathSet, normal};
 use crate::rule::{Host, List, RuleRef, names};
 use crate::wildcard::TextPattern;
 use std::borrow::Cow;
@@ -153,12 +153,26 @@ impl Rules {
     /// the file in a command; rules that forbid or ask don't regard upper and lower case; a command line asks where it can't
     /// be told what it would run, see [`Line`].
     pub fn judge(&self, action: &Action<'_>) -> Verdict {
-        self.settle(action, self.weigh(action, &|path| path.to_path_buf()))
+        self.weigh(action, &self.files(action))
     }
 
     /// As [`Rules::judge`], and also judges the files that links lead to; the stricter verdict counts. Looks at the disk.
     pub fn judge_real(&self, action: &Action<'_>) -> Verdict {
-        let (by_name, real) = (self.judge(action), self.settle(action, self.weigh(action, &|path| real(path))));
+        let mut files = self.files(action);
+        let by_name = self.weigh(action, &files);
+        if by_name.decision == Decision::Deny {
+            return by_name;
+        }
+        let (mut links, mut led) = (Links::default(), false);
+        for (_, path) in &mut files {
+            if let Some(real) = links.follow(path) {
+                (*path, led) = (Cow::Owned(real), true);
+            }
+        }
+        if !led {
+            return by_name;
+        }
+        let real = self.weigh(action, &files);
         if real.decision > by_name.decision { real } else { by_name }
     }
 
@@ -173,11 +187,25 @@ impl Rules {
         }
     }
 
-    fn weigh(&self, action: &Action<'_>, resolve: &dyn Fn(&Path) -> PathBuf) -> Verdict {
+    /// What it does to which files, absolute and normal.
+    fn files<'a>(&self, action: &Action<'a>) -> Vec<(Use, Cow<'a, Path>)> {
         match *action {
-            Action::Read(path) => self.file(Use::Read, &resolve(&self.place(path))),
-            Action::Edit(path) => self.file(Use::Edit, &resolve(&self.place(path))),
-            Action::Command(line) => self.command(line, resolve),
+            Action::Read(path) => vec![(Use::Read, self.place(path))],
+            Action::Edit(path) => vec![(Use::Edit, self.place(path))],
+            Action::Command(line) => {
+                line.files.iter().map(|(usage, path)| (*usage, self.as_it_is(Cow::Borrowed(path)))).collect()
+            }
+            Action::Fetch(_) | Action::Tool(_) => Vec::new(),
+        }
+    }
+
+    fn weigh(&self, action: &Action<'_>, files: &[(Use, Cow<'_, Path>)]) -> Verdict {
+        let verdict = match *action {
+            Action::Read(_) | Action::Edit(_) => {
+                let verdicts = files.iter().map(|(usage, path)| self.file(*usage, path));
+                verdicts.max_by_key(|verdict| verdict.decision).unwrap_or_else(|| Verdict::of(Decision::Ask, "it names no file"))
+            }
+            Action::Command(line) => self.command(line, files),
             Action::Fetch(host) => {
                 let host = host.trim_end_matches('.').to_ascii_lowercase();
                 self.by(|sets, _| sets.hosts.iter().find(|(_, h)| h.matches(&host)).map(|(n, _)| *n))
@@ -186,7 +214,8 @@ impl Rules {
             Action::Tool(name) => self
                 .by(|sets, _| sets.tools.iter().find(|(_, rule)| names(rule, name)).map(|(n, _)| *n))
                 .unwrap_or_else(|| Verdict::of(Decision::Ask, "no rule allows this tool")),
-        }
+        };
+        self.settle(action, verdict)
     }
 
     /// Deny, ask, allow, in that order.
@@ -206,12 +235,20 @@ impl Rules {
         Verdict { decision, by: Some(by), why: Cow::Borrowed("") }
     }
 
-    /// Absolute and normal; the project as it really is.
-    fn place(&self, path: &Path) -> PathBuf {
-        let path = normal(&self.project[1], path);
-        match path.strip_prefix(&self.project[0]) {
-            Ok(rest) if self.project[0] != self.project[1] => normal(&self.project[1], rest),
-            _ => path,
+    /// Absolute and normal.
+    fn place<'a>(&self, path: &Path) -> Cow<'a, Path> {
+        self.as_it_is(Cow::Owned(normal(&self.project[1], path)))
+    }
+
+    /// With the project as it really is, of a normal path.
+    fn as_it_is<'a>(&self, path: Cow<'a, Path>) -> Cow<'a, Path> {
+        let [named, real] = &self.project;
+        if named == real {
+            return path;
+        }
+        match path.strip_prefix(named) {
+            Ok(rest) => Cow::Owned(normal(real, rest)),
+            Err(_) => path,
         }
     }
 
@@ -267,8 +304,7 @@ impl Rules {
         }
     }
 
-    fn command(&self, line: &Line, resolve: &dyn Fn(&Path) -> PathBuf) -> Verdict {
-        let files: Vec<(Use, PathBuf)> = line.files.iter().map(|(usage, path)| (*usage, resolve(&self.place(path)))).collect();
+    fn command(&self, line: &Line, files: &[(Use, Cow<'_, Path>)]) -> Verdict {
         for sets in [&self.deny, &self.ask] {
             let text = |(_, pattern): &&(usize, TextPattern)| {
                 pattern.matches(&line.lower) || line.commands.iter().any(|c| c.lower.iter().any(|t| pattern.matches(t)))
@@ -290,7 +326,7 @@ impl Rules {
         if let Some(doubt) = line.doubts.first() {
             return Verdict { decision: Decision::Ask, by: None, why: doubt.clone() };
         }
-        for (usage, path) in &files {
+        for (usage, path) in files {
             let verdict = match usage {
                 // A word that may be a path, or not: what is allowed is the command.
                 Use::Named if self.is_private(path) => Verdict::of(Decision::Ask, "it names a file that may hold secrets"),

@@ -56,7 +56,10 @@ impl TextPattern {
         match self {
             Self::All => true,
             Self::Exact(exact) => text == exact,
-            Self::Words(words) => text.strip_prefix(words.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')),
+            // Most rules are for other words than these, and most of them end elsewhere.
+            Self::Words(words) => {
+                matches!(text.as_bytes().get(words.len()), None | Some(b' ')) && text.starts_with(words.as_str())
+            }
             Self::Wild(pattern) => matches(pattern, text),
         }
     }

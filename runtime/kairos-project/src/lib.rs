@@ -16,11 +16,14 @@ mod search;
 mod tests;
 
 pub use edit::Planned;
+pub use git::IntendedCommit;
 pub use private::{PatternError, PrivatePaths};
 
 use async_trait::async_trait;
 use cap_std::{ambient_authority, fs::Dir};
-use kairos_core::ports::{Change, Commit, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions, Version};
+use kairos_core::ports::{
+    Change, Commit, Comparison, Patch, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions, Shown, Version,
+};
 use kairos_core::{ErrorCode, PortError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -151,6 +154,12 @@ impl Project {
         self.blocking(move |inner, stop| inner.git.log_with_files(max, &stop)).await
     }
 
+    /// What a commit of these paths would be about, or, without paths, one of what is staged. `invalid` where that is nothing, or in
+    /// conflict.
+    pub async fn intended_commit(&self, paths: Vec<String>) -> PortResult<IntendedCommit> {
+        self.blocking(move |inner, stop| inner.intended_commit(&paths, stop)).await
+    }
+
     /// Runs `work` on a thread that may block. It sees the flag when the call is dropped or over time.
     async fn blocking<T, F>(&self, work: F) -> PortResult<T>
     where
@@ -250,5 +259,15 @@ impl ProjectView for Project {
     async fn git_log(&self, max: u32, path: Option<&str>) -> PortResult<Vec<Commit>> {
         let path = path.map(path::normalise).transpose()?;
         self.blocking(move |inner, stop| inner.git.log(max, path.as_deref(), &stop)).await
+    }
+
+    async fn git_diff(&self, what: Comparison, paths: &[String]) -> PortResult<Patch> {
+        let paths = paths.to_vec();
+        self.blocking(move |inner, stop| inner.git_diff(what, &paths, stop)).await
+    }
+
+    async fn git_show(&self, revision: &str, paths: &[String]) -> PortResult<Shown> {
+        let (revision, paths) = (revision.to_owned(), paths.to_vec());
+        self.blocking(move |inner, stop| inner.git_show(&revision, &paths, &stop)).await
     }
 }

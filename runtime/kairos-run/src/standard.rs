@@ -28,7 +28,7 @@ pub fn set() -> Vec<Embedded> {
         "read-file",
         "search",
         "list-files",
-        "git-log",
+        "git",
         "edit-file",
         "shell",
         "web-fetch",

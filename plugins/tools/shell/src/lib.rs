@@ -69,6 +69,7 @@ kairos_plugin::tool!(Shell);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kairos_plugin::process::Committed;
     use std::cell::RefCell;
 
     struct Fake(RefCell<Vec<(String, Options)>>, Result<Finished, Error>);
@@ -77,6 +78,9 @@ mod tests {
         fn run(&self, command: &str, options: Options) -> Result<Finished, Error> {
             self.0.borrow_mut().push((command.into(), options));
             self.1.clone()
+        }
+        fn commit(&self, _message: &str, _paths: &[String]) -> Result<Committed, Error> {
+            unreachable!("a shell commits by a command")
         }
     }
 

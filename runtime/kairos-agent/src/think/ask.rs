@@ -1,11 +1,11 @@
 //! A turn that the user asked for: he sees what happens, and is asked what may be done.
 
 use super::builtin::Builtin;
-use super::effects::{Audience, Effects};
+use super::effects::{Audience, Effects, home};
 use super::log::Log;
 use super::sessions::Session;
 use super::talks::{DEFAULT, compacted};
-use super::{Inner, Thinker, toolbox};
+use super::{Inner, Thinker, instructions, toolbox};
 use crate::look::look;
 use crate::models::Kind;
 use crate::skills::{Skills, Whose};
@@ -22,10 +22,6 @@ pub(super) const EVENTS: usize = 256;
 pub(super) const CONTEXT: usize = 160 << 10;
 /// Bytes of a file that the user names with `@`.
 const MAX_NAMED: u32 = 48 << 10;
-/// Bytes of a file with instructions.
-const MAX_INSTRUCTIONS: u32 = 24 << 10;
-/// Files that say how work is done in a project.
-const INSTRUCTIONS: [&str; 4] = ["AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md"];
 /// How often hooks may want the model to go on when it has said all.
 const MAX_STOPS: usize = 3;
 /// Characters of a call's input, and of its outcome, that are shown.
@@ -168,7 +164,7 @@ impl Inner {
         told: &Told,
         audience: Audience,
     ) -> PortResult<(Arc<Effects>, Arc<Skills>)> {
-        let effects = Arc::new(self.effects(&session.id, Vec::new(), audience).await?);
+        let effects = Arc::new(self.effects(&session.id, told.log.speaker(), Vec::new(), audience).await?);
         let skills = self.skills().await;
         let first = session.talk.messages().is_empty();
         if first {
@@ -233,6 +229,7 @@ impl Inner {
             about,
             session,
             skills,
+            results: self.results.clone(),
             surfaced: Default::default(),
             noted: Default::default(),
         }
@@ -242,11 +239,7 @@ impl Inner {
     async fn said(&self, text: &str, skill: Option<Part>, first: bool) -> Vec<Part> {
         let mut parts = Vec::new();
         if first {
-            for path in INSTRUCTIONS {
-                if let Some(text) = self.read(path, MAX_INSTRUCTIONS).await {
-                    parts.push(Part::Untrusted { source: format!("{path}, how work is done in this project"), text });
-                }
-            }
+            parts.extend(instructions::load(&self.view, &home()).await);
             let index = self.index().await;
             if !index.trim().is_empty() {
                 parts.push(Part::Untrusted { source: "memory".into(), text: index });

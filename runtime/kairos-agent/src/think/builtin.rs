@@ -1,5 +1,6 @@
 //! What a model can do beside calling the tools of plugins: speak up, keep something, end its turn.
 
+use super::results::Results;
 use super::statements::{Checked, check};
 use crate::inbox::{Inbox, about};
 use crate::look::look;
@@ -36,6 +37,7 @@ pub(super) struct Builtin {
     pub(super) session: String,
     /// What it may read of how work is done; the tool for that is there where one is.
     pub(super) skills: Arc<Skills>,
+    pub(super) results: Arc<Results>,
     pub(super) surfaced: AtomicUsize,
     pub(super) noted: AtomicUsize,
 }
@@ -128,7 +130,7 @@ impl Builtin {
     async fn surface(&self, input: &Value) -> Result<Outcome, String> {
         let said = Surface::deserialize(input).map_err(|e| format!("this does not fit the schema: {e}"))?;
         let checked =
-            check(&self.view, &format!("{} {} {}", said.title, said.detail, said.remedy.as_deref().unwrap_or_default())).await;
+            self.check(&format!("{}\n{}\n{}", said.title, said.detail, said.remedy.as_deref().unwrap_or_default())).await;
         refuse_missing(&checked)?;
         let evidence = self.evidence(&said).await?;
         let about = self.about.first().copied().map(about).unwrap_or_default();
@@ -150,6 +152,13 @@ impl Builtin {
             "it is in the inbox{}: the developer sees it. Is there nothing else, then end your turn",
             note(&checked)
         )))
+    }
+
+    /// Holds what is said against the project, and against what was seen to run.
+    async fn check(&self, text: &str) -> Checked {
+        let mut checked = check(&self.view, text).await;
+        checked.unverified.extend(self.results.unseen(text));
+        checked
     }
 
     /// Where it can be seen: a line of a file, in its own words, whatever the model has of it; else what woke the model.
@@ -181,7 +190,7 @@ impl Builtin {
         if text.is_empty() || text.len() > MAX_NOTE {
             return Err(format!("one sentence of at most {MAX_NOTE} bytes, not {}", text.len()));
         }
-        let checked = check(&self.view, &text).await;
+        let checked = self.check(&text).await;
         refuse_missing(&checked)?;
         if self.noted.fetch_add(1, Relaxed) >= NOTES {
             return Err(format!("you have kept {NOTES} notes in this turn: that is all"));

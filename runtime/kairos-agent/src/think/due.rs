@@ -41,7 +41,15 @@ pub(super) struct Due {
 struct Last {
     checklist: Millis,
     /// By the line as the user has it. What he changes begins anew.
-    schedules: BTreeMap<String, Millis>,
+    schedules: BTreeMap<String, Since>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Since {
+    /// It was due then, or seen for the first time.
+    at: Millis,
+    /// It has been due.
+    came: bool,
 }
 
 /// What is due now.
@@ -112,10 +120,10 @@ impl Due {
         last.schedules.retain(|line, _| self.schedules.iter().any(|s| s.line() == *line));
         for schedule in &self.schedules {
             // What is new waits for its time.
-            let since = last.schedules.entry(schedule.line()).or_insert(time);
-            if schedule.after(*since, &self.zone).is_some_and(|next| next <= time) {
+            let since = last.schedules.entry(schedule.line()).or_insert(Since { at: time, came: false });
+            if schedule.after(since.at, &self.zone).is_some_and(|next| next <= time) {
                 items.wishes.push(schedule.wish.clone());
-                *since = time;
+                *since = Since { at: time, came: true };
             }
         }
         let minute = local_minute(time, &self.zone);
@@ -140,8 +148,8 @@ impl Due {
         };
         let planned = |schedule: &Schedule| {
             let since = last.schedules.get(&schedule.line()).copied();
-            let next = schedule.after(since.unwrap_or(time), &self.zone);
-            Planned { schedule: schedule.clone(), last: since, next }
+            let next = schedule.after(since.map_or(time, |since| since.at), &self.zone);
+            Planned { schedule: schedule.clone(), last: since.filter(|since| since.came).map(|since| since.at), next }
         };
         self.schedules.iter().map(planned).collect()
     }

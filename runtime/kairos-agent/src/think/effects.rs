@@ -1,7 +1,9 @@
 //! What a turn does to the world, judged where it happens: whatever a model or a tool says, no effect goes round this.
 
 use super::hooks::Hooked;
+use super::log::Speaker;
 use super::permits::{Asked, Permits, Wish};
+use super::results::Results;
 use super::web::WebSettings;
 use crate::now;
 use crate::recorder::Recorder;
@@ -11,10 +13,10 @@ use kairos_core::config::Config;
 use kairos_core::edit::FileEdit;
 use kairos_core::memory::Origin;
 use kairos_core::permission::Scope;
-use kairos_core::ports::{Edit, Finished, PortResult, Process, RunOptions};
+use kairos_core::ports::{Committed, Edit, Finished, PortResult, Process, RunOptions};
 use kairos_core::{ErrorCode, PortError};
 use kairos_exec::redact::Redactor;
-use kairos_exec::sandbox::{self, Command, LAUNCHER, SandboxError};
+use kairos_exec::sandbox::{self, Command, LAUNCHER};
 use kairos_host::cache::content_hash;
 use kairos_permit::{Action, Decision, Line, Mode, Own, Place, Rules, Verdict};
 use kairos_project::{Planned, Project};
@@ -40,6 +42,11 @@ pub(super) struct Effects {
     pub(super) hooks: Arc<Hooked>,
     pub(super) web: WebSettings,
     pub(super) permits: Arc<Permits>,
+    pub(super) results: Arc<Results>,
+    /// Whose wishes these are.
+    pub(super) speaker: Speaker,
+    /// A commit says so.
+    pub(super) attribution: bool,
     /// The findings that the turn is about.
     pub(super) about: Vec<u64>,
     pub(super) audience: Audience,
@@ -106,6 +113,7 @@ impl Edit for Effects {
         }
         self.permit(verdict, paths, action, &preview).await?;
         self.view.apply(planned).await?;
+        self.results.changed(now());
         self.recorder.turn(Origin::Model, "turn.edit", &shown(&preview), &self.session, now());
         Ok(())
     }
@@ -119,22 +127,53 @@ impl Process for Effects {
     }
 
     async fn run(&self, command: &str, options: RunOptions) -> PortResult<Finished> {
+        self.run_line(command, options, Vec::new(), "", &[]).await
+    }
+
+    async fn commit(&self, message: &str, paths: Vec<String>) -> PortResult<Committed> {
+        self.make_commit(message, paths).await
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> PortError {
+    PortError::new(ErrorCode::Other, error.to_string())
+}
+
+impl Effects {
+    /// Runs a command line, if that may be. `about` is what the rules say of the files that it is about, `told` what the user sees of them,
+    /// and `writable` are folders beside the project that it may change.
+    pub(super) async fn run_line(
+        &self,
+        command: &str,
+        options: RunOptions,
+        about: Vec<Verdict>,
+        told: &str,
+        writable: &[PathBuf],
+    ) -> PortResult<Finished> {
         let root = self.view.root();
         let line = Line::parse(command, root, &home());
-        let verdict = self.rules.judge_real(&Action::Command(&line));
-        let network = if options.network { " with connections to the network" } else { "" };
-        let key = BTreeSet::from([format!("$ {}{network}", line.text())]);
+        let how = sandbox::available();
+        // Whatever is allowed is allowed in a sandbox.
+        let unconfined =
+            (!how.is_whole()).then(|| Verdict { decision: Decision::Ask, by: None, why: format!("it would be {how}").into() });
+        let verdicts = about.into_iter().chain([self.rules.judge_real(&Action::Command(&line))]).chain(unconfined);
+        let mut with = if options.network { " with connections to the network" } else { "" }.to_owned();
+        if !how.is_whole() {
+            with += " that this system can't confine: it could reach all that you can";
+        }
+        let key = BTreeSet::from([format!("$ {}{with}", line.text())]);
         self.hooks.before_effect("Bash", json!({"command": line.text()})).await.or_else(denied)?;
-        self.permit(Some(verdict), key, format!("run a command{network}"), &format!("$ {}\n", line.text())).await?;
+        let preview = format!("$ {}\n{told}", line.text());
+        self.permit(verdicts.max_by_key(|v| v.decision), key, format!("run a command{with}"), &preview).await?;
         let time = Duration::from_secs(u64::from(options.timeout_s));
-        let wish = Command { time, network: options.network, ..Command::line(line.text(), root) };
+        let mut wish = Command { time, network: options.network, ..Command::line(line.text(), root) };
+        wish.confined = how.is_whole();
+        wish.writable.extend_from_slice(writable);
         let own = std::env::current_exe().map_err(|e| failed(&e))?;
-        let done = sandbox::run(&wish, (&own, LAUNCHER)).await.map_err(|e| match e {
-            SandboxError::Unconfined(_) => PortError::new(ErrorCode::Unavailable, e.to_string()),
-            other => failed(&other),
-        })?;
+        let done = sandbox::run(&wish, (&own, LAUNCHER)).await.map_err(|e| failed(&e))?;
         let output = Redactor::from_env().redact(&done.output);
         let told = format!("$ {} (exit {})\n{output}", line.text(), done.exit);
+        self.results.ran(line.text(), done.exit == 0 && !done.timed_out, now());
         self.recorder.turn(Origin::Model, "turn.command", &told, &self.session, now());
         Ok(Finished {
             exit: done.exit,
@@ -145,13 +184,7 @@ impl Process for Effects {
             confinement: done.sandboxed.to_string(),
         })
     }
-}
 
-fn failed(error: &dyn std::error::Error) -> PortError {
-    PortError::new(ErrorCode::Other, error.to_string())
-}
-
-impl Effects {
     /// So long the user may take to agree, if he is there.
     pub(super) fn users_patience(&self) -> Duration {
         if self.audience.is_there() { PATIENCE } else { Duration::ZERO }

@@ -5,15 +5,31 @@ use crate::recorder::Recorder;
 use kairos_core::memory::Origin;
 use kairos_core::model::{Call, Completion, Part};
 use kairos_turn::{Outcome, Witness};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Most bytes of an outcome that the transcript keeps.
 const MAX_OUTCOME: usize = 4 << 10;
+
+/// Which model answers, as far as it has: known to the host alone. Clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Speaker(Arc<Mutex<String>>);
+
+impl Speaker {
+    /// In its provider's words; empty before the first answer.
+    pub(super) fn name(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is(&self, model: &str) {
+        model.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
 
 /// Writes down what happens in a turn, whatever becomes of it.
 pub(super) struct Log {
     recorder: Recorder,
     session: String,
+    speaker: Speaker,
     counts: Mutex<Counts>,
 }
 
@@ -26,7 +42,12 @@ struct Counts {
 
 impl Log {
     pub(super) fn new(recorder: Recorder, session: String) -> Self {
-        Self { recorder, session, counts: Mutex::default() }
+        Self { recorder, session, speaker: Speaker::default(), counts: Mutex::default() }
+    }
+
+    /// Whoever answers.
+    pub(super) fn speaker(&self) -> Speaker {
+        self.speaker.clone()
     }
 
     /// What the model was told.
@@ -61,6 +82,7 @@ impl Log {
 
 impl Witness for Log {
     fn answered(&self, completion: &Completion) {
+        self.speaker.is(&completion.model);
         let mut counts = self.counts.lock().unwrap_or_else(|e| e.into_inner());
         counts.questions += 1;
         counts.tokens += completion.usage.input + completion.usage.output;

@@ -5,12 +5,15 @@
 
 mod ask;
 mod builtin;
+mod commit;
 mod due;
 mod effects;
 mod gate;
 mod hooks;
+mod instructions;
 mod log;
 mod permits;
+mod results;
 mod sessions;
 mod statements;
 mod talks;
@@ -38,8 +41,9 @@ use kairos_core::{Millis, Signal, Urgency};
 use kairos_project::Project;
 use kairos_store::{Filter, InboxItem, Status};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, describe};
-use log::Log;
+use log::{Log, Speaker};
 use permits::Permits;
+use results::Results;
 use sessions::Sessions;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -80,6 +84,7 @@ struct Inner {
     state: Mutex<State>,
     sessions: Sessions,
     permits: Arc<Permits>,
+    results: Arc<Results>,
 }
 
 /// Why a turn begins.
@@ -150,6 +155,7 @@ impl Thinker {
             state,
             sessions,
             permits,
+            results: Arc::default(),
         }))
     }
 
@@ -162,8 +168,9 @@ impl Thinker {
         self.0.gate.is_open() || self.0.due.is_possible()
     }
 
-    /// What a tick collected. Costs nothing where no model is ever woken.
+    /// What a tick collected. Costs next to nothing where no model is ever woken.
     pub(crate) fn signals(&self, signals: &[Signal]) {
+        self.0.results.signals(signals);
         if !self.can_wake() {
             return;
         }
@@ -292,15 +299,15 @@ impl Thinker {
         let session = format!("{TICK}{began}");
         let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
         let mind = inner.registry.models.mind(&inner.config, occasion, None);
-        let effects = Arc::new(inner.effects(&session, about.clone(), Audience::Nobody).await?);
-        let builtin = inner.builtin(about, session.clone(), Arc::default());
+        let log = Log::new(inner.recorder.clone(), session.clone());
+        let effects = Arc::new(inner.effects(&session, log.speaker(), about.clone(), Audience::Nobody).await?);
+        let builtin = inner.builtin(about, session, Arc::default());
         let plugins = inner.tools.clone().with_effects(effects.clone());
         // Where nobody can be asked, what would have to be asked for is of no use, and is not paid for in each prompt.
         let mut remote = inner.servers.ready().await;
         remote.retain(|offered| effects.is_allowed(&offered.name));
         let tools =
             toolbox::ProjectToolbox { builtin, plugins, remote, effects, only: inner.config.list("think.tools"), asleep: true };
-        let log = Log::new(inner.recorder.clone(), session);
         let mut talk = Conversation::new(INSTRUCTIONS);
         let parts = describe(glimpse);
         log.told(&parts);
@@ -362,7 +369,7 @@ impl Inner {
     }
 
     /// What a turn may do to the world.
-    async fn effects(&self, session: &str, about: Vec<u64>, audience: Audience) -> PortResult<Effects> {
+    async fn effects(&self, session: &str, speaker: Speaker, about: Vec<u64>, audience: Audience) -> PortResult<Effects> {
         let (view, config, attended) = (self.view.clone(), self.config.clone(), !matches!(audience, Audience::Nobody));
         let id = session.to_owned();
         let read = tokio::task::spawn_blocking(move || {
@@ -380,6 +387,9 @@ impl Inner {
             session: session.to_owned(),
             web: WebSettings::new(&self.config, self.registry.user.clone()),
             permits: self.permits.clone(),
+            results: self.results.clone(),
+            speaker,
+            attribution: self.config.flag("git.attribution"),
             about,
             audience,
         })

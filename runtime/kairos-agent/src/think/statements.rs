@@ -12,7 +12,7 @@ const MAX: usize = 12;
 pub(super) struct Checked {
     /// Paths that the project does not have.
     pub(super) missing: Vec<String>,
-    /// Names that stand nowhere in the project: they may be of a library, or made up.
+    /// Names that stand nowhere in the project, since they are of a library or made up; and results that nobody saw.
     pub(super) unverified: Vec<String>,
 }
 

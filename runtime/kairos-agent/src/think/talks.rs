@@ -2,6 +2,7 @@
 
 use super::ask::{CONTEXT, EVENTS};
 use super::effects::Audience;
+use super::log::Speaker;
 use super::sessions::Session;
 use super::{Inner, Thinker};
 use crate::models::Kind;
@@ -43,7 +44,7 @@ impl Thinker {
         self.0.sessions.model(id).await?;
         let thinker = self.clone();
         tokio::spawn(async move {
-            match thinker.0.effects(&session, Vec::new(), Audience::Nobody).await {
+            match thinker.0.effects(&session, Speaker::default(), Vec::new(), Audience::Nobody).await {
                 Ok(effects) => effects.hooks.at_end(why).await,
                 Err(e) => tracing::warn!("hooks are not told that a conversation ended: {}", e.message),
             }
@@ -81,7 +82,7 @@ impl Thinker {
 
 impl Inner {
     async fn sum_up(&self, session: &mut Session, focus: &str, user: &Sender<AskEvent>) -> PortResult<AskEvent> {
-        let effects = self.effects(&session.id, Vec::new(), Audience::Nobody).await?;
+        let effects = self.effects(&session.id, Speaker::default(), Vec::new(), Audience::Nobody).await?;
         effects.hooks.before_compact("manual", focus).await.map_err(|why| PortError::new(ErrorCode::Denied, why))?;
         let occasion = self.occasion(Kind::Ask, session.id.clone());
         let mind = self.registry.models.mind(&self.config, occasion, session.model.clone());

@@ -200,6 +200,13 @@ pub const SETTINGS: &[Setting] = &[
         at once.",
     ),
     s(
+        "git.attribution",
+        Kind::Bool,
+        "true",
+        false,
+        "Commits that a model makes say so: the last line of the message is `Assisted-by: kairos-run (MODEL)`. Author and committer are you.",
+    ),
+    s(
         "web.local-hosts",
         Kind::List,
         "[]",

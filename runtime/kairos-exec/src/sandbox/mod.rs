@@ -123,7 +123,7 @@ pub struct Finished {
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The system has no means to.
-    #[error("this system can't confine a command ({0}); it can be run if you allow it for this once")]
+    #[error("this system can't confine a command ({0})")]
     Unconfined(How),
     /// No such folder.
     #[error("{}: no such folder to run the command in", .0.display())]

@@ -87,6 +87,12 @@ impl ProjectView for FakeProject {
     async fn git_log(&self, _max: u32, _path: Option<&str>) -> PortResult<Vec<Commit>> {
         Ok(Vec::new())
     }
+    async fn git_diff(&self, _what: Comparison, _paths: &[String]) -> PortResult<Patch> {
+        Ok(Patch::default())
+    }
+    async fn git_show(&self, _revision: &str, _paths: &[String]) -> PortResult<Shown> {
+        Err(not_found())
+    }
 }
 
 /// State in memory, which can be told to fail.

@@ -54,7 +54,8 @@ impl Walk<'_> {
         for word in arguments {
             self.named(word);
         }
-        let simple = Simple { texts: texts(words), lower: lower(words), free };
+        let texts = texts(words);
+        let simple = Simple { lower: lower(&texts, words), texts, free };
         self.line.commands.push(simple);
     }
 
@@ -85,34 +86,45 @@ impl Walk<'_> {
 
 /// What a rule that allows is compared with.
 fn texts(words: &[Word]) -> Vec<String> {
-    let raw = join(words.iter().map(|w| w.raw.clone()));
+    let raw = join(words.iter().map(|w| w.raw.as_str()));
     let quoted = join(words.iter().map(Word::quoted));
     if raw == quoted { vec![raw] } else { vec![raw, quoted] }
 }
 
 /// What a rule that forbids is compared with, in lower case: also without quotes, without the path of the program, and without
 /// what stands before git's command.
-fn lower(words: &[Word]) -> Vec<String> {
-    let mut all = texts(words);
-    let bare: Vec<String> = words.iter().map(|w| w.text.clone()).collect();
-    all.push(bare.join(" "));
-    let mut short = bare.clone();
-    short[0] = base_name(&short[0]).into();
-    all.push(short.join(" "));
-    if short[0].eq_ignore_ascii_case("git")
-        && let Some(at) = options::git_command(&words[1..])
-    {
-        short.drain(1..=at);
-        all.push(short.join(" "));
+fn lower(texts: &[String], words: &[Word]) -> Vec<String> {
+    let mut all: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+    let mut add = |text: &str| {
+        let text = text.to_lowercase();
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    };
+    let bare = join(words.iter().map(|w| w.text.as_str()));
+    add(&bare);
+    let [program, arguments @ ..] = words else { return all };
+    let name = base_name(&program.text);
+    if name != program.text {
+        add(&bare[program.text.len() - name.len()..]);
     }
-    let mut all: Vec<String> = all.into_iter().map(|text| text.to_lowercase()).collect();
-    all.sort_unstable();
-    all.dedup();
+    if name.eq_ignore_ascii_case("git")
+        && let Some(at) = options::git_command(arguments).filter(|at| *at > 0)
+    {
+        add(&join(std::iter::once(name).chain(arguments[at..].iter().map(|w| w.text.as_str()))));
+    }
     all
 }
 
-fn join(words: impl Iterator<Item = String>) -> String {
-    words.collect::<Vec<_>>().join(" ")
+fn join<T: AsRef<str>>(words: impl Iterator<Item = T>) -> String {
+    let mut line = String::with_capacity(64);
+    for (n, word) in words.enumerate() {
+        if n > 0 {
+            line.push(' ');
+        }
+        line.push_str(word.as_ref());
+    }
+    line
 }
 
 fn base_name(program: &str) -> &str {

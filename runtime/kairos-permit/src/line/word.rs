@@ -1,5 +1,6 @@
 //! Words, as far as their text is certain before the shell runs.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 /// A word of a command.
@@ -15,7 +16,7 @@ pub(crate) struct Word {
 
 /// Takes quotes away. Only what is plain is certain; whatever this does not know is a doubt.
 pub(crate) fn cook(raw: &str, home: &Path) -> Word {
-    let mut word = Word { raw: raw.into(), ..Word::default() };
+    let mut word = Word { raw: raw.into(), text: String::with_capacity(raw.len()), doubt: None };
     let mut rest = raw;
     if let Some(after) = raw.strip_prefix('~') {
         if !(after.is_empty() || after.starts_with('/')) {
@@ -90,12 +91,12 @@ impl Word {
     }
 
     /// As it would have to be written: in quotes if need be.
-    pub fn quoted(&self) -> String {
+    pub fn quoted(&self) -> Cow<'_, str> {
         let plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,^*?[]~#!{}".contains(c);
         if !self.text.is_empty() && self.text.chars().all(plain) {
-            self.text.clone()
+            Cow::Borrowed(&self.text)
         } else {
-            format!("'{}'", self.text.replace('\'', r"'\''"))
+            Cow::Owned(format!("'{}'", self.text.replace('\'', r"'\''")))
         }
     }
 

@@ -158,7 +158,7 @@ fn env(arguments: &[Word]) -> Wrapped {
             {
                 let first = text.split_once('=').map(|(_, t)| t).or_else(|| text.split_once('S').map(|(_, t)| t));
                 let mut parts = vec![first.unwrap_or_default().to_string()];
-                parts.extend(arguments[at..].iter().map(Word::quoted));
+                parts.extend(arguments[at..].iter().map(|word| word.quoted().into_owned()));
                 // What env splits is not quite what a shell would; it is looked into, and asked about.
                 let text = if first.is_some_and(|t| t.is_empty()) {
                     arguments[at..].iter().map(|w| w.text.clone()).collect::<Vec<_>>()

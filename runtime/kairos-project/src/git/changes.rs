@@ -65,9 +65,22 @@ impl Git {
             |c: &Change| Kinds { renamed_from: c.renamed_from.clone(), committed: None, staged: c.staged, unstaged: c.unstaged };
         let paths = since_head()?.iter().map(|c| (c.path.clone(), kinds(c))).collect();
         let mut changes = Changes { max: max as usize, paths };
-        changes.add_committed(&opened, point, opened.head_commit()?, stop)?;
+        changes.add_committed(&opened, Some(point), opened.head_commit()?, stop)?;
         Ok(changes.into_sorted())
     }
+}
+
+/// What the commits behind `old` up to `new` changed; all that is in `new` where `old` is nothing. The first `max`.
+pub(super) fn committed(
+    opened: &Opened,
+    old: Option<gix::ObjectId>,
+    new: gix::ObjectId,
+    max: u32,
+    stop: &AtomicBool,
+) -> PortResult<Vec<Change>> {
+    let mut changes = Changes { max: max as usize, paths: BTreeMap::new() };
+    changes.add_committed(opened, old, new, stop)?;
+    Ok(changes.into_sorted())
 }
 
 /// What of the changes since HEAD is not staged.
@@ -104,13 +117,19 @@ struct Changes {
 
 impl Changes {
     /// What the commits from `old` to `new` changed in the project's folder.
-    fn add_committed(&mut self, opened: &Opened, old: gix::ObjectId, new: gix::ObjectId, stop: &AtomicBool) -> PortResult<()> {
-        if old == new {
+    fn add_committed(
+        &mut self,
+        opened: &Opened,
+        old: Option<gix::ObjectId>,
+        new: gix::ObjectId,
+        stop: &AtomicBool,
+    ) -> PortResult<()> {
+        if old == Some(new) {
             return Ok(());
         }
         let wrong = |error: gix::Error| failed("history", &error);
         let tree = |commit| folder(opened, commit).map_err(wrong);
-        let (old, new) = (tree(old)?, tree(new)?);
+        let (old, new) = (old.map_or_else(|| Ok(opened.repo.empty_tree()), tree)?, tree(new)?);
         let mut diff = old.changes().map_err(wrong)?;
         diff.options(|options| {
             options.track_path().track_rewrites(Some(renames()));

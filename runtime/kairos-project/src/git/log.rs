@@ -60,7 +60,7 @@ impl Git {
     }
 }
 
-fn read_commit(opened: &Opened, id: ObjectId) -> PortResult<Commit> {
+pub(super) fn read_commit(opened: &Opened, id: ObjectId) -> PortResult<Commit> {
     let wrong = |error: gix::Error| failed("history", &error);
     let commit = opened.repo.find_commit(id).map_err(wrong)?;
     let author = commit.author().map_err(wrong)?;

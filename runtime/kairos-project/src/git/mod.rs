@@ -10,14 +10,17 @@
 
 mod branch_point;
 mod changes;
+mod diff;
 mod follow;
 mod index;
+mod intended;
 mod log;
 mod shared;
 mod status;
 mod touched;
 mod versions;
 
+pub use intended::IntendedCommit;
 pub(crate) use shared::Shared;
 
 use gix::open::permissions;

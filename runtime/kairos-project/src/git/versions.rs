@@ -40,7 +40,7 @@ impl Git {
         }
     }
 
-    fn staged_blob(&self, opened: &Opened, path: &str) -> PortResult<ObjectId> {
+    pub(super) fn staged_blob(&self, opened: &Opened, path: &str) -> PortResult<ObjectId> {
         let index = self.index(opened)?;
         let full = opened.repo_path(path);
         let full = full.as_str().into();
@@ -67,7 +67,7 @@ impl Opened {
 }
 
 /// Only the trees on the way to the path are read, and each is searched as it lies there.
-fn committed_blob(opened: &Opened, commit: ObjectId, version: Version, path: &str) -> PortResult<ObjectId> {
+pub(super) fn committed_blob(opened: &Opened, commit: ObjectId, version: Version, path: &str) -> PortResult<ObjectId> {
     let wrong = |error: gix::Error| failed("recorded content", &error);
     let tree = opened.repo.find_commit(commit).and_then(|commit| commit.tree()).map_err(wrong)?;
     let entry = tree.lookup_entry(opened.repo_path(path).split('/').map(str::as_bytes)).map_err(wrong)?;
@@ -75,7 +75,7 @@ fn committed_blob(opened: &Opened, commit: ObjectId, version: Version, path: &st
     if entry.mode().is_blob_or_symlink() { Ok(entry.object_id()) } else { Err(no_file(version, path)) }
 }
 
-fn blob_size(opened: &Opened, id: ObjectId, path: &str) -> PortResult<u64> {
+pub(super) fn blob_size(opened: &Opened, id: ObjectId, path: &str) -> PortResult<u64> {
     let header = opened.repo.find_header(id).map_err(|error| failed("recorded content", &error))?;
     if header.kind() != gix::object::Kind::Blob {
         return Err(PortError::new(ErrorCode::Invalid, format!("`{path}` is recorded as a file, but is none")));

@@ -251,4 +251,10 @@ impl wit::git::Host for State {
     async fn log(&mut self, _: u32, _: Option<String>) -> Answer<Vec<wit::git::Commit>> {
         unavailable()
     }
+    async fn diff(&mut self, _: wit::git::Comparison, _: Vec<String>) -> Answer<wit::git::Patch> {
+        unavailable()
+    }
+    async fn show(&mut self, _: String, _: Vec<String>) -> Answer<wit::git::Shown> {
+        unavailable()
+    }
 }

@@ -11,6 +11,7 @@
 //! |---|---|---|
 //! | `call` | warm detector call | `Detector::detect` on a warm instance with a batch of 10 signals, made ready by `share`; against the generated `call_detect`. Target: at most 1.3 times bare |
 //! | `tool` | fresh-instance tool call | `call_tool`: `read-file` on a file of 1 KiB in a new instance; against bare instantiation, call and drop with a plain stub of the import. Once with the file in memory on both sides (the host alone), once through the project view against a plain `read`. Target: at most 50 us on top |
+//! | `turn` | a tool call in a turn | from the begin of a call to its outcome as the reader of a conversation sees them, with a scripted model: loop, permission rules (97), hooks (the user's own, if there are any), fresh instance, project view, transcript (which is written in groups), and for an edit the change on disk; against the bare call of `tool`. One by one, and 64 at once in four conversations. Target: at most 300 us |
 //! | `load` | cached load | content hash, cache look-up, pre-linking and the cached description of one plugin of the standard set, as the registry does it; against bare deserialising and pre-linking. Target: at most 3 ms |
 //! | `start` | process start to end of first tick | from `spawn` of the real binary to the arrival of its first `tick` event, in a git repository of 100 files with 10 plugins; warm (everything cached) and cold (empty `KAIROS_HOME`); against `git status` there. Target, warm: below 100 ms |
 //! | `crowd` | a tick with 1,000 detectors | CPU time of the process (all threads: detectors, journal, inbox) for one tick in which 100 signals match 10 detectors each; wall time apart; against the bare calls alone. Target: below 30 ms. All-match: 100 signals for all of them. Quiet: a tick without signals, by its own clock. Target: below 50 us |
@@ -33,12 +34,13 @@ mod shell;
 mod stream;
 mod system;
 mod tool;
+mod turn;
 
 use plugins::Result;
 use report::Report;
 use std::process::ExitCode;
 
-const SECTIONS: [&str; 10] = ["call", "tool", "load", "start", "crowd", "idle", "burst", "stream", "permit", "shell"];
+const SECTIONS: [&str; 11] = ["call", "tool", "turn", "load", "start", "crowd", "idle", "burst", "stream", "permit", "shell"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -76,6 +78,7 @@ fn run(section: &str, report: &mut Report) -> Result<()> {
     let outcome = match section {
         "call" => runtime.block_on(async { tokio::spawn(call::measure()).await? }),
         "tool" => runtime.block_on(async { tokio::spawn(tool::measure()).await? }),
+        "turn" => runtime.block_on(async { tokio::spawn(turn::measure()).await? }),
         "load" => runtime.block_on(async { tokio::spawn(load::measure()).await? }),
         "crowd" => runtime.block_on(async { tokio::spawn(crowd::measure()).await? }),
         "stream" => runtime.block_on(async { tokio::spawn(stream::measure()).await? }),

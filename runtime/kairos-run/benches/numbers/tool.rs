@@ -4,7 +4,9 @@ use crate::bare::{self, Bare, Files};
 use crate::call::NoState;
 use crate::plugins::{self, Result, component, host, load};
 use crate::report::{Row, Sample, Target, Unit};
-use kairos_core::ports::{Change, Commit, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions, Version};
+use kairos_core::ports::{
+    Change, Commit, Comparison, Patch, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions, Shown, Version,
+};
 use kairos_core::{ErrorCode, PortError};
 use kairos_host::{Access, Plugin, call_tool};
 use kairos_project::Project;
@@ -82,7 +84,7 @@ async fn our_call(host: &kairos_host::Host, plugin: &Plugin, access: Access, inp
     Ok(time)
 }
 
-async fn bare_call(bare: &Bare, works: &bare::tool::WorksPre<bare::State>, files: Files, input: &str) -> Result<Duration> {
+pub async fn bare_call(bare: &Bare, works: &bare::tool::WorksPre<bare::State>, files: Files, input: &str) -> Result<Duration> {
     let start = Instant::now();
     let mut store = bare.store(files);
     let instance = works.instantiate_async(&mut store).await?;
@@ -127,6 +129,12 @@ impl ProjectView for Memory {
         nothing()
     }
     async fn git_log(&self, _: u32, _: Option<&str>) -> PortResult<Vec<Commit>> {
+        nothing()
+    }
+    async fn git_diff(&self, _: Comparison, _: &[String]) -> PortResult<Patch> {
+        nothing()
+    }
+    async fn git_show(&self, _: &str, _: &[String]) -> PortResult<Shown> {
         nothing()
     }
 }
