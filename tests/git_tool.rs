@@ -10,7 +10,10 @@ use support::{Background, World, text};
 
 /// A user with a name of his own, and a model that is reached at a server.
 fn world(server: Option<&ModelServer>, more: &str) -> World {
-    let mut world = World::with_git();
+    with_name(World::with_git(), server, more)
+}
+
+fn with_name(mut world: World, server: Option<&ModelServer>, more: &str) -> World {
     let home = world.dir.path().join("user");
     std::fs::create_dir(&home).unwrap();
     std::fs::write(home.join(".gitconfig"), "[user]\nname = Ada L\nemail = ada@example.org\n").unwrap();
@@ -171,9 +174,6 @@ fn a_commit_is_shown_made_and_says_who_helped() {
     world.ok(&["plugin", "grant", "git"]);
     let questions = asked(&world, &["--yes"]);
     let told = outcome(&server);
-    if told.contains("can't confine") {
-        return eprintln!("skipped: {told}");
-    }
     let [question] = &questions[..] else { panic!("{questions:?} {told}") };
     let preview = question["preview"].as_str().unwrap();
     assert!(preview.starts_with("$ git add --intent-to-add -- '$(touch ran)' ':(literal)*' --amend "), "{preview}");
@@ -211,4 +211,130 @@ fn who_does_not_agree_finds_all_as_it_was() {
     assert!(asked(&world, &[]).is_empty());
     assert!(outcome(&server).contains("nobody is there to agree"), "{}", outcome(&server));
     assert_eq!(state(), before);
+}
+
+/// A hook of the repository's, in `$HERE`.
+fn hook(world: &World, name: &str, script: &str) {
+    let path = world.project().join(".git/hooks").join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, format!("#!/bin/sh\nHERE='{}'\n{script}\n", world.dir.path().display())).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn hooks_of_the_repository_run_as_ever_but_in_the_sandbox() {
+    let server = calling("git-commit", json!({"message": "Add it", "paths": ["new.txt"]}));
+    let world = world(Some(&server), "");
+    world.write("new.txt", "new\n");
+    let config = std::fs::read(world.project().join(".git/config")).unwrap();
+    let tries = "touch \"$HERE/out\"; git config core.editor evil; touch .git/hooks/post-checkout; mv .git .git2; git config --global a.b c";
+    hook(&world, "pre-commit", &format!("({tries}) 2>/dev/null; echo checked by a hook; touch checked; exit 1"));
+    let _background = Background::start(&world);
+    world.ok(&["plugin", "grant", "git"]);
+    let action = asked(&world, &["--yes"])[0]["action"].to_string();
+    let told = outcome(&server);
+    if action.contains("can't confine") {
+        return eprintln!("skipped: {action}");
+    }
+    assert!(
+        told.contains("nothing was committed, git ended with 1: checked by a hook") && told.contains("`git reset -- PATH`"),
+        "{told}"
+    );
+    assert_eq!(git(&world, &["rev-list", "--count", "HEAD"]), "1\n");
+    assert!(world.project().join("checked").exists() && !world.dir.path().join("out").exists());
+    let is_kept = std::fs::read(world.project().join(".git/config")).unwrap() == config;
+    assert_eq!(is_kept, !told.contains("configuration or its hooks were changed"), "what can't be prevented is told: {told}");
+    eprintln!("the configuration is kept: {is_kept}");
+    assert!(!std::fs::read_to_string(world.dir.path().join("user/.gitconfig")).unwrap().contains("[a]"));
+
+    hook(&world, "pre-commit", "echo fine");
+    asked(&world, &["--yes"]);
+    assert!(
+        outcome(&server).contains("Add it, 1 file:\n  added: new.txt +1 -0\ngit and the hooks said:\nfine\n"),
+        "{}",
+        outcome(&server)
+    );
+    assert_eq!(git(&world, &["status", "--porcelain"]), "?? checked\n");
+}
+
+#[test]
+fn the_user_s_rules_and_settings_hold_for_commits() {
+    let server = ModelServer::speaking(|question| {
+        let messages = question["messages"].as_array().unwrap();
+        let commit = |paths: &[&str]| (None, vec![("git-commit", json!({"message": "Change it", "paths": paths}))]);
+        match messages.iter().filter(|m| m["role"] == "tool").count() {
+            0 => commit(&[]),
+            1 => commit(&[]),
+            2 => commit(&["deploy.key"]),
+            3 => commit(&["../x"]),
+            4 => commit(&["shut/a"]),
+            _ => (Some("Done."), vec![]),
+        }
+    });
+    let rules =
+        "[permissions]\nallow = [\"Bash(git commit *)\", \"Bash(git add *)\"]\ndeny = [\"Read(shut/**)\"]\nwait = \"0s\"\n";
+    let world = world(Some(&server), &format!("git.attribution = false\n{rules}"));
+    world.write("a.txt", "two\n");
+    world.git(&["add", "a.txt"]);
+    world.write("a.txt", "three\n");
+    world.write("deploy.key", "secret\n");
+    world.write("shut/a", "secret\n");
+    let _background = Background::start(&world);
+    world.ok(&["plugin", "grant", "git"]);
+    assert!(asked(&world, &[]).is_empty());
+    let last = server.asked().pop().unwrap();
+    let told: Vec<&str> = last["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|m| m["role"] == "tool")
+        .map(|m| m["content"].as_str().unwrap())
+        .collect();
+    if told[0].contains("can't confine") {
+        return eprintln!("skipped: {}", told[0]);
+    }
+    assert!(told[0].contains("modified: a.txt +1 -1"), "{told:?}");
+    assert!(told[1].contains("nothing is staged"), "{told:?}");
+    assert!(told[2].contains("nobody is there"), "a private file asks, whatever is allowed: {told:?}");
+    assert!(told[3].contains("may not contain `..`"), "{told:?}");
+    assert!(told[4].contains("rules forbid") && told[4].contains("shut/**"), "{told:?}");
+    assert_eq!(git(&world, &["log", "-1", "--format=%B"]).trim(), "Change it");
+    assert_eq!(git(&world, &["show", "HEAD:a.txt"]), "two\n");
+    assert_eq!(git(&world, &["status", "--porcelain"]), " M a.txt\n?? deploy.key\n?? shut/\n");
+}
+
+/// The repository lies elsewhere: in another work tree's folder, or above the project.
+#[test]
+fn a_repository_that_lies_outside_of_the_project_can_be_committed_to() {
+    for is_linked in [true, false] {
+        let server = calling("git-commit", json!({"message": "Add it", "paths": ["a.txt", "new.txt"]}));
+        let world = with_name(World::new(), Some(&server), "");
+        let outside = |arguments: &[&str], folder: &str| {
+            let folder = world.dir.path().join(folder).display().to_string();
+            git(&world, &[&["-C", &folder], arguments].concat())
+        };
+        let repository = if is_linked { "repository" } else { "." };
+        std::fs::create_dir_all(world.dir.path().join(repository)).unwrap();
+        outside(&["init", "-q", "-b", "main"], repository);
+        if is_linked {
+            outside(&["commit", "-q", "--allow-empty", "-m", "first"], repository);
+            std::fs::remove_dir(world.project()).unwrap();
+            std::fs::create_dir(world.project()).unwrap();
+            outside(&["worktree", "add", "-q", "-b", "other", "../project"], repository);
+        }
+        world.write("a.txt", "one\n");
+        world.git(&["add", "a.txt"]);
+        world.git(&["commit", "-q", "-m", "second"]);
+        std::fs::write(world.dir.path().join(repository).join("beside.txt"), "x\n").unwrap();
+        outside(&["add", "beside.txt"], repository);
+        world.write("a.txt", "two\n");
+        world.write("new.txt", "new\n");
+        let _background = Background::start(&world);
+        world.ok(&["plugin", "grant", "git"]);
+        asked(&world, &["--yes"]);
+        let told = outcome(&server);
+        assert!(told.contains("Add it, 2 files"), "{is_linked}: {told}");
+        assert_eq!(git(&world, &["log", "-1", "--format=%an %s"]), "Ada L Add it\n");
+        assert!(outside(&["status", "--porcelain"], repository).contains("A  beside.txt"), "what is staged beside it stays");
+    }
 }

@@ -222,13 +222,84 @@ fn what_was_agreed_to_is_done_after_a_crash() {
     assert!(permissions(&world).is_empty());
 }
 
+const SECRET: &str = "swordfish";
+
+/// Tries every way of ours to see what stands in a file, and to say it.
+fn curious() -> ModelServer {
+    ModelServer::speaking(|question| {
+        match question["messages"].as_array().unwrap().iter().filter(|m| m["role"] == "tool").count() {
+            0 => (
+                None,
+                vec![
+                    ("read-file", json!({"path": "vault/key.txt"})),
+                    ("read-file", json!({"path": "./vault/./key.txt"})),
+                    ("read-file", json!({"path": "src/link"})),
+                    ("list-files", json!({"path": "vault"})),
+                    ("list-files", json!({"depth": 0})),
+                    ("search", json!({"pattern": "sword"})),
+                    ("read-file", json!({"path": "notes/today.md"})),
+                    ("read-file", json!({"path": "src/open.txt"})),
+                ],
+            ),
+            8 => (
+                None,
+                vec![
+                    ("surface", json!({"title": "a key", "detail": "there is one", "file": "vault/key.txt", "line": 1})),
+                    ("edit-file", json!({"path": "vault/key.txt", "old": "s", "new": "t"})),
+                ],
+            ),
+            _ => (Some("That is all."), vec![]),
+        }
+    })
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_rule_forbids_to_read_is_not_shown_by_any_tool() {
+    let server = curious();
+    let mut world = world(&server, "");
+    let user = world.dir.path().join("user");
+    std::fs::create_dir_all(user.join(".claude")).unwrap();
+    let rules = "{\"permissions\": {\n\"deny\": [\n\"Read(./vault/**)\"],\n\"ask\": [\"Read(notes/**)\"]}}";
+    std::fs::write(user.join(".claude/settings.json"), rules).unwrap();
+    world.env.push(("HOME", user.display().to_string()));
+    world.write("vault/key.txt", format!("{SECRET}\n"));
+    world.write("notes/today.md", "nothing\n");
+    world.write("src/open.txt", "sword and shield\n");
+    std::os::unix::fs::symlink("../vault/key.txt", world.project().join("src/link")).unwrap();
+    let _background = Background::start(&world);
+
+    let said = world.ok(&["ask", "what", "is", "in", "@vault/key.txt", "and", "in", "@src/open.txt?"]);
+    assert!(said.contains("That is all."), "{said}");
+    let asked = server.asked();
+    assert!(!asked.iter().any(|question| question.to_string().contains(SECRET)), "{asked:?}");
+    let first = asked[0]["messages"].to_string();
+    assert!(first.contains("`vault/key.txt` is not to be read") && first.contains("sword and shield"), "{first}");
+    let last = asked.last().unwrap()["messages"].as_array().unwrap();
+    let came: Vec<&str> = last.iter().filter(|m| m["role"] == "tool").map(|m| m["content"].as_str().unwrap()).collect();
+    let rule = "`Read(./vault/**)` (deny in ";
+    for denied in [0, 1, 2, 3, 8] {
+        assert!(came[denied].contains(rule) && came[denied].contains("settings.json, line 3)"), "{denied}: {}", came[denied]);
+    }
+    assert!(
+        came[4].contains("src/open.txt") && !came[4].contains("vault/key") && !came[4].contains("notes/today"),
+        "{}",
+        came[4]
+    );
+    assert!(came[5].contains("src/open.txt") && !came[5].contains("vault"), "{}", came[5]);
+    assert!(came[6].contains("wants to be asked") && came[6].contains("`Read(notes/**)` (ask in "), "{}", came[6]);
+    assert!(came[7].contains("sword and shield"), "{}", came[7]);
+    assert!(!came[9].contains(SECRET) && came[9].contains(rule), "{}", came[9]);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_can_not_be_confined_is_asked_about_whatever_the_rules_allow() {
-    let server = ModelServer::speaking(|question| match question["messages"].as_array().unwrap().last().unwrap()["role"] == "tool" {
-        true => (Some("So much for that."), vec![]),
-        false => (None, vec![("shell", json!({"command": "echo free > made"}))]),
-    });
+    let server =
+        ModelServer::speaking(|question| match question["messages"].as_array().unwrap().last().unwrap()["role"] == "tool" {
+            true => (Some("So much for that."), vec![]),
+            false => (None, vec![("shell", json!({"command": "echo free > made"}))]),
+        });
     let world = world(&server, "[permissions]\ndefault-mode = \"default\"\nallow = [\"Bash(echo *)\"]\n");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/support/without_landlock.py");
     let mut start = Command::new("python3");

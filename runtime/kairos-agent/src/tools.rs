@@ -11,9 +11,11 @@ use kairos_store::ProjectDb;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// All that a turn may do to the world.
-pub(crate) trait Effects: Edit + Process + Web {}
-impl<T: Edit + Process + Web> Effects for T {}
+/// All that a turn may do to the world, and what it sees of it.
+pub(crate) trait Effects: Edit + Process + Web {
+    /// The project, as far as it may be read.
+    fn sight(&self) -> &Project;
+}
 
 /// Who calls tools, and where. Clones share it.
 #[derive(Clone)]
@@ -32,7 +34,7 @@ impl Tools {
 
     /// The same, for a turn that may change files, run commands and ask for pages if the user agrees.
     pub(crate) fn with_effects(self, effects: Arc<dyn Effects>) -> Self {
-        Self { effects: Some(effects), ..self }
+        Self { view: effects.sight().clone(), effects: Some(effects), ..self }
     }
 
     /// All that can be called, by plugin; of two with the same name, the user's stands before the project's own.
@@ -53,7 +55,11 @@ impl Tools {
 
     /// The tool of that name.
     pub(crate) fn find(&self, name: &str) -> Option<(Running, Definition)> {
-        self.list().into_iter().find(|(_, d)| d.name == name)
+        let mut running = self.registry.running();
+        running.retain(|r| r.is_for(self.view.root()) && r.described.definitions.iter().any(|d| d.name == name));
+        let plugin = running.into_iter().min_by_key(Running::is_projects_own)?;
+        let definition = plugin.described.definitions.iter().find(|d| d.name == name)?.clone();
+        Some((plugin, definition))
     }
 
     /// Calls the tool of that name with a JSON object; none where there is no such tool.

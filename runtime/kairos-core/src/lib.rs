@@ -7,6 +7,7 @@ pub mod config;
 pub mod dream;
 pub mod edit;
 pub mod finding;
+pub mod git;
 pub mod memory;
 pub mod model;
 pub mod permission;

@@ -139,7 +139,8 @@ async fn a_real_repository_can_be_worked_with() {
 async fn the_environment_is_clean() {
     let project = Project::new();
     // The test's own environment has variables of cargo's, which nobody has called harmless.
-    let done = project.run("env").await;
+    let done = project.run("env; cd \"$TMPDIR\"; git config maintenance.auto; git config gc.auto").await;
+    assert!(done.output.ends_with("\nfalse\n0\n"), "{}", done.output);
     assert!(done.output.contains("PATH=") && done.output.contains("TMPDIR="));
     assert!(!done.output.contains("CARGO_PKG_NAME") && !done.output.contains("CARGO_MANIFEST_DIR"), "{}", done.output);
 }
@@ -207,4 +208,32 @@ async fn two_hundred_at_once_leave_no_process_and_no_descriptor() {
     }
     assert_eq!(processes(&mark), 0);
     until("descriptors are closed", || descriptors() <= before).await;
+}
+
+#[tokio::test]
+async fn what_is_fixed_stays_as_it_is_within_what_is_writable() {
+    if !can_confine() {
+        return;
+    }
+    let project = Project::new();
+    let git = project.0.path().join(".git");
+    std::fs::create_dir_all(git.join("hooks")).unwrap();
+    std::fs::write(git.join("config"), "old").unwrap();
+    std::fs::write(git.join("hooks/one"), "old").unwrap();
+    let fixed = vec![git.join("hooks"), git.join("config")];
+    let tries = "cat .git/config; touch .git/index.lock && mv .git/index.lock .git/index && echo index
+        for try in 'echo new > .git/config' 'mv new .git/config' 'touch .git/hooks/two' 'echo new > .git/hooks/one' 'mv .git/hooks x' \
+            'mv .git y' 'rm -rf .git/hooks' 'chmod 700 .git/hooks/one' 'umount .git/hooks' 'mount -o remount,rw,bind .git/config'; do
+            echo new > new; eval \"$try\" 2>/dev/null && echo \"$try\"
+        done; true";
+    let done = start(&Command { fixed, ..project.command(tries) }).await.unwrap();
+    let is = |name: &str| std::fs::read_to_string(git.join(name)).unwrap();
+    if done.output.contains("echo new > .git/config") {
+        return eprintln!("skipped: this system lets nobody mount");
+    }
+    assert_eq!(done.output, "oldindex\n");
+    assert_eq!((is("config"), is("hooks/one"), git.join("index").exists()), ("old".into(), "old".into(), true));
+    assert_eq!(std::fs::read_dir(git.join("hooks")).unwrap().count(), 1);
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+    assert!(!mounts.contains(&git.display().to_string()), "nobody else sees it");
 }

@@ -163,6 +163,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn commits_count_as_commands() {
+        let recorder = Arc::new(Recorder::default());
+        let context = |scope: &str| {
+            let access = Access::none("x").with_process(recorder.clone());
+            access.set_rights(&Rights { process: vec![scope.into()], ..Rights::default() });
+            Context::new(access, Arc::new(Limits::default()))
+        };
+        for (scope, message, expected) in [
+            ("git status *", "m", Some(ErrorCode::Denied)),
+            ("git commit", "m", None),
+            ("git *", " \n", Some(ErrorCode::Invalid)),
+            ("*", &"m".repeat(MAX_MESSAGE + 1), Some(ErrorCode::TooLarge)),
+        ] {
+            let made = context(scope).make_commit(message, vec!["a".into()]).await;
+            assert_eq!(made.err().map(|e| e.code), expected, "{scope}");
+        }
+        let mut one = context("git commit *");
+        for n in 0..=MAX_COMMANDS {
+            assert_eq!(one.make_commit("m", vec![]).await.is_ok(), n < MAX_COMMANDS);
+        }
+        assert_eq!(recorder.0.lock().unwrap().len() as u32, 1 + MAX_COMMANDS);
+    }
+
+    #[tokio::test]
     async fn commands_have_bounds() {
         let long = "a".repeat(MAX_COMMAND + 1);
         let commands = [

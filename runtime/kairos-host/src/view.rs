@@ -331,3 +331,25 @@ impl From<ChangeKind> for wit::git::ChangeKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_tells_nothing_of_what_is_out_of_scope() {
+        let file = |path: &str, old: Option<&str>| FilePatch {
+            path: path.into(),
+            renamed_from: old.map(Into::into),
+            kind: ChangeKind::Renamed,
+            added: 1,
+            removed: 1,
+            hunks: "@@".into(),
+            withheld: None,
+        };
+        let files = vec![file("src/a", Some("src/b")), file("src/c", Some("secret")), file("secret", Some("src/d"))];
+        let seen = within(Patch { files, more: false }, &Scope::new(&["src/**".into()])).files;
+        let told = seen.iter().map(|f| (f.path.as_str(), f.renamed_from.as_deref(), f.hunks.as_str()));
+        assert_eq!(told.collect::<Vec<_>>(), [("src/a", Some("src/b"), "@@"), ("src/c", None, "")]);
+    }
+}

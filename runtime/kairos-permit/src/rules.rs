@@ -176,6 +176,17 @@ impl Rules {
         if real.decision > by_name.decision { real } else { by_name }
     }
 
+    /// Does a rule forbid to read some file, or want it asked?
+    pub fn limit_reading(&self) -> bool {
+        !(self.deny.read.is_empty() && self.ask.read.is_empty())
+    }
+
+    /// The verdict of a rule that forbids to read this file, or wants it asked; none where no rule does. By its name alone.
+    pub fn on_reading(&self, path: &Path) -> Option<Verdict> {
+        let path = self.place(path);
+        self.forbidden(&self.deny, &path, false).or_else(|| self.forbidden(&self.ask, &path, false))
+    }
+
     /// The mode has the last word.
     fn settle(&self, action: &Action<'_>, verdict: Verdict) -> Verdict {
         let effect = matches!(action, Action::Edit(_) | Action::Command(_));

@@ -54,7 +54,7 @@ impl Inner {
     pub(crate) fn content_path(&self, path: &str) -> PortResult<String> {
         let path = normalise(path)?;
         deny_git(&path)?;
-        self.deny_private(&path)?;
+        self.deny_withheld(&path)?;
         Ok(path)
     }
 
@@ -63,16 +63,24 @@ impl Inner {
         let real = self.dir.canonicalize(if path.is_empty() { "." } else { path }).map_err(|error| io_error(path, &error))?;
         let real = normalise(real.to_str().ok_or_else(|| invalid(path, "leads to a name that is not UTF-8"))?)?;
         deny_git(&real)?;
-        self.deny_private(&real)?;
+        self.deny_withheld(&real)?;
         Ok(real)
     }
 
-    fn deny_private(&self, path: &str) -> PortResult<()> {
-        if self.private.is_private(path) {
-            let message = format!("`{path}` is private: its content is not handed to plugins (see `files.private`)");
-            return Err(PortError::new(ErrorCode::Denied, message));
-        }
-        Ok(())
+    fn deny_withheld(&self, path: &str) -> PortResult<()> {
+        let message = if self.private.is_private(path) {
+            format!("`{path}` is private: its content is not handed to plugins (see `files.private`)")
+        } else if let Some(why) = self.why_withheld(path) {
+            format!("`{path}` is not to be read: {why}")
+        } else {
+            return Ok(());
+        };
+        Err(PortError::new(ErrorCode::Denied, message))
+    }
+
+    /// Not because it is private.
+    pub(crate) fn why_withheld(&self, path: &str) -> Option<String> {
+        self.forbids.as_ref()?(path)
     }
 
     /// Opens a regular file. Without blocking: a FIFO would wait for a writer, and opening a device can have effects,
@@ -117,6 +125,12 @@ impl Inner {
             FileKind::Link => return Err(invalid(&base, "is a link; list the folder that it names")),
             _ => return Err(invalid(&base, "is not a folder")),
         }
+        // What is below a folder may be withheld, without the folder itself.
+        if !base.is_empty()
+            && let Some(why) = self.why_withheld(&base).or_else(|| self.why_withheld(&format!("{base}/_")))
+        {
+            return Err(PortError::new(ErrorCode::Denied, format!("`{base}` is not to be looked into: {why}")));
+        }
         let level = if base.is_empty() { 0 } else { Wanted::level(&base) };
         let deepest = (depth != 0).then(|| (level as usize).saturating_add(depth as usize));
         let wanted = Arc::new(Mutex::new(Wanted { base, depth, after: after.map(str::to_owned), found: BTreeMap::new() }));
@@ -134,7 +148,7 @@ impl Inner {
             }
             // What can't be read is not listed, like a folder without permission.
             let Ok(entry) = entry else { continue };
-            let Some(path) = self.listed(&entry) else { continue };
+            let Some(path) = self.listed(&entry).filter(|path| self.why_withheld(path).is_none()) else { continue };
             lock(&wanted).offer(path, entry.file_type().is_some_and(|kind| kind.is_dir()));
         }
         let mut paths: Vec<String> = std::mem::take(&mut lock(&wanted).found).into_keys().collect();

@@ -22,7 +22,7 @@ pub use private::{PatternError, PrivatePaths};
 use async_trait::async_trait;
 use cap_std::{ambient_authority, fs::Dir};
 use kairos_core::ports::{
-    Change, Commit, Comparison, Patch, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions, Shown, Version,
+    Change, Commit, Comparison, FileInfo, Match, Page, Patch, PortResult, ProjectView, Repository, SearchOptions, Shown, Version,
 };
 use kairos_core::{ErrorCode, PortError};
 use std::path::{Path, PathBuf};
@@ -53,6 +53,9 @@ pub enum OpenError {
     Pattern(#[from] PatternError),
 }
 
+/// Says of a path why its content is not handed out; none where it may be.
+pub type Forbids = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// A project that is open for reading. Cheap to clone; holds one directory handle and no repository.
 #[derive(Clone)]
 pub struct Project {
@@ -60,15 +63,17 @@ pub struct Project {
     shared: Option<Arc<git::Shared>>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) root: PathBuf,
-    pub(crate) dir: Dir,
+    pub(crate) dir: Arc<Dir>,
     /// Its files are on a disk of this machine.
     pub(crate) is_local: bool,
-    pub(crate) private: PrivatePaths,
-    pub(crate) git: git::Git,
+    pub(crate) private: Arc<PrivatePaths>,
+    pub(crate) forbids: Option<Forbids>,
+    pub(crate) git: Arc<git::Git>,
     /// The last call that was given up after a long time; it may still hang.
-    given_up: Mutex<Option<AbortHandle>>,
+    given_up: Arc<Mutex<Option<AbortHandle>>>,
 }
 
 impl Project {
@@ -80,12 +85,13 @@ impl Project {
         let dir = Dir::open_ambient_dir(&real, ambient_authority()).map_err(failed)?;
         let private = PrivatePaths::new(private_globs)?;
         let inner = Inner {
-            git: git::Git::new(real.clone()),
+            git: Arc::new(git::Git::new(real.clone())),
             root: real,
             is_local: at_hand::is_local(&dir),
-            dir,
-            private,
-            given_up: Mutex::default(),
+            dir: Arc::new(dir),
+            private: Arc::new(private),
+            forbids: None,
+            given_up: Arc::default(),
         };
         Ok(Self { inner: Arc::new(inner), shared: None })
     }
@@ -98,6 +104,12 @@ impl Project {
     /// isn't called because of signals, such as a tool, has to ask through another handle.
     pub fn for_ticks(&self) -> Self {
         Self { inner: self.inner.clone(), shared: Some(Arc::default()) }
+    }
+
+    /// A handle through which nothing is handed out of files that are withheld, by their name or by that of the file that a link
+    /// leads to: they are not read, in no version, not searched, and not listed.
+    pub fn without(&self, forbids: Forbids) -> Self {
+        Self { inner: Arc::new(Inner { forbids: Some(forbids), ..Inner::clone(&self.inner) }), shared: None }
     }
 
     /// A tick begins: earlier answers are not handed out again. To be called after the tick's signals were taken from
@@ -239,11 +251,13 @@ impl ProjectView for Project {
 
     async fn git_changes(&self, since: Version, max: u32) -> PortResult<Vec<Change>> {
         let shared = self.shared.clone();
-        self.blocking(move |inner, stop| match shared {
+        let changes = self.blocking(move |inner, stop| match shared {
             Some(shared) => shared.changes(&inner.git, since, max, stop),
             None => inner.git.changes(since, max, stop),
-        })
-        .await
+        });
+        let mut changes = changes.await?;
+        changes.retain(|change| self.inner.why_withheld(&change.path).is_none());
+        Ok(changes)
     }
 
     async fn read_at(&self, version: Version, path: &str, offset: u64, length: u32) -> PortResult<Vec<u8>> {

@@ -26,7 +26,7 @@ const MAX_TEXT: usize = 400;
 
 impl Inner {
     /// Files are visited folder by folder, names in byte order, so the same project gives the same answer. Files that
-    /// are private, binary or over 16 MiB are left out.
+    /// are private, withheld, binary or over 16 MiB are left out.
     pub(crate) fn search(&self, pattern: &str, options: &SearchOptions, stop: &AtomicBool) -> PortResult<Vec<Match>> {
         check_max(options.max_matches, MAX_MATCHES, "matches")?;
         let matcher = compile(pattern, options)?;
@@ -49,6 +49,9 @@ impl Inner {
             }
             let Some(path) = self.listed(&entry) else { continue };
             if globs.as_ref().is_some_and(|globs| !globs.is_match(path)) || self.private.is_private(path) {
+                continue;
+            }
+            if self.why_withheld(path).is_some() {
                 continue;
             }
             // A file that is gone or can't be read is no reason to fail the search.

@@ -194,7 +194,7 @@ impl Inner {
             }
         }
         let tools = toolbox::ProjectToolbox {
-            builtin: self.builtin(Vec::new(), id.clone(), skills),
+            builtin: self.builtin(Vec::new(), id.clone(), skills, &effects),
             plugins: self.tools.clone().with_effects(effects.clone()),
             remote: self.servers.ready().await,
             effects: effects.clone(),
@@ -221,9 +221,9 @@ impl Inner {
         Arc::new(skills)
     }
 
-    pub(super) fn builtin(&self, about: Vec<u64>, session: String, skills: Arc<Skills>) -> Builtin {
+    pub(super) fn builtin(&self, about: Vec<u64>, session: String, skills: Arc<Skills>, effects: &Effects) -> Builtin {
         Builtin {
-            view: self.view.clone(),
+            view: effects.sight.clone(),
             inbox: self.inbox.clone(),
             recorder: self.recorder.clone(),
             about,
@@ -237,9 +237,9 @@ impl Inner {
 
     /// The user's words, with the files that he names in them; at the beginning also what the model should know of the project.
     async fn said(&self, text: &str, skill: Option<Part>, first: bool) -> Vec<Part> {
-        let mut parts = Vec::new();
+        let (mut parts, sight) = (Vec::new(), self.sight().await);
         if first {
-            parts.extend(instructions::load(&self.view, &home()).await);
+            parts.extend(instructions::load(&sight, &home()).await);
             let index = self.index().await;
             if !index.trim().is_empty() {
                 parts.push(Part::Untrusted { source: "memory".into(), text: index });
@@ -253,16 +253,19 @@ impl Inner {
             None => {}
         }
         for path in named(text) {
-            if let Some(text) = self.read(path, MAX_NAMED).await {
-                parts.push(Part::Untrusted { source: format!("file {path}"), text });
+            match sight.read(path, 0, MAX_NAMED).await {
+                Ok(bytes) => {
+                    let text = String::from_utf8_lossy(&bytes).into_owned();
+                    parts.push(Part::Untrusted { source: format!("file {path}"), text });
+                }
+                // Else it may be no file at all.
+                Err(e) if e.code == ErrorCode::Denied => {
+                    parts.push(Part::Untrusted { source: "kairos-run".into(), text: e.message });
+                }
+                Err(_) => {}
             }
         }
         parts
-    }
-
-    async fn read(&self, path: &str, most: u32) -> Option<String> {
-        let bytes = self.view.read(path, 0, most).await.ok()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
 

@@ -1,16 +1,19 @@
 //! Commits for a turn. The host writes the command line, so that nothing in a message or in a name can say more than it does, and
 //! the message says who helped.
 
-use super::effects::Effects;
+use super::effects::{Effects, Places};
 use kairos_core::finding::one_line;
 use kairos_core::ports::{
     ChangeKind, Committed, FilePatch, MAX_COMMAND, MAX_RUN_SECONDS, PortResult, ProjectView, RunOptions, Withheld,
 };
 use kairos_core::{ErrorCode, PortError};
 use kairos_exec::shell::quote;
+use kairos_host::cache::content_hash;
 use kairos_permit::{Action, Verdict};
 use kairos_project::IntendedCommit;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 /// The key of the line that says who helped, and its first word.
 const KEY: &str = "Assisted-by";
@@ -44,7 +47,17 @@ impl Effects {
         let about: Vec<Verdict> =
             intended.files.iter().map(|f| self.rules.judge_real(&Action::Read(Path::new(&f.path)))).collect();
         let stat: String = intended.files.iter().map(told).collect();
-        let done = self.run_line(&line, OPTIONS, about, &stat, &intended.elsewhere).await?;
+        let steering = steering(&intended.repository);
+        let steered = contents(steering.clone()).await;
+        let fixed: Vec<PathBuf> = steering.iter().filter(|path| path.exists()).cloned().collect();
+        let mut done =
+            self.run_line(&line, OPTIONS, about, &stat, Places { writable: &intended.repository, fixed: &fixed }).await?;
+        // Not every system can keep it from change.
+        if contents(steering).await != steered {
+            let text = "While git ran, its configuration or its hooks were changed: look at them before you use git here again.";
+            tracing::warn!("{}: {text}", self.view.root().display());
+            done.output = format!("! {text}\n{}", done.output);
+        }
         let after = self.view.git_status().await?.head;
         match after {
             Some(id) if done.exit == 0 && Some(&id) != before.as_ref() => {
@@ -61,6 +74,27 @@ impl Effects {
     async fn says_who(&self, id: &str) -> bool {
         self.view.git_show(id, &[]).await.is_ok_and(|shown| shown.commit.body.lines().any(is_ours))
     }
+}
+
+/// What of a repository decides what git runs later: no commit has to change that, nor has a hook of it.
+const STEERING: [&str; 5] = ["hooks", "info", "config", "config.worktree", "commondir"];
+
+fn steering(repository: &[PathBuf; 2]) -> BTreeSet<PathBuf> {
+    repository.iter().flat_map(|dir| STEERING.map(|name| dir.join(name))).collect()
+}
+
+/// What is in all of that, by file. Reads them.
+async fn contents(steering: BTreeSet<PathBuf>) -> BTreeMap<PathBuf, String> {
+    let within = |path: PathBuf| match std::fs::read_dir(&path) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(_) => vec![path],
+    };
+    let content = |path: PathBuf| {
+        let mode = path.metadata().ok()?.permissions().mode();
+        Some((path.clone(), format!("{mode} {}", content_hash(&std::fs::read(path).ok()?))))
+    };
+    let read = move || steering.into_iter().flat_map(within).filter_map(content).collect();
+    tokio::task::spawn_blocking(read).await.unwrap_or_default()
 }
 
 /// What is run: new files are made known to git first, and what else is staged stays as it is.
@@ -169,7 +203,10 @@ mod tests {
 
     fn commit(message: &str, paths: &[&str], untracked: &[&str]) -> String {
         let all = |paths: &[&str]| paths.iter().map(ToString::to_string).collect();
-        line(message, &IntendedCommit { files: vec![], paths: all(paths), untracked: all(untracked), elsewhere: vec![] })
+        line(
+            message,
+            &IntendedCommit { files: vec![], paths: all(paths), untracked: all(untracked), repository: Default::default() },
+        )
     }
 
     #[test]

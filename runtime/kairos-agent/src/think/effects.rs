@@ -18,7 +18,7 @@ use kairos_core::{ErrorCode, PortError};
 use kairos_exec::redact::Redactor;
 use kairos_exec::sandbox::{self, Command, LAUNCHER};
 use kairos_host::cache::content_hash;
-use kairos_permit::{Action, Decision, Line, Mode, Own, Place, Rules, Verdict};
+use kairos_permit::{Action, Decision, Line, Mode, Own, Place, Problem, Rules, Verdict};
 use kairos_project::{Planned, Project};
 use serde_json::{Value, json};
 use similar::TextDiff;
@@ -36,9 +36,11 @@ const MAX_PREVIEW: usize = 64 << 10;
 /// Effects of one turn.
 pub(super) struct Effects {
     pub(super) view: Project,
+    /// What of it may be read.
+    pub(super) sight: Project,
     pub(super) recorder: Recorder,
     pub(super) session: String,
-    pub(super) rules: Rules,
+    pub(super) rules: Arc<Rules>,
     pub(super) hooks: Arc<Hooked>,
     pub(super) web: WebSettings,
     pub(super) permits: Arc<Permits>,
@@ -50,6 +52,13 @@ pub(super) struct Effects {
     /// The findings that the turn is about.
     pub(super) about: Vec<u64>,
     pub(super) audience: Audience,
+}
+
+/// Where a command may change something, beside the project, and where not, although it is in there.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Places<'a> {
+    pub(super) writable: &'a [PathBuf],
+    pub(super) fixed: &'a [PathBuf],
 }
 
 /// Who looks on.
@@ -68,8 +77,8 @@ impl Audience {
     }
 }
 
-/// The rules that hold in a project now: the user's files, and his kairos.toml. Reads files.
-pub(super) fn rules(view: &Project, config: &Config, attended: bool) -> Rules {
+/// The rules that hold in a project now: the user's files, and his kairos.toml; and what is wrong with them. Reads files.
+pub(super) fn rules(view: &Project, config: &Config, attended: bool) -> (Rules, Vec<Problem>) {
     let own = Own {
         file: "kairos.toml".into(),
         allow: config.list("permissions.allow"),
@@ -82,16 +91,37 @@ pub(super) fn rules(view: &Project, config: &Config, attended: bool) -> Rules {
     // What a project's own files allow may come from a stranger, and nobody can be asked here whether it does.
     let place = Place { project: view.root(), home: &home, trusted: false };
     let (mut rules, problems) = Rules::load(place, &[own], Arc::new(move |path| project.private_paths().is_private(path)));
-    problems.iter().for_each(|problem| tracing::warn!("permissions: {problem}"));
     if !attended && !is_own_mode {
         // Set for sessions of another agent, at which the user looks on.
         rules.edits_ask();
     }
-    rules
+    (rules, problems)
+}
+
+/// What a turn sees of a project: without the files that the user's rules forbid to read. Where a rule wants it asked, that is told:
+/// a reading tool reads many files, and nobody answers for each.
+pub(super) fn sight(view: &Project, rules: &Arc<Rules>) -> Project {
+    if !rules.limit_reading() {
+        return view.clone();
+    }
+    let rules = rules.clone();
+    view.without(Arc::new(move |path| {
+        let verdict = rules.on_reading(Path::new(path))?;
+        Some(match verdict.decision {
+            Decision::Deny => format!("the user's rules forbid it: {}", why(&verdict)),
+            _ => format!("the user wants to be asked before: {}; ask him for what you need of it", why(&verdict)),
+        })
+    }))
 }
 
 pub(super) fn home() -> PathBuf {
     std::env::home_dir().unwrap_or_else(|| "/".into())
+}
+
+impl crate::tools::Effects for Effects {
+    fn sight(&self) -> &Project {
+        &self.sight
+    }
 }
 
 #[async_trait]
@@ -127,7 +157,7 @@ impl Process for Effects {
     }
 
     async fn run(&self, command: &str, options: RunOptions) -> PortResult<Finished> {
-        self.run_line(command, options, Vec::new(), "", &[]).await
+        self.run_line(command, options, Vec::new(), "", Places::default()).await
     }
 
     async fn commit(&self, message: &str, paths: Vec<String>) -> PortResult<Committed> {
@@ -140,15 +170,14 @@ fn failed(error: &dyn std::error::Error) -> PortError {
 }
 
 impl Effects {
-    /// Runs a command line, if that may be. `about` is what the rules say of the files that it is about, `told` what the user sees of them,
-    /// and `writable` are folders beside the project that it may change.
+    /// Runs a command line, if that may be. `about` is what the rules say of the files that it is about, `told` what the user sees of them.
     pub(super) async fn run_line(
         &self,
         command: &str,
         options: RunOptions,
         about: Vec<Verdict>,
         told: &str,
-        writable: &[PathBuf],
+        places: Places<'_>,
     ) -> PortResult<Finished> {
         let root = self.view.root();
         let line = Line::parse(command, root, &home());
@@ -164,11 +193,14 @@ impl Effects {
         let key = BTreeSet::from([format!("$ {}{with}", line.text())]);
         self.hooks.before_effect("Bash", json!({"command": line.text()})).await.or_else(denied)?;
         let preview = format!("$ {}\n{told}", line.text());
-        self.permit(verdicts.max_by_key(|v| v.decision), key, format!("run a command{with}"), &preview).await?;
+        // What is asked for a reason is not spared by a hook that allows what no rule speaks of.
+        let strictest = verdicts.max_by_key(|v| (v.decision, !v.is_for_want_of_a_rule()));
+        self.permit(strictest, key, format!("run a command{with}"), &preview).await?;
         let time = Duration::from_secs(u64::from(options.timeout_s));
         let mut wish = Command { time, network: options.network, ..Command::line(line.text(), root) };
         wish.confined = how.is_whole();
-        wish.writable.extend_from_slice(writable);
+        wish.writable.extend_from_slice(places.writable);
+        wish.fixed.extend_from_slice(places.fixed);
         let own = std::env::current_exe().map_err(|e| failed(&e))?;
         let done = sandbox::run(&wish, (&own, LAUNCHER)).await.map_err(|e| failed(&e))?;
         let output = Redactor::from_env().redact(&done.output);

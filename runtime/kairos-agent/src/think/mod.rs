@@ -30,7 +30,7 @@ use crate::registry::{MODEL, Registry};
 use crate::tools::Tools;
 pub(crate) use due::Planned;
 use due::{Due, Items};
-use effects::{Audience, Effects, home, rules};
+use effects::{Audience, Effects, home, rules, sight};
 use gate::{Gate, pause};
 use hooks::Hooked;
 use jiff::tz::TimeZone;
@@ -38,6 +38,7 @@ use kairos_api::{ApiResult, Event, TurnChange};
 use kairos_core::config::Config;
 use kairos_core::ports::{ErrorCode, PortError, PortResult};
 use kairos_core::{Millis, Signal, Urgency};
+use kairos_permit::Rules;
 use kairos_project::Project;
 use kairos_store::{Filter, InboxItem, Status};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, describe};
@@ -164,7 +165,7 @@ impl Thinker {
     }
 
     /// Could a tick ever wake the model?
-    fn can_wake(&self) -> bool {
+    pub(super) fn can_wake(&self) -> bool {
         self.0.gate.is_open() || self.0.due.is_possible()
     }
 
@@ -298,10 +299,11 @@ impl Thinker {
         let began = now();
         let session = format!("{TICK}{began}");
         let occasion = inner.occasion(Kind::Tick, format!("tick {began}"));
-        let mind = inner.registry.models.mind(&inner.config, occasion, None);
+        let chosen = Some(inner.config.text("think.model").to_owned()).filter(|name| !name.is_empty());
+        let mind = inner.registry.models.mind(&inner.config, occasion, chosen);
         let log = Log::new(inner.recorder.clone(), session.clone());
         let effects = Arc::new(inner.effects(&session, log.speaker(), about.clone(), Audience::Nobody).await?);
-        let builtin = inner.builtin(about, session, Arc::default());
+        let builtin = inner.builtin(about, session, Arc::default(), &effects);
         let plugins = inner.tools.clone().with_effects(effects.clone());
         // Where nobody can be asked, what would have to be asked for is of no use, and is not paid for in each prompt.
         let mut remote = inner.servers.ready().await;
@@ -370,16 +372,9 @@ impl Inner {
 
     /// What a turn may do to the world.
     async fn effects(&self, session: &str, speaker: Speaker, about: Vec<u64>, audience: Audience) -> PortResult<Effects> {
-        let (view, config, attended) = (self.view.clone(), self.config.clone(), !matches!(audience, Audience::Nobody));
-        let id = session.to_owned();
-        let read = tokio::task::spawn_blocking(move || {
-            let rules = rules(&view, &config, attended);
-            let hooks = Hooked::load(&view, &config, &home(), &id, rules.mode());
-            (rules, Arc::new(hooks))
-        });
-        let read = read.await.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")));
-        let (rules, hooks) = read?;
+        let (rules, hooks) = self.governed(session, !matches!(audience, Audience::Nobody)).await?;
         Ok(Effects {
+            sight: sight(&self.view, &rules),
             rules,
             hooks,
             view: self.view.clone(),
@@ -393,6 +388,26 @@ impl Inner {
             about,
             audience,
         })
+    }
+
+    /// The user's rules and hooks, as his files have them now.
+    async fn governed(&self, session: &str, attended: bool) -> PortResult<(Arc<Rules>, Arc<Hooked>)> {
+        let (view, config, id) = (self.view.clone(), self.config.clone(), session.to_owned());
+        let read = tokio::task::spawn_blocking(move || {
+            let (rules, problems) = rules(&view, &config, attended);
+            problems.iter().for_each(|problem| tracing::warn!("permissions: {problem}"));
+            let hooks = Hooked::load(&view, &config, &home(), &id, rules.mode());
+            (Arc::new(rules), Arc::new(hooks))
+        });
+        read.await.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")))
+    }
+
+    /// The project, as far as a turn that begins now may read it.
+    async fn sight(&self) -> Project {
+        let (view, config) = (self.view.clone(), self.config.clone());
+        let read = tokio::task::spawn_blocking(move || sight(&view, &Arc::new(rules(&view, &config, true).0)));
+        // Nothing is read where the rules can't be.
+        read.await.unwrap_or_else(|e| self.view.without(Arc::new(move |_| Some(format!("the rules can't be read: {e}")))))
     }
 
     /// The index of memory, as far as it is loaded.

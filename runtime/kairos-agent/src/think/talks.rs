@@ -1,8 +1,6 @@
 //! What a user does with a conversation beside going on with it: he has it summed up, chooses who answers, calls a skill, leaves.
 
 use super::ask::{CONTEXT, EVENTS};
-use super::effects::Audience;
-use super::log::Speaker;
 use super::sessions::Session;
 use super::{Inner, Thinker};
 use crate::models::Kind;
@@ -44,8 +42,8 @@ impl Thinker {
         self.0.sessions.model(id).await?;
         let thinker = self.clone();
         tokio::spawn(async move {
-            match thinker.0.effects(&session, Speaker::default(), Vec::new(), Audience::Nobody).await {
-                Ok(effects) => effects.hooks.at_end(why).await,
+            match thinker.0.governed(&session, false).await {
+                Ok((_, hooks)) => hooks.at_end(why).await,
                 Err(e) => tracing::warn!("hooks are not told that a conversation ended: {}", e.message),
             }
         });
@@ -82,8 +80,8 @@ impl Thinker {
 
 impl Inner {
     async fn sum_up(&self, session: &mut Session, focus: &str, user: &Sender<AskEvent>) -> PortResult<AskEvent> {
-        let effects = self.effects(&session.id, Speaker::default(), Vec::new(), Audience::Nobody).await?;
-        effects.hooks.before_compact("manual", focus).await.map_err(|why| PortError::new(ErrorCode::Denied, why))?;
+        let (_, hooks) = self.governed(&session.id, false).await?;
+        hooks.before_compact("manual", focus).await.map_err(|why| PortError::new(ErrorCode::Denied, why))?;
         let occasion = self.occasion(Kind::Ask, session.id.clone());
         let mind = self.registry.models.mind(&self.config, occasion, session.model.clone());
         Ok(match compact_all(&mut session.talk, &mind, CONTEXT, focus).await? {

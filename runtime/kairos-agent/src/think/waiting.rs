@@ -169,7 +169,7 @@ impl Thinker {
     /// Before the first tick: what was asked before can't be answered any more, but what was agreed to is still to be done.
     pub(crate) async fn begin(&self) -> Result<(), StoreError> {
         self.0.permits.begin().await?;
-        if self.0.gate.is_open() {
+        if self.can_wake() {
             let rows = self.0.inbox.db.permissions(now()).await?;
             let unused = rows.into_iter().filter(|r| r.allow && r.scope == Scope::Once && r.session.starts_with(TICK));
             self.state().agreed = unused.map(|row| (row.id, row.action)).collect();
@@ -193,7 +193,7 @@ impl Thinker {
             self.go_on(answered.session, answered.action);
             return Ok(true);
         }
-        if self.0.gate.is_open() {
+        if self.can_wake() {
             {
                 let mut state = self.state();
                 state.news.extend(answered.about);

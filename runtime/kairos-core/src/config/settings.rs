@@ -377,6 +377,14 @@ pub const SETTINGS: &[Setting] = &[
         "Least urgency of a new finding that makes a tick wake the model, which may look into it and speak up itself.",
     ),
     s(
+        "think.model",
+        Kind::Text,
+        "\"\"",
+        false,
+        "The model that a tick wakes, where it is another one than yours: NAME or PROVIDER/NAME of a provider that `model.provider` or \
+         `model.fallback` names, such as a small and cheap one.",
+    ),
+    s(
         "think.tools",
         Kind::List,
         "[]",

@@ -22,6 +22,7 @@ const NO_BASH: &str = "/bin/sh";
 pub(super) struct Order {
     pub readable: Vec<PathBuf>,
     pub writable: Vec<PathBuf>,
+    pub fixed: Vec<PathBuf>,
     pub network: bool,
     pub confined: bool,
     pub memory: u64,
@@ -35,6 +36,7 @@ pub(super) fn arguments(command: &Command, temporary: &Path) -> Vec<OsString> {
     let mut add = |name: &str, value: &OsStr| out.extend([name.into(), value.into()]);
     places::readable(&command.readable).iter().for_each(|path| add("--read", path.as_os_str()));
     command.writable.iter().for_each(|path| add("--write", path.as_os_str()));
+    command.fixed.iter().for_each(|path| add("--fixed", path.as_os_str()));
     add("--write", temporary.as_os_str());
     add("--memory", command.memory.to_string().as_ref());
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
@@ -68,6 +70,7 @@ impl Order {
             match name.as_str() {
                 "--read" => order.readable.push(value.into()),
                 "--write" => order.writable.push(value.into()),
+                "--fixed" => order.fixed.push(value.into()),
                 "--memory" => order.memory = number()?,
                 "--cpu" => order.cpu = number()?,
                 "--network" => order.network = value == "yes",
@@ -110,6 +113,11 @@ fn launch(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitStatus, S
     let _ = rustix::process::setsid();
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+    #[cfg(target_os = "linux")]
+    if order.confined && !order.fixed.is_empty() {
+        // Not every system lets us.
+        let _ = super::fixed::fix(&order);
+    }
     limit(&order)?;
     // On a thread that is gone afterwards: what confines is bound to the thread and what it starts, so that this process stays
     // outside, where the command can't kill it.

@@ -18,6 +18,8 @@ fn profile(order: &Order) -> String {
     );
     order.readable.iter().for_each(|path| out += &format!("(allow file-read* (subpath {}))\n", quoted(path)));
     order.writable.iter().for_each(|path| out += &format!("(allow file-read* file-write* (subpath {}))\n", quoted(path)));
+    // What comes later counts.
+    order.fixed.iter().for_each(|path| out += &format!("(deny file-write* (subpath {}))\n", quoted(path)));
     if order.network {
         out += "(allow network-outbound (remote ip))\n(allow network-inbound (local ip))\n";
     }
@@ -36,11 +38,16 @@ mod tests {
 
     #[test]
     fn the_profile_has_what_the_order_gives_and_quotes_it() {
-        let order = Order { writable: vec![r#"/a "b"\c"#.into()], confined: true, ..Order::default() };
+        let order =
+            Order { writable: vec![r#"/a "b"\c"#.into()], fixed: vec!["/a/fixed".into()], confined: true, ..Order::default() };
         let argv = argv(&order, &["x".into()]);
         assert_eq!((argv.len(), argv[3].clone()), (4, "x".into()));
         let profile = argv[2].to_string_lossy().into_owned();
         assert!(profile.contains(r#"(subpath "/a \"b\"\\c")"#) && profile.starts_with("(version 1)\n(deny default)"));
+        assert!(
+            profile.find("file-write* (subpath \"/a \\").unwrap()
+                < profile.find("(deny file-write* (subpath \"/a/fixed\"))").unwrap()
+        );
         assert!(!profile.contains("network"));
     }
 }

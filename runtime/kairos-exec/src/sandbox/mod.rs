@@ -4,6 +4,8 @@
 //! whatever it left behind, wherever that has gone. The launcher also ends everything when its input closes: so neither a future
 //! that is dropped nor a crash of ours leaves a process behind.
 
+#[cfg(target_os = "linux")]
+mod fixed;
 mod launch;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -49,6 +51,9 @@ pub struct Command {
     pub network: bool,
     /// Folders and files that it may change, beside a temporary folder of its own.
     pub writable: Vec<PathBuf>,
+    /// What it must not change, although it lies in something writable: files and folders that are there. Where the system has no means
+    /// for that it is as writable as the rest, so whoever relies on it looks afterwards.
+    pub fixed: Vec<PathBuf>,
     /// What it may read beyond the system's folders, the tools in the user's home, and what is writable.
     pub readable: Vec<PathBuf>,
     /// Not to be run if the system can't confine it. `false` is for what a person has seen and agreed to.
@@ -66,6 +71,7 @@ impl Command {
             memory: 4 << 30,
             network: false,
             writable: vec![folder.into()],
+            fixed: Vec::new(),
             readable: Vec::new(),
             confined: true,
         }

@@ -103,6 +103,11 @@ pub(super) fn environment(temporary: &Path) -> Vec<(OsString, OsString)> {
     let known = |name: &str| VARIABLES.contains(&name) || name.starts_with("LC_");
     let ours = std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(known));
     let fixed = [("TERM", "dumb"), ("PAGER", "cat"), ("GIT_PAGER", "cat"), ("GIT_TERMINAL_PROMPT", "0"), ("NO_COLOR", "1")];
+    // Housekeeping would go on in the background, and be killed in the middle.
+    let quiet = [("maintenance.auto", "false"), ("gc.auto", "0")].into_iter().enumerate().flat_map(|(n, (key, value))| {
+        [(format!("GIT_CONFIG_KEY_{n}").into(), key.into()), (format!("GIT_CONFIG_VALUE_{n}").into(), value.into())]
+    });
+    let quiet = quiet.chain([("GIT_CONFIG_COUNT".into(), "2".into())]);
     let fixed = fixed.map(|(name, value)| (name.into(), value.into()));
-    ours.chain(fixed).chain([("TMPDIR".into(), temporary.as_os_str().into())]).collect()
+    ours.chain(fixed).chain(quiet).chain([("TMPDIR".into(), temporary.as_os_str().into())]).collect()
 }

@@ -175,7 +175,10 @@ impl<'a> Differ<'a> {
             Err(why) => file.withheld = Some(why),
             Ok(_) if left.is_zero() => file.withheld = Some(Withheld::Cut),
             Ok((old, new)) => {
-                let diff = TextDiff::configure().timeout(FILE_TIME.min(left)).diff_lines(&old, &new);
+                // A line ends where git says that it does.
+                let (old, new): (Vec<&str>, Vec<&str>) =
+                    (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+                let diff = TextDiff::configure().newline_terminated(true).timeout(FILE_TIME.min(left)).diff_slices(&old, &new);
                 for change in diff.iter_all_changes() {
                     match change.tag() {
                         ChangeTag::Insert => file.added += 1,

@@ -20,8 +20,8 @@ pub struct IntendedCommit {
     pub paths: Vec<String>,
     /// Those of them that git doesn't know yet.
     pub untracked: Vec<String>,
-    /// Folders outside of the project in which the repository lies.
-    pub elsewhere: Vec<PathBuf>,
+    /// The folders of the repository: that of this work tree, and the one that all its work trees share.
+    pub repository: [PathBuf; 2],
 }
 
 impl Inner {
@@ -60,12 +60,12 @@ impl Inner {
         let head = Side::Commit(opened.head_commit().ok());
         let patch = Differ::new(self, &opened, head, new).all(chosen.iter().copied(), &Below::new(&[])?, &stop)?;
         let named = |(c, _): &(&Change, ChangeKind)| c.renamed_from.iter().chain([&c.path]).cloned().collect::<Vec<_>>();
-        let dirs = self.git.dirs().map_or_else(Vec::new, |(own, common)| vec![own, common]);
+        let (own, common) = self.git.dirs().ok_or_else(|| PortError::new(ErrorCode::Unavailable, "the repository went away"))?;
         Ok(IntendedCommit {
             files: patch.files,
             paths: if paths.is_empty() { Vec::new() } else { chosen.iter().flat_map(named).collect() },
             untracked: chosen.iter().filter(|(c, _)| is_untracked(c)).map(|(c, _)| c.path.clone()).collect(),
-            elsewhere: dirs.into_iter().filter(|dir| !dir.starts_with(&self.root)).collect(),
+            repository: [own, common],
         })
     }
 }

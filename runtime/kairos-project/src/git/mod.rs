@@ -126,6 +126,12 @@ fn disarm(repo: &mut gix::Repository) -> gix::Result<()> {
 /// A `.git` that is a file or a link could point at any repository of the user, whose history the project's plugins
 /// would then read. So that repository has to name this work tree in turn, as linked work trees and submodules do.
 fn check_link(repo: &gix::Repository, workdir: &Path) -> PortResult<()> {
+    // A file in it can say that objects and branches lie elsewhere; of a linked work tree, they lie around it.
+    let real = |dir: &Path| dir.canonicalize().ok();
+    if !real(repo.git_dir()).zip(real(repo.common_dir())).is_some_and(|(own, common)| own.starts_with(common)) {
+        let message = "`.git/commondir` points at another repository; a linked work tree is made by `git worktree add`";
+        return Err(PortError::new(ErrorCode::Unavailable, message));
+    }
     let dot_git = workdir.join(".git");
     if dot_git.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Ok(());

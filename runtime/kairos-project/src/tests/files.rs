@@ -184,3 +184,33 @@ async fn while_a_call_hangs_all_others_are_refused() {
     job.await.unwrap();
     assert_eq!(project.stat("a.txt").await.unwrap().size, 3);
 }
+
+#[tokio::test]
+async fn what_is_withheld_is_not_there_under_any_name() {
+    let sandbox = Sandbox::with_commit();
+    for path in ["secrets/a.txt", "secrets/deep/b.txt", "open/c.txt"] {
+        sandbox.write(path, "needle");
+    }
+    sandbox.link("../secrets/a.txt", "open/link");
+    sandbox.commit("all");
+    sandbox.write("secrets/a.txt", "needle, changed");
+    let all = sandbox.open();
+    let some = all.without(Arc::new(|path| path.starts_with("secrets/").then(|| "rule 7".into())));
+    for path in ["secrets/a.txt", "./secrets/./a.txt", "open/link"] {
+        let error = some.read(path, 0, 10).await.expect_err(path);
+        assert!(error.code == ErrorCode::Denied && error.message.contains("rule 7"), "{error:?}");
+        // In a version, a link is the text of where it leads.
+        assert!(some.read_at(Version::Head, path, 0, 10).await.is_ok() == (path == "open/link"), "{path}");
+        assert!(all.read(path, 0, 10).await.is_ok(), "{path}");
+    }
+    assert_eq!(some.read("open/c.txt", 0, 10).await.unwrap(), b"needle");
+    let names = |page: kairos_core::ports::Page| page.entries.into_iter().map(|entry| entry.path).collect::<Vec<_>>();
+    assert_eq!(names(some.list_files("", 0, None).await.unwrap()), ["a.txt", "open/c.txt", "open/link"]);
+    assert!(some.list_files("secrets", 0, None).await.unwrap_err().message.contains("rule 7"));
+    let options = kairos_core::ports::SearchOptions { max_matches: 100, ..Default::default() };
+    let found = some.search("needle", &options).await.unwrap();
+    assert_eq!(found.into_iter().map(|found| found.path).collect::<Vec<_>>(), ["open/c.txt"]);
+    assert_eq!(all.search("needle", &options).await.unwrap().len(), 3);
+    assert!(some.git_changes(Version::Head, 10).await.unwrap().is_empty());
+    assert_eq!(all.git_changes(Version::Head, 10).await.unwrap().len(), 1);
+}

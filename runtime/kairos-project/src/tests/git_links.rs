@@ -3,7 +3,7 @@
 use super::{Sandbox, git_in};
 use crate::Project;
 use kairos_core::ErrorCode;
-use kairos_core::ports::{ChangeKind, ProjectView, Version};
+use kairos_core::ports::{ChangeKind, Comparison, ProjectView, Version};
 
 async fn paths(project: &Project) -> Vec<String> {
     project.git_changes(Version::Head, 100).await.unwrap().into_iter().map(|change| change.path).collect()
@@ -64,6 +64,19 @@ async fn a_link_to_a_foreign_repository_is_not_followed() {
     let sandbox = Sandbox::new();
     sandbox.link(foreign.root.join(".git"), ".git");
     assert_eq!(sandbox.open().git_log(1, None).await.unwrap_err().code, ErrorCode::Unavailable);
+    // One that is its own, but for what is in it; and one that passes for a linked work tree.
+    for dot_git in [".git", "evil"] {
+        let sandbox = Sandbox::with_commit();
+        std::fs::rename(sandbox.root.join(".git"), sandbox.root.join("kept")).unwrap();
+        std::fs::rename(sandbox.root.join("kept"), sandbox.root.join(dot_git)).unwrap();
+        sandbox.write(&format!("{dot_git}/commondir"), foreign.root.join(".git").to_str().unwrap());
+        if dot_git == "evil" {
+            sandbox.write("evil/gitdir", sandbox.root.join(".git").to_str().unwrap());
+            sandbox.write(".git", "gitdir: evil\n");
+        }
+        assert_eq!(sandbox.open().git_log(1, None).await.unwrap_err().code, ErrorCode::Unavailable, "{dot_git}");
+        assert_eq!(sandbox.open().common_dir(), None);
+    }
 }
 
 #[tokio::test]
@@ -96,6 +109,11 @@ async fn no_program_of_the_repository_is_run() {
     project.git_log(10, Some("a.txt")).await.unwrap();
     project.read_at(Version::Index, "a.txt", 0, 10).await.unwrap();
     project.search("two", &kairos_core::ports::SearchOptions { max_matches: 1, ..Default::default() }).await.unwrap();
+    for what in [Comparison::Unstaged, Comparison::Staged, Comparison::Head, Comparison::BranchPoint] {
+        project.git_diff(what, &[]).await.unwrap();
+    }
+    project.git_show("HEAD", &[]).await.unwrap();
+    project.intended_commit(vec!["a.txt".into()]).await.unwrap();
     project.snapshot().unwrap();
     assert!(!trace.exists());
 }

@@ -2,6 +2,7 @@
 
 mod files;
 mod git;
+mod git_diff;
 mod git_links;
 mod git_versions;
 mod search;

@@ -5,7 +5,7 @@ use crate::call::NoState;
 use crate::plugins::{self, Result, component, host, load};
 use crate::report::{Row, Sample, Target, Unit};
 use kairos_core::ports::{
-    Change, Commit, Comparison, Patch, FileInfo, Match, Page, PortResult, ProjectView, Repository, SearchOptions, Shown, Version,
+    Change, Commit, Comparison, FileInfo, Match, Page, Patch, PortResult, ProjectView, Repository, SearchOptions, Shown, Version,
 };
 use kairos_core::{ErrorCode, PortError};
 use kairos_host::{Access, Plugin, call_tool};

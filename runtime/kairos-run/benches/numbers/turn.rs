@@ -190,7 +190,7 @@ fn answer(mut stream: TcpStream, barrier: &Barrier) -> std::io::Result<()> {
     let read = |n: usize| ("read-file", json!({ "path": format!("src/{n}.txt") }));
     // Back and forth, so that there is always something to replace.
     let edit = |n: usize| {
-        let (old, new) = if n % 2 == 0 { ("thirty-two", "32") } else { ("32", "thirty-two") };
+        let (old, new) = if n.is_multiple_of(2) { ("thirty-two", "32") } else { ("32", "thirty-two") };
         ("edit-file", json!({ "path": format!("src/{}.txt", n / 2), "old": old, "new": new, "all": true }))
     };
     let calls: Vec<(&str, Value)> = match past {
