@@ -246,6 +246,8 @@ fn curious() -> ModelServer {
                 vec![
                     ("surface", json!({"title": "a key", "detail": "there is one", "file": "vault/key.txt", "line": 1})),
                     ("edit-file", json!({"path": "vault/key.txt", "old": "s", "new": "t"})),
+                    ("git-diff", json!({})),
+                    ("git-show", json!({"revision": "HEAD"})),
                 ],
             ),
             _ => (Some("That is all."), vec![]),
@@ -267,6 +269,10 @@ fn what_a_rule_forbids_to_read_is_not_shown_by_any_tool() {
     world.write("notes/today.md", "nothing\n");
     world.write("src/open.txt", "sword and shield\n");
     std::os::unix::fs::symlink("../vault/key.txt", world.project().join("src/link")).unwrap();
+    world.git(&["add", "-A"]);
+    world.git(&["commit", "-q", "-m", "all"]);
+    world.write("vault/key.txt", format!("{SECRET} and more\n"));
+    world.write("src/open.txt", "sword and shield, and more\n");
     let _background = Background::start(&world);
 
     let said = world.ok(&["ask", "what", "is", "in", "@vault/key.txt", "and", "in", "@src/open.txt?"]);
@@ -290,6 +296,7 @@ fn what_a_rule_forbids_to_read_is_not_shown_by_any_tool() {
     assert!(came[6].contains("wants to be asked") && came[6].contains("`Read(notes/**)` (ask in "), "{}", came[6]);
     assert!(came[7].contains("sword and shield"), "{}", came[7]);
     assert!(!came[9].contains(SECRET) && came[9].contains(rule), "{}", came[9]);
+    assert!(came[10].contains("+sword and shield, and more") && came[11].contains("+sword and shield"), "{came:?}");
 }
 
 #[cfg(target_os = "linux")]

@@ -14,12 +14,12 @@ use support::{Background, World, text};
 const PAGE: &str = "<html><head><title>Notes</title><script>steal()</script></head><body><h1>Release 2.0</h1>\
     <p>Read the <a href='/guide'>guide</a>.</p></body></html>";
 
-/// A model that wants all these at once, and is then content.
+/// A model that wants all these, a few at once, and is then content.
 fn wanting(urls: Vec<String>) -> ModelServer {
     ModelServer::speaking(move |question| {
-        let begun = question["messages"].as_array().unwrap().iter().any(|m| m["role"] == "tool");
-        let calls = urls.iter().map(|url| ("web-fetch", json!({"url": url}))).collect();
-        if begun { (Some("I have read it."), vec![]) } else { (None, calls) }
+        let done = question["messages"].as_array().unwrap().iter().filter(|m| m["role"] == "tool").count();
+        let calls: Vec<_> = urls.iter().skip(done).take(8).map(|url| ("web-fetch", json!({"url": url}))).collect();
+        if calls.is_empty() { (Some("I have read it."), vec![]) } else { (None, calls) }
     })
 }
 
@@ -120,6 +120,15 @@ fn no_address_leads_to_where_it_must_not() {
             "/named" => format!("http://localhost:{port}/"),
             "/mapped" => format!("http://[::ffff:127.0.0.1]:{port}/"),
             "/number" => format!("http://2130706433:{port}/"),
+            "/hex" => format!("http://0x7f.1:{port}/"),
+            "/octal" => format!("http://0177.0.0.01:{port}/"),
+            "/dot" => format!("http://127.0.0.1.:{port}/"),
+            "/nat64" => format!("http://[64:ff9b::7f00:1]:{port}/"),
+            "/6to4" => format!("http://[2002:7f00:1::]:{port}/"),
+            "/link-local" => format!("http://[fe80::1]:{port}/"),
+            "/user" => format!("http://example.org@127.0.0.1:{port}/"),
+            "/host" => format!("//localhost:{port}/"),
+            "/azure" => "http://168.63.129.16/machine".into(),
             "/cloud" => "http://169.254.169.254/latest/meta-data/".into(),
             "/denied" => "https://www.denied.example/".into(),
             "/file" => "file:///etc/passwd".into(),
@@ -127,7 +136,24 @@ fn no_address_leads_to_where_it_must_not() {
         };
         say(stream, "302 Found", &format!("location: {to}\r\n"), b"");
     });
-    let ways = ["/inside", "/named", "/mapped", "/number", "/cloud", "/denied", "/file"];
+    let ways = [
+        "/inside",
+        "/named",
+        "/mapped",
+        "/number",
+        "/hex",
+        "/octal",
+        "/dot",
+        "/nat64",
+        "/6to4",
+        "/link-local",
+        "/host",
+        "/cloud",
+        "/azure",
+        "/user",
+        "/denied",
+        "/file",
+    ];
     let mut urls: Vec<String> = ways.iter().map(|way| web.url(way)).collect();
     urls.extend([
         format!("http://127.1:{port}/"),
@@ -147,7 +173,16 @@ fn no_address_leads_to_where_it_must_not() {
         "is in a private network",
         "is in a private network",
         "is in a private network",
+        "is in a private network",
+        "is in a private network",
+        "is in a private network",
+        "is in a private network",
+        "is in a private network",
+        "is in a private network",
+        "is in a private network",
         "169.254.169.254 is in a private network",
+        "168.63.129.16 is in a private network",
+        "names a user",
         "the user's rules forbid to ask https://www.denied.example for a page: `WebFetch(domain:*.denied.example)`",
         "leads to no http or https address",
         "is in a private network",

@@ -21,6 +21,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || (a == 100 && (64..128).contains(&b)) // between a provider and its customers
         || (a == 192 && b == 0 && c == 0) // of the protocol itself
         || (a == 198 && (b == 18 || b == 19)) // benchmarks of networks
+        || address == Ipv4Addr::new(168, 63, 129, 16) // given to the public, but what answers there is a cloud's own host
         || a >= 224; // multicast, reserved, broadcast
     !special
 }
@@ -60,6 +61,8 @@ mod tests {
             "100.64.0.1",
             "192.0.0.8",
             "198.18.0.1",
+            "168.63.129.16",
+            "::ffff:168.63.129.16",
             "224.0.0.1",
             "255.255.255.255",
             "::",
@@ -71,6 +74,11 @@ mod tests {
             "::ffff:127.0.0.1",
             "::ffff:10.0.0.1",
             "::127.0.0.1",
+            "::ffff:0:127.0.0.1",
+            "100::1",
+            "fec0::1",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::",
             "64:ff9b::a00:1",
             "64:ff9b:1::a00:1",
             "2002:7f00:1::",
@@ -80,9 +88,16 @@ mod tests {
         ] {
             assert!(!of(private), "{private}");
         }
-        for public in
-            ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2001:4860::1", "2002:101:101::", "::ffff:1.1.1.1"]
-        {
+        for public in [
+            "1.1.1.1",
+            "172.32.0.1",
+            "168.63.129.17",
+            "100.128.0.1",
+            "2606:4700::1111",
+            "2001:4860::1",
+            "2002:101:101::",
+            "::ffff:1.1.1.1",
+        ] {
             assert!(of(public), "{public}");
         }
     }

@@ -302,6 +302,31 @@ pub fn host_of(url: &str) -> Result<String, NetError> {
 mod tests {
     use super::*;
 
+    struct NoBook;
+
+    #[async_trait::async_trait]
+    impl Ledger for NoBook {
+        async fn begin(&self, _: Egress) -> Result<u64, String> {
+            Ok(1)
+        }
+        async fn end(&self, _: u64, _: &str, _: u64) {}
+    }
+
+    /// A name is looked up once, and what was found is judged; whatever it would answer the next time is never asked.
+    #[tokio::test]
+    async fn what_is_connected_to_is_what_was_judged() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let judged = listener.local_addr().unwrap();
+        let second = Duration::from_secs(5);
+        let net = Net::new(Allow::default(), Timeouts { connect: second, read: second, total: second }, Arc::new(NoBook));
+        let client = net.client(false, vec![judged]).await.unwrap();
+        // No system finds this name, so whoever comes has not looked it up.
+        let asked = tokio::spawn(client.get(format!("http://rebinding.invalid:{}/", judged.port())).send());
+        let (accepted, _) = timeout(second, listener.accept()).await.expect("it led elsewhere").unwrap();
+        drop(accepted);
+        assert!(asked.await.unwrap().is_err());
+    }
+
     #[test]
     fn one_private_address_of_a_name_is_enough() {
         let all = |addresses: &[&str]| addresses.iter().map(|a| a.parse().unwrap()).collect::<Vec<SocketAddr>>();

@@ -1,7 +1,8 @@
 //! A turn that the user asked for: he sees what happens, and is asked what may be done.
 
 use super::builtin::Builtin;
-use super::effects::{Audience, Effects, home};
+use super::effects::{Audience, Effects};
+use super::governed::home;
 use super::log::Log;
 use super::sessions::Session;
 use super::talks::{DEFAULT, compacted};

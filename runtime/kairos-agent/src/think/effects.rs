@@ -1,5 +1,6 @@
 //! What a turn does to the world, judged where it happens: whatever a model or a tool says, no effect goes round this.
 
+use super::governed::home;
 use super::hooks::Hooked;
 use super::log::Speaker;
 use super::permits::{Asked, Permits, Wish};
@@ -9,7 +10,6 @@ use crate::now;
 use crate::recorder::Recorder;
 use async_trait::async_trait;
 use kairos_api::{AskEvent, PermissionAnswer};
-use kairos_core::config::Config;
 use kairos_core::edit::FileEdit;
 use kairos_core::memory::Origin;
 use kairos_core::permission::Scope;
@@ -18,7 +18,7 @@ use kairos_core::{ErrorCode, PortError};
 use kairos_exec::redact::Redactor;
 use kairos_exec::sandbox::{self, Command, LAUNCHER};
 use kairos_host::cache::content_hash;
-use kairos_permit::{Action, Decision, Line, Mode, Own, Place, Problem, Rules, Verdict};
+use kairos_permit::{Action, Decision, Line, Rules, Verdict};
 use kairos_project::{Planned, Project};
 use serde_json::{Value, json};
 use similar::TextDiff;
@@ -75,47 +75,6 @@ impl Audience {
     fn is_there(&self) -> bool {
         matches!(self, Self::User(_))
     }
-}
-
-/// The rules that hold in a project now: the user's files, and his kairos.toml; and what is wrong with them. Reads files.
-pub(super) fn rules(view: &Project, config: &Config, attended: bool) -> (Rules, Vec<Problem>) {
-    let own = Own {
-        file: "kairos.toml".into(),
-        allow: config.list("permissions.allow"),
-        ask: config.list("permissions.ask"),
-        deny: config.list("permissions.deny"),
-        mode: Mode::named(config.text("permissions.default-mode")),
-    };
-    let is_own_mode = own.mode.is_some();
-    let (project, home) = (view.clone(), home());
-    // What a project's own files allow may come from a stranger, and nobody can be asked here whether it does.
-    let place = Place { project: view.root(), home: &home, trusted: false };
-    let (mut rules, problems) = Rules::load(place, &[own], Arc::new(move |path| project.private_paths().is_private(path)));
-    if !attended && !is_own_mode {
-        // Set for sessions of another agent, at which the user looks on.
-        rules.edits_ask();
-    }
-    (rules, problems)
-}
-
-/// What a turn sees of a project: without the files that the user's rules forbid to read. Where a rule wants it asked, that is told:
-/// a reading tool reads many files, and nobody answers for each.
-pub(super) fn sight(view: &Project, rules: &Arc<Rules>) -> Project {
-    if !rules.limit_reading() {
-        return view.clone();
-    }
-    let rules = rules.clone();
-    view.without(Arc::new(move |path| {
-        let verdict = rules.on_reading(Path::new(path))?;
-        Some(match verdict.decision {
-            Decision::Deny => format!("the user's rules forbid it: {}", why(&verdict)),
-            _ => format!("the user wants to be asked before: {}; ask him for what you need of it", why(&verdict)),
-        })
-    }))
-}
-
-pub(super) fn home() -> PathBuf {
-    std::env::home_dir().unwrap_or_else(|| "/".into())
 }
 
 impl crate::tools::Effects for Effects {
@@ -320,7 +279,7 @@ fn denied(text: String) -> PortResult<()> {
 }
 
 /// Which rule, or why none is enough.
-fn why(verdict: &Verdict) -> String {
+pub(super) fn why(verdict: &Verdict) -> String {
     match &verdict.by {
         Some(rule) => rule.to_string(),
         None => verdict.why.to_string(),

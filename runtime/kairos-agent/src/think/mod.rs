@@ -9,6 +9,7 @@ mod commit;
 mod due;
 mod effects;
 mod gate;
+mod governed;
 mod hooks;
 mod instructions;
 mod log;
@@ -30,19 +31,17 @@ use crate::registry::{MODEL, Registry};
 use crate::tools::Tools;
 pub(crate) use due::Planned;
 use due::{Due, Items};
-use effects::{Audience, Effects, home, rules, sight};
+use effects::Audience;
 use gate::{Gate, pause};
-use hooks::Hooked;
 use jiff::tz::TimeZone;
 use kairos_api::{ApiResult, Event, TurnChange};
 use kairos_core::config::Config;
 use kairos_core::ports::{ErrorCode, PortError, PortResult};
 use kairos_core::{Millis, Signal, Urgency};
-use kairos_permit::Rules;
 use kairos_project::Project;
 use kairos_store::{Filter, InboxItem, Status};
 use kairos_turn::{Conversation, End, Glimpse, INSTRUCTIONS, Limits, Seen, Turn, describe};
-use log::{Log, Speaker};
+use log::Log;
 use permits::Permits;
 use results::Results;
 use sessions::Sessions;
@@ -52,7 +51,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 pub(crate) use waiting::question;
-use web::WebSettings;
 
 /// How long a turn may take that nobody asked for.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -368,46 +366,6 @@ impl Inner {
     fn occasion(&self, kind: Kind, name: String) -> Occasion {
         let project = self.inbox.slug.clone();
         Occasion { kind, plugin: MODEL.into(), name: format!("{name} of {project}"), project }
-    }
-
-    /// What a turn may do to the world.
-    async fn effects(&self, session: &str, speaker: Speaker, about: Vec<u64>, audience: Audience) -> PortResult<Effects> {
-        let (rules, hooks) = self.governed(session, !matches!(audience, Audience::Nobody)).await?;
-        Ok(Effects {
-            sight: sight(&self.view, &rules),
-            rules,
-            hooks,
-            view: self.view.clone(),
-            recorder: self.recorder.clone(),
-            session: session.to_owned(),
-            web: WebSettings::new(&self.config, self.registry.user.clone()),
-            permits: self.permits.clone(),
-            results: self.results.clone(),
-            speaker,
-            attribution: self.config.flag("git.attribution"),
-            about,
-            audience,
-        })
-    }
-
-    /// The user's rules and hooks, as his files have them now.
-    async fn governed(&self, session: &str, attended: bool) -> PortResult<(Arc<Rules>, Arc<Hooked>)> {
-        let (view, config, id) = (self.view.clone(), self.config.clone(), session.to_owned());
-        let read = tokio::task::spawn_blocking(move || {
-            let (rules, problems) = rules(&view, &config, attended);
-            problems.iter().for_each(|problem| tracing::warn!("permissions: {problem}"));
-            let hooks = Hooked::load(&view, &config, &home(), &id, rules.mode());
-            (Arc::new(rules), Arc::new(hooks))
-        });
-        read.await.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")))
-    }
-
-    /// The project, as far as a turn that begins now may read it.
-    async fn sight(&self) -> Project {
-        let (view, config) = (self.view.clone(), self.config.clone());
-        let read = tokio::task::spawn_blocking(move || sight(&view, &Arc::new(rules(&view, &config, true).0)));
-        // Nothing is read where the rules can't be.
-        read.await.unwrap_or_else(|e| self.view.without(Arc::new(move |_| Some(format!("the rules can't be read: {e}")))))
     }
 
     /// The index of memory, as far as it is loaded.
