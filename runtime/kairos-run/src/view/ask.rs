@@ -15,14 +15,14 @@ pub struct Screen {
     markdown: Option<Markdown>,
     /// Text stands on the last line, without its end.
     open: bool,
-    /// Some of the answer was shown as it came.
-    heard: bool,
+    /// What was shown of the answer as it came.
+    heard: String,
 }
 
 impl Screen {
     /// Nothing was shown yet, on a terminal of so many columns.
     pub fn new(paint: Paint, columns: usize) -> Self {
-        Self { paint, markdown: paint.is_on().then(|| Markdown::new(paint, columns)), open: false, heard: false }
+        Self { paint, markdown: paint.is_on().then(|| Markdown::new(paint, columns)), open: false, heard: String::new() }
     }
 
     /// What is to be written to the terminal. All text is cleaned: it is a model's, or anybody's.
@@ -30,7 +30,7 @@ impl Screen {
         match event {
             AskEvent::Began { .. } => String::new(),
             AskEvent::Text { text } => {
-                self.heard = true;
+                self.heard += text;
                 if let Some(markdown) = &mut self.markdown {
                     return markdown.push(text);
                 }
@@ -49,7 +49,7 @@ impl Screen {
                 self.line(&self.paint.dim(&what))
             }
             AskEvent::Call { tool, input } => {
-                self.heard = false;
+                self.heard.clear();
                 let line: String = one_line_untrimmed(&format!("· {tool} {input}")).chars().take(WIDTH).collect();
                 self.line(&self.paint.dim(&line))
             }
@@ -70,9 +70,14 @@ impl Screen {
             }
             AskEvent::Ended { text, why, summary } => {
                 let mut out = String::new();
+                // Pieces that can't be written in time are not waited for.
+                let is_heard = self.heard.trim_end().ends_with(text.trim_end());
+                if !is_heard && !self.heard.is_empty() {
+                    out += &self.line(&self.paint.dim("not all of that came through; once more:"));
+                }
                 if let Some(markdown) = &mut self.markdown {
-                    out += &if self.heard { String::new() } else { markdown.push(text) };
-                } else if !self.heard {
+                    out += &if is_heard { String::new() } else { markdown.push(text) };
+                } else if !is_heard {
                     for line in clean_lines(text) {
                         out += &self.line(&line);
                     }
@@ -80,7 +85,7 @@ impl Screen {
                 if let Some(why) = why {
                     out += &self.line(&self.paint.bad(&one_line_untrimmed(why)));
                 }
-                if summary.is_empty() { out } else { out + &self.line(&self.paint.dim(&one_line_untrimmed(summary))) }
+                out + &if summary.is_empty() { String::new() } else { self.line(&self.paint.dim(&one_line_untrimmed(summary))) }
             }
             AskEvent::Failed { error } => self.line(&self.paint.bad(&one_line_untrimmed(error))),
         }
@@ -134,5 +139,22 @@ mod tests {
         let expected = "I look.[2J\n· read-file {\"path\":\"a\"}\n  read-file: there is no `a`\nIt wants to change b\n-old\n+new\nDone.\n\
                         2 questions\n";
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn what_was_lost_on_the_way_is_shown_in_the_end() {
+        for paint in [Paint::PLAIN, Paint::FULL] {
+            let mut screen = Screen::new(paint, 80);
+            let ended = |text: &str| AskEvent::Ended { text: text.into(), why: None, summary: String::new() };
+            let mut shown = screen.show(&AskEvent::Text { text: "One ".into() });
+            shown += &screen.show(&AskEvent::Compacted { before: 2048, after: 100 });
+            shown += &screen.show(&ended("One two.\n"));
+            shown += &screen.line("you>");
+            assert!(shown.starts_with("One") && shown.contains("2 KiB became 100 B"), "{shown:?}");
+            assert!(shown.contains("once more:") && shown.ends_with("One two.\nyou>\n"), "{shown:?}");
+            let mut screen = Screen::new(paint, 80);
+            let shown = screen.show(&AskEvent::Text { text: "One two.".into() }) + &screen.show(&ended("One two."));
+            assert!(!shown.contains("once more"), "{shown:?}");
+        }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Flow {
     /// In front of each further line, with its columns.
     rest: (String, usize),
     column: usize,
+    /// No word stands on the line.
+    is_bare: bool,
     gap: Vec<Glyph>,
     word: Vec<Glyph>,
     /// A line was written.
@@ -37,7 +39,19 @@ pub(super) struct Flow {
 impl Flow {
     pub(super) fn new(paint: Paint, columns: usize) -> Self {
         let (out, rest, width) = (String::new(), Default::default(), columns.min(WIDEST));
-        Self { paint, columns, width, out, wraps: true, rest, column: 0, gap: Vec::new(), word: Vec::new(), has_begun: false }
+        Self {
+            paint,
+            columns,
+            width,
+            out,
+            wraps: true,
+            rest,
+            column: 0,
+            is_bare: true,
+            gap: Vec::new(),
+            word: Vec::new(),
+            has_begun: false,
+        }
     }
 
     /// As it is before anything is written.
@@ -51,7 +65,7 @@ impl Flow {
         self.out += &painted(first);
         self.column = columns(first);
         self.rest = (painted(rest), columns(rest));
-        (self.wraps, self.has_begun) = (true, true);
+        (self.wraps, self.has_begun, self.is_bare) = (true, true, true);
     }
 
     /// A line that stays as it is.
@@ -79,7 +93,7 @@ impl Flow {
             return;
         }
         let wide = columns(&self.word.iter().map(|(c, _)| c).collect::<String>());
-        if self.wraps && self.column <= self.rest.1 {
+        if self.wraps && self.is_bare {
             self.gap.clear();
         } else if self.wraps && self.column + self.gap.len() + wide > self.width {
             self.gap.clear();
@@ -87,6 +101,7 @@ impl Flow {
             self.out += &self.rest.0;
             self.column = self.rest.1;
         }
+        self.is_bare = false;
         self.column += self.gap.len() + wide;
         if self.column > self.columns {
             // The terminal has broken the word.

@@ -88,6 +88,7 @@ fn a_table_stands_in_columns_or_is_told_cell_by_cell() {
     let table = "| Tool | ms |\n|---|--:|\n| `a\\|b` | 7 |\n| 日本 | 1,000 | more |\nend";
     assert_eq!(drawn(Paint::PLAIN, 40, table), "Tool     ms\n────  ─────  ────\na|b       7\n日本  1,000  more\nend\n");
     assert_eq!(drawn(Paint::PLAIN, 12, table), "• Tool: a|b\n  ms: 7\n• Tool: 日本\n  ms: 1,000\n  more\nend\n");
+    assert!(drawn(Paint::PLAIN, 12, "|a|b|\n|-|-|\n|1|two words more|\n").starts_with("• a: 1\n  b: two\n    words\n"));
     assert_eq!(drawn(Paint::PLAIN, 40, "| no table |\n|x"), "| no table |\n| x |\n");
 }
 
