@@ -66,6 +66,23 @@ extern void __wasm_import_kairos_host_git_size_at(int32_t, uint8_t *, size_t, ui
 __attribute__((__import_module__("kairos:host/git@0.1.0"), __import_name__("log")))
 extern void __wasm_import_kairos_host_git_log(int32_t, int32_t, uint8_t *, size_t, uint8_t *);
 
+__attribute__((__import_module__("kairos:host/git@0.1.0"), __import_name__("diff")))
+extern void __wasm_import_kairos_host_git_diff(int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("kairos:host/git@0.1.0"), __import_name__("show")))
+extern void __wasm_import_kairos_host_git_show(uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+// Imported Functions from `kairos:host/recall@0.1.0`
+
+__attribute__((__import_module__("kairos:host/recall@0.1.0"), __import_name__("search")))
+extern void __wasm_import_kairos_host_recall_search(uint8_t *, size_t, int32_t, int32_t, int32_t, int32_t, int64_t, int32_t, int64_t, int32_t, uint8_t *);
+
+__attribute__((__import_module__("kairos:host/recall@0.1.0"), __import_name__("get-claim")))
+extern void __wasm_import_kairos_host_recall_get_claim(int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("kairos:host/recall@0.1.0"), __import_name__("get-observation")))
+extern void __wasm_import_kairos_host_recall_get_observation(uint8_t *, size_t, uint8_t *);
+
 // Exported Functions from `kairos:host/manifest@0.1.0`
 
 __attribute__((__weak__, __export_name__("cabi_post_kairos:host/manifest@0.1.0#describe")))
@@ -447,6 +464,39 @@ void kairos_host_git_commit_free(kairos_host_git_commit_t *ptr) {
   detector_plugin_string_free(&ptr->body);
 }
 
+void kairos_host_git_option_withheld_free(kairos_host_git_option_withheld_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void kairos_host_git_file_patch_free(kairos_host_git_file_patch_t *ptr) {
+  detector_plugin_string_free(&ptr->path);
+  detector_plugin_option_string_free(&ptr->renamed_from);
+  detector_plugin_string_free(&ptr->hunks);
+  kairos_host_git_option_withheld_free(&ptr->withheld);
+}
+
+void kairos_host_git_list_file_patch_free(kairos_host_git_list_file_patch_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    kairos_host_git_file_patch_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      kairos_host_git_file_patch_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void kairos_host_git_patch_free(kairos_host_git_patch_t *ptr) {
+  kairos_host_git_list_file_patch_free(&ptr->files);
+}
+
+void kairos_host_git_shown_free(kairos_host_git_shown_t *ptr) {
+  kairos_host_git_commit_free(&ptr->commit);
+  detector_plugin_list_string_free(&ptr->parents);
+  kairos_host_git_patch_free(&ptr->patch);
+}
+
 void kairos_host_git_result_repository_error_free(kairos_host_git_result_repository_error_t *ptr) {
   if (!ptr->is_err) {
     kairos_host_git_repository_free(&ptr->val.ok);
@@ -505,6 +555,175 @@ void kairos_host_git_result_list_commit_error_free(kairos_host_git_result_list_c
     kairos_host_git_list_commit_free(&ptr->val.ok);
   } else {
     kairos_host_git_error_free(&ptr->val.err);
+  }
+}
+
+void kairos_host_git_result_patch_error_free(kairos_host_git_result_patch_error_t *ptr) {
+  if (!ptr->is_err) {
+    kairos_host_git_patch_free(&ptr->val.ok);
+  } else {
+    kairos_host_git_error_free(&ptr->val.err);
+  }
+}
+
+void kairos_host_git_result_shown_error_free(kairos_host_git_result_shown_error_t *ptr) {
+  if (!ptr->is_err) {
+    kairos_host_git_shown_free(&ptr->val.ok);
+  } else {
+    kairos_host_git_error_free(&ptr->val.err);
+  }
+}
+
+void kairos_host_memory_types_attribute_free(kairos_host_memory_types_attribute_t *ptr) {
+  kairos_host_types_attribute_free(ptr);
+}
+
+void kairos_host_memory_types_anchor_free(kairos_host_memory_types_anchor_t *ptr) {
+  detector_plugin_string_free(&ptr->path);
+  detector_plugin_option_string_free(&ptr->symbol);
+  detector_plugin_option_string_free(&ptr->quote);
+}
+
+void kairos_host_memory_types_list_anchor_free(kairos_host_memory_types_list_anchor_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    kairos_host_memory_types_anchor_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      kairos_host_memory_types_anchor_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void kairos_host_memory_types_option_timestamp_free(kairos_host_memory_types_option_timestamp_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void kairos_host_memory_types_claim_free(kairos_host_memory_types_claim_t *ptr) {
+  detector_plugin_string_free(&ptr->id);
+  detector_plugin_string_free(&ptr->topic);
+  detector_plugin_string_free(&ptr->text);
+  detector_plugin_list_string_free(&ptr->evidence);
+  kairos_host_memory_types_list_anchor_free(&ptr->anchors);
+  kairos_host_memory_types_option_timestamp_free(&ptr->valid_from);
+  kairos_host_memory_types_option_timestamp_free(&ptr->valid_to);
+  detector_plugin_string_free(&ptr->author);
+  kairos_host_memory_types_option_timestamp_free(&ptr->last_recall);
+}
+
+void kairos_host_memory_types_list_attribute_free(kairos_host_memory_types_list_attribute_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    kairos_host_memory_types_attribute_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      kairos_host_memory_types_attribute_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void kairos_host_memory_types_observation_free(kairos_host_memory_types_observation_t *ptr) {
+  detector_plugin_string_free(&ptr->id);
+  detector_plugin_string_free(&ptr->source);
+  detector_plugin_string_free(&ptr->session);
+  detector_plugin_string_free(&ptr->kind);
+  kairos_host_memory_types_list_attribute_free(&ptr->attributes);
+  detector_plugin_string_free(&ptr->text);
+}
+
+void kairos_host_recall_error_free(kairos_host_recall_error_t *ptr) {
+  kairos_host_types_error_free(ptr);
+}
+
+void kairos_host_recall_claim_free(kairos_host_recall_claim_t *ptr) {
+  kairos_host_memory_types_claim_free(ptr);
+}
+
+void kairos_host_recall_observation_free(kairos_host_recall_observation_t *ptr) {
+  kairos_host_memory_types_observation_free(ptr);
+}
+
+void kairos_host_recall_option_timestamp_free(kairos_host_recall_option_timestamp_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void kairos_host_recall_options_free(kairos_host_recall_options_t *ptr) {
+  kairos_host_recall_option_timestamp_free(&ptr->since);
+  kairos_host_recall_option_timestamp_free(&ptr->until);
+}
+
+void kairos_host_recall_turn_free(kairos_host_recall_turn_t *ptr) {
+  detector_plugin_string_free(&ptr->id);
+  detector_plugin_string_free(&ptr->text);
+}
+
+void kairos_host_recall_option_status_free(kairos_host_recall_option_status_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void kairos_host_recall_option_origin_free(kairos_host_recall_option_origin_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void kairos_host_recall_list_turn_free(kairos_host_recall_list_turn_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    kairos_host_recall_turn_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      kairos_host_recall_turn_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void kairos_host_recall_hit_free(kairos_host_recall_hit_t *ptr) {
+  detector_plugin_string_free(&ptr->id);
+  kairos_host_recall_option_status_free(&ptr->status);
+  kairos_host_recall_option_origin_free(&ptr->origin);
+  detector_plugin_string_free(&ptr->kind);
+  detector_plugin_string_free(&ptr->session);
+  detector_plugin_option_string_free(&ptr->doubt);
+  detector_plugin_string_free(&ptr->text);
+  kairos_host_recall_list_turn_free(&ptr->before);
+  kairos_host_recall_list_turn_free(&ptr->after);
+}
+
+void kairos_host_recall_list_hit_free(kairos_host_recall_list_hit_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    kairos_host_recall_hit_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      kairos_host_recall_hit_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void kairos_host_recall_result_list_hit_error_free(kairos_host_recall_result_list_hit_error_t *ptr) {
+  if (!ptr->is_err) {
+    kairos_host_recall_list_hit_free(&ptr->val.ok);
+  } else {
+    kairos_host_recall_error_free(&ptr->val.err);
+  }
+}
+
+void kairos_host_recall_result_claim_error_free(kairos_host_recall_result_claim_error_t *ptr) {
+  if (!ptr->is_err) {
+    kairos_host_recall_claim_free(&ptr->val.ok);
+  } else {
+    kairos_host_recall_error_free(&ptr->val.err);
+  }
+}
+
+void kairos_host_recall_result_observation_error_free(kairos_host_recall_result_observation_error_t *ptr) {
+  if (!ptr->is_err) {
+    kairos_host_recall_observation_free(&ptr->val.ok);
+  } else {
+    kairos_host_recall_error_free(&ptr->val.err);
   }
 }
 
@@ -1181,6 +1400,253 @@ bool kairos_host_git_log(uint32_t max, detector_plugin_string_t *maybe_path, kai
       result.val.err = (kairos_host_types_error_t) {
         (kairos_host_types_error_code_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
         (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool kairos_host_git_diff(kairos_host_git_comparison_t what, detector_plugin_list_string_t *paths, kairos_host_git_patch_t *ret, kairos_host_git_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_kairos_host_git_diff((int32_t) what, (uint8_t *) (*paths).ptr, (*paths).len, ptr);
+  kairos_host_git_result_patch_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (kairos_host_git_patch_t) {
+        (kairos_host_git_list_file_patch_t) (kairos_host_git_list_file_patch_t) { (kairos_host_git_file_patch_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) },
+        (bool) (int32_t) *((uint8_t*) (ptr + (3*sizeof(void*)))),
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (kairos_host_types_error_t) {
+        (kairos_host_types_error_code_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool kairos_host_git_show(detector_plugin_string_t *revision, detector_plugin_list_string_t *paths, kairos_host_git_shown_t *ret, kairos_host_git_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(24+12*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_kairos_host_git_show((uint8_t *) (*revision).ptr, (*revision).len, (uint8_t *) (*paths).ptr, (*paths).len, ptr);
+  kairos_host_git_result_shown_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (kairos_host_git_shown_t) {
+        (kairos_host_git_commit_t) (kairos_host_git_commit_t) {
+          (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 8))), (*((size_t*) (ptr + (8+1*sizeof(void*))))) },
+          (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+          (kairos_host_git_timestamp_t) (uint64_t) (*((int64_t*) (ptr + (8+4*sizeof(void*))))),
+          (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+4*sizeof(void*))))), (*((size_t*) (ptr + (16+5*sizeof(void*))))) },
+          (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+6*sizeof(void*))))), (*((size_t*) (ptr + (16+7*sizeof(void*))))) },
+        },
+        (detector_plugin_list_string_t) (detector_plugin_list_string_t) { (detector_plugin_string_t*)(*((uint8_t **) (ptr + (16+8*sizeof(void*))))), (*((size_t*) (ptr + (16+9*sizeof(void*))))) },
+        (kairos_host_git_patch_t) (kairos_host_git_patch_t) {
+          (kairos_host_git_list_file_patch_t) (kairos_host_git_list_file_patch_t) { (kairos_host_git_file_patch_t*)(*((uint8_t **) (ptr + (16+10*sizeof(void*))))), (*((size_t*) (ptr + (16+11*sizeof(void*))))) },
+          (bool) (int32_t) *((uint8_t*) (ptr + (16+12*sizeof(void*)))),
+        },
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (kairos_host_types_error_t) {
+        (kairos_host_types_error_code_t) (int32_t) *((uint8_t*) (ptr + 8)),
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool kairos_host_recall_search(detector_plugin_string_t *query, kairos_host_recall_options_t *options, kairos_host_recall_list_hit_t *ret, kairos_host_recall_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  int32_t option;
+  int64_t option1;
+  if (((*options).since).is_some) {
+    const kairos_host_recall_timestamp_t *payload0 = &((*options).since).val;
+    option = 1;
+    option1 = (int64_t) (*payload0);
+  } else {
+    option = 0;
+    option1 = 0;
+  }
+  int32_t option4;
+  int64_t option5;
+  if (((*options).until).is_some) {
+    const kairos_host_recall_timestamp_t *payload3 = &((*options).until).val;
+    option4 = 1;
+    option5 = (int64_t) (*payload3);
+  } else {
+    option4 = 0;
+    option5 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_kairos_host_recall_search((uint8_t *) (*query).ptr, (*query).len, (int32_t) (*options).owner, (int32_t) (*options).sort, (int32_t) (*options).granularity, option, option1, option4, option5, (int32_t) ((*options).max), ptr);
+  kairos_host_recall_result_list_hit_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (kairos_host_recall_list_hit_t) { (kairos_host_recall_hit_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (kairos_host_types_error_t) {
+        (kairos_host_types_error_code_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool kairos_host_recall_get_claim(kairos_host_recall_owner_t owner, detector_plugin_string_t *id, kairos_host_recall_claim_t *ret, kairos_host_recall_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(72+14*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_kairos_host_recall_get_claim((int32_t) owner, (uint8_t *) (*id).ptr, (*id).len, ptr);
+  kairos_host_recall_result_claim_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      kairos_host_memory_types_option_timestamp_t option1;
+      switch ((int32_t) *((uint8_t*) (ptr + (16+12*sizeof(void*))))) {
+        case 0: {
+          option1.is_some = false;
+          break;
+        }
+        case 1: {
+          option1.is_some = true;
+          option1.val = (uint64_t) (*((int64_t*) (ptr + (24+12*sizeof(void*)))));
+          break;
+        }
+      }
+      kairos_host_memory_types_option_timestamp_t option2;
+      switch ((int32_t) *((uint8_t*) (ptr + (32+12*sizeof(void*))))) {
+        case 0: {
+          option2.is_some = false;
+          break;
+        }
+        case 1: {
+          option2.is_some = true;
+          option2.val = (uint64_t) (*((int64_t*) (ptr + (40+12*sizeof(void*)))));
+          break;
+        }
+      }
+      kairos_host_memory_types_option_timestamp_t option3;
+      switch ((int32_t) *((uint8_t*) (ptr + (56+14*sizeof(void*))))) {
+        case 0: {
+          option3.is_some = false;
+          break;
+        }
+        case 1: {
+          option3.is_some = true;
+          option3.val = (uint64_t) (*((int64_t*) (ptr + (64+14*sizeof(void*)))));
+          break;
+        }
+      }
+
+      result.val.ok = (kairos_host_memory_types_claim_t) {
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 8))), (*((size_t*) (ptr + (8+1*sizeof(void*))))) },
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+        (kairos_host_memory_types_kind_t) (int32_t) *((uint8_t*) (ptr + (8+4*sizeof(void*)))),
+        (kairos_host_memory_types_status_t) (int32_t) *((uint8_t*) (ptr + (9+4*sizeof(void*)))),
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+5*sizeof(void*))))), (*((size_t*) (ptr + (8+6*sizeof(void*))))) },
+        (detector_plugin_list_string_t) (detector_plugin_list_string_t) { (detector_plugin_string_t*)(*((uint8_t **) (ptr + (8+7*sizeof(void*))))), (*((size_t*) (ptr + (8+8*sizeof(void*))))) },
+        (kairos_host_memory_types_list_anchor_t) (kairos_host_memory_types_list_anchor_t) { (kairos_host_memory_types_anchor_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) },
+        (bool) (int32_t) *((uint8_t*) (ptr + (8+11*sizeof(void*)))),
+        (kairos_host_memory_types_timestamp_t) (uint64_t) (*((int64_t*) (ptr + (8+12*sizeof(void*))))),
+        (kairos_host_memory_types_option_timestamp_t) option1,
+        (kairos_host_memory_types_option_timestamp_t) option2,
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (48+12*sizeof(void*))))), (*((size_t*) (ptr + (48+13*sizeof(void*))))) },
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + (48+14*sizeof(void*))))),
+        (kairos_host_memory_types_option_timestamp_t) option3,
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (kairos_host_types_error_t) {
+        (kairos_host_types_error_code_t) (int32_t) *((uint8_t*) (ptr + 8)),
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool kairos_host_recall_get_observation(detector_plugin_string_t *id, kairos_host_recall_observation_t *ret, kairos_host_recall_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(24+12*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_kairos_host_recall_get_observation((uint8_t *) (*id).ptr, (*id).len, ptr);
+  kairos_host_recall_result_observation_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (kairos_host_memory_types_observation_t) {
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 8))), (*((size_t*) (ptr + (8+1*sizeof(void*))))) },
+        (kairos_host_memory_types_timestamp_t) (uint64_t) (*((int64_t*) (ptr + (8+2*sizeof(void*))))),
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+2*sizeof(void*))))), (*((size_t*) (ptr + (16+3*sizeof(void*))))) },
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+4*sizeof(void*))))), (*((size_t*) (ptr + (16+5*sizeof(void*))))) },
+        (kairos_host_memory_types_origin_t) (int32_t) *((uint8_t*) (ptr + (16+6*sizeof(void*)))),
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+7*sizeof(void*))))), (*((size_t*) (ptr + (16+8*sizeof(void*))))) },
+        (kairos_host_memory_types_list_attribute_t) (kairos_host_memory_types_list_attribute_t) { (kairos_host_memory_types_attribute_t*)(*((uint8_t **) (ptr + (16+9*sizeof(void*))))), (*((size_t*) (ptr + (16+10*sizeof(void*))))) },
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+11*sizeof(void*))))), (*((size_t*) (ptr + (16+12*sizeof(void*))))) },
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (kairos_host_types_error_t) {
+        (kairos_host_types_error_code_t) (int32_t) *((uint8_t*) (ptr + 8)),
+        (detector_plugin_string_t) (detector_plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
       };
       break;
     }

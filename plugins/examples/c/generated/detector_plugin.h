@@ -293,6 +293,69 @@ typedef struct kairos_host_git_commit_t {
   detector_plugin_string_t   body;
 } kairos_host_git_commit_t;
 
+// What is compared with what.
+typedef uint8_t kairos_host_git_comparison_t;
+
+// The work tree with the index.
+#define KAIROS_HOST_GIT_COMPARISON_UNSTAGED 0
+// The index with the last commit.
+#define KAIROS_HOST_GIT_COMPARISON_STAGED 1
+// The work tree with the last commit.
+#define KAIROS_HOST_GIT_COMPARISON_HEAD 2
+// The work tree with the branch point.
+#define KAIROS_HOST_GIT_COMPARISON_BRANCH_POINT 3
+
+// Why lines of a file are not told.
+typedef uint8_t kairos_host_git_withheld_t;
+
+// The user's private patterns name it.
+#define KAIROS_HOST_GIT_WITHHELD_PRIVATE 0
+// It is no UTF-8 text.
+#define KAIROS_HOST_GIT_WITHHELD_BINARY 1
+// It has more than 1 MiB.
+#define KAIROS_HOST_GIT_WITHHELD_TOO_LARGE 2
+// There were too many lines already; ask for this path alone. Some of its lines may be there.
+#define KAIROS_HOST_GIT_WITHHELD_CUT 3
+// A link, a submodule, a file in conflict, or one that went away meanwhile.
+#define KAIROS_HOST_GIT_WITHHELD_UNREADABLE 4
+
+typedef struct {
+  bool is_some;
+  kairos_host_git_withheld_t val;
+} kairos_host_git_option_withheld_t;
+
+typedef struct kairos_host_git_file_patch_t {
+  detector_plugin_string_t   path;
+  detector_plugin_option_string_t   renamed_from;
+  kairos_host_git_change_kind_t   kind;
+  // Lines; 0 where no text was compared.
+  uint32_t   added;
+  uint32_t   removed;
+  // In the unified format, from the first `@@` on, with three lines around each change.
+  detector_plugin_string_t   hunks;
+  kairos_host_git_option_withheld_t   withheld;
+} kairos_host_git_file_patch_t;
+
+typedef struct {
+  kairos_host_git_file_patch_t *ptr;
+  size_t len;
+} kairos_host_git_list_file_patch_t;
+
+typedef struct kairos_host_git_patch_t {
+  // Sorted by path; at most 500, with 192 KiB of hunks together and 64 KiB each.
+  kairos_host_git_list_file_patch_t   files;
+  // There are more files.
+  bool   more;
+} kairos_host_git_patch_t;
+
+typedef struct kairos_host_git_shown_t {
+  kairos_host_git_commit_t   commit;
+  // Full hashes.
+  detector_plugin_list_string_t   parents;
+  // Against the first parent; against nothing, where there is none.
+  kairos_host_git_patch_t   patch;
+} kairos_host_git_shown_t;
+
 typedef struct {
   bool is_err;
   union {
@@ -343,12 +406,267 @@ typedef struct {
   } val;
 } kairos_host_git_result_list_commit_error_t;
 
+typedef struct {
+  bool is_err;
+  union {
+    kairos_host_git_patch_t ok;
+    kairos_host_git_error_t err;
+  } val;
+} kairos_host_git_result_patch_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    kairos_host_git_shown_t ok;
+    kairos_host_git_error_t err;
+  } val;
+} kairos_host_git_result_shown_error_t;
+
+typedef kairos_host_types_attribute_t kairos_host_memory_types_attribute_t;
+
+typedef kairos_host_types_timestamp_t kairos_host_memory_types_timestamp_t;
+
+// What a claim is about; how long it is kept follows from it.
+typedef uint8_t kairos_host_memory_types_kind_t;
+
+// Who the user is and how he wants to work.
+#define KAIROS_HOST_MEMORY_TYPES_KIND_USER 0
+// What to do again, and what to avoid.
+#define KAIROS_HOST_MEMORY_TYPES_KIND_FEEDBACK 1
+// How things are in this project.
+#define KAIROS_HOST_MEMORY_TYPES_KIND_PROJECT 2
+// Where to find something.
+#define KAIROS_HOST_MEMORY_TYPES_KIND_REFERENCE 3
+
+// How far a claim is believed.
+typedef uint8_t kairos_host_memory_types_status_t;
+
+// Inferred, not yet borne out.
+#define KAIROS_HOST_MEMORY_TYPES_STATUS_TENTATIVE 0
+// Rests on evidence that was checked.
+#define KAIROS_HOST_MEMORY_TYPES_STATUS_FACT 1
+// Another claim says otherwise; both are kept.
+#define KAIROS_HOST_MEMORY_TYPES_STATUS_DISPUTED 2
+// What it points at in the project is no longer so.
+#define KAIROS_HOST_MEMORY_TYPES_STATUS_STALE 3
+// No longer said.
+#define KAIROS_HOST_MEMORY_TYPES_STATUS_RETIRED 4
+
+// Where the text of an observation comes from. Only `user` and `tool` can carry a claim to a fact.
+typedef uint8_t kairos_host_memory_types_origin_t;
+
+#define KAIROS_HOST_MEMORY_TYPES_ORIGIN_USER 0
+#define KAIROS_HOST_MEMORY_TYPES_ORIGIN_TOOL 1
+#define KAIROS_HOST_MEMORY_TYPES_ORIGIN_MODEL 2
+#define KAIROS_HOST_MEMORY_TYPES_ORIGIN_FILE 3
+#define KAIROS_HOST_MEMORY_TYPES_ORIGIN_WEB 4
+#define KAIROS_HOST_MEMORY_TYPES_ORIGIN_PLUGIN 5
+
+// What a claim points at in the project. It holds as long as the path exists and contains the symbol and the quotation.
+typedef struct kairos_host_memory_types_anchor_t {
+  // Relative to the project, with `/`. At most 1 KiB.
+  detector_plugin_string_t   path;
+  // An identifier defined there, at most 256 bytes.
+  detector_plugin_option_string_t   symbol;
+  // Words that stand there, at most 400 bytes.
+  detector_plugin_option_string_t   quote;
+} kairos_host_memory_types_anchor_t;
+
+typedef struct {
+  kairos_host_memory_types_anchor_t *ptr;
+  size_t len;
+} kairos_host_memory_types_list_anchor_t;
+
+typedef struct {
+  bool is_some;
+  kairos_host_memory_types_timestamp_t val;
+} kairos_host_memory_types_option_timestamp_t;
+
+typedef struct kairos_host_memory_types_claim_t {
+  // At most 64 bytes.
+  detector_plugin_string_t   id;
+  // The file it stands in, without `.md`.
+  detector_plugin_string_t   topic;
+  kairos_host_memory_types_kind_t   kind;
+  kairos_host_memory_types_status_t   status;
+  // One line of Markdown, at most 2 KiB.
+  detector_plugin_string_t   text;
+  // Ids of observations, oldest first: the newest 256.
+  detector_plugin_list_string_t   evidence;
+  // The first 64.
+  kairos_host_memory_types_list_anchor_t   anchors;
+  // Every anchor was found to hold when it was last looked at; true where there is none.
+  bool   anchored;
+  kairos_host_memory_types_timestamp_t   recorded;
+  kairos_host_memory_types_option_timestamp_t   valid_from;
+  kairos_host_memory_types_option_timestamp_t   valid_to;
+  // `user`, or the plugin that proposed it.
+  detector_plugin_string_t   author;
+  // How often it was found by a search, and when last; both may be forgotten. Popularity is no evidence.
+  uint32_t   recalls;
+  kairos_host_memory_types_option_timestamp_t   last_recall;
+} kairos_host_memory_types_claim_t;
+
+typedef struct {
+  kairos_host_memory_types_attribute_t *ptr;
+  size_t len;
+} kairos_host_memory_types_list_attribute_t;
+
+typedef struct kairos_host_memory_types_observation_t {
+  // At most 64 bytes.
+  detector_plugin_string_t   id;
+  kairos_host_memory_types_timestamp_t   time;
+  // Who noticed it.
+  detector_plugin_string_t   source;
+  // A conversation, a terminal, a day: what belongs together.
+  detector_plugin_string_t   session;
+  kairos_host_memory_types_origin_t   origin;
+  // `message`, `note`, `feedback`, `command`, `commit`, `finding`, `signal`; others may come.
+  detector_plugin_string_t   kind;
+  // The first 64.
+  kairos_host_memory_types_list_attribute_t   attributes;
+  // At most 64 KiB.
+  detector_plugin_string_t   text;
+} kairos_host_memory_types_observation_t;
+
+typedef kairos_host_types_error_t kairos_host_recall_error_t;
+
+typedef kairos_host_types_timestamp_t kairos_host_recall_timestamp_t;
+
+typedef kairos_host_memory_types_claim_t kairos_host_recall_claim_t;
+
+typedef kairos_host_memory_types_observation_t kairos_host_recall_observation_t;
+
+typedef kairos_host_memory_types_origin_t kairos_host_recall_origin_t;
+
+typedef kairos_host_memory_types_status_t kairos_host_recall_status_t;
+
+typedef uint8_t kairos_host_recall_owner_t;
+
+// This project.
+#define KAIROS_HOST_RECALL_OWNER_PROJECT 0
+// The user, whatever project he is in: claims only.
+#define KAIROS_HOST_RECALL_OWNER_USER 1
+
+typedef uint8_t kairos_host_recall_sort_t;
+
+#define KAIROS_HOST_RECALL_SORT_BOTH 0
+#define KAIROS_HOST_RECALL_SORT_CLAIMS 1
+#define KAIROS_HOST_RECALL_SORT_OBSERVATIONS 2
+
+// What one hit is.
+typedef uint8_t kairos_host_recall_granularity_t;
+
+// A claim, or an observation.
+#define KAIROS_HOST_RECALL_GRANULARITY_TURN 0
+// The same, with what was said before and after it in its session.
+#define KAIROS_HOST_RECALL_GRANULARITY_WINDOW 1
+// A session, shown by its best turn; a claim stands for itself.
+#define KAIROS_HOST_RECALL_GRANULARITY_SESSION 2
+
+typedef struct {
+  bool is_some;
+  kairos_host_recall_timestamp_t val;
+} kairos_host_recall_option_timestamp_t;
+
+typedef struct kairos_host_recall_options_t {
+  kairos_host_recall_owner_t   owner;
+  kairos_host_recall_sort_t   sort;
+  kairos_host_recall_granularity_t   granularity;
+  // Said or written down from then on, and before then.
+  kairos_host_recall_option_timestamp_t   since;
+  kairos_host_recall_option_timestamp_t   until;
+  // 1 to 50.
+  uint32_t   max;
+} kairos_host_recall_options_t;
+
+// What stands beside a hit.
+typedef struct kairos_host_recall_turn_t {
+  detector_plugin_string_t   id;
+  kairos_host_recall_origin_t   origin;
+  // The first 1 KiB.
+  detector_plugin_string_t   text;
+} kairos_host_recall_turn_t;
+
+typedef struct {
+  bool is_some;
+  kairos_host_recall_status_t val;
+} kairos_host_recall_option_status_t;
+
+typedef struct {
+  bool is_some;
+  kairos_host_recall_origin_t val;
+} kairos_host_recall_option_origin_t;
+
+typedef struct {
+  kairos_host_recall_turn_t *ptr;
+  size_t len;
+} kairos_host_recall_list_turn_t;
+
+typedef struct kairos_host_recall_hit_t {
+  // Of a claim or an observation.
+  detector_plugin_string_t   id;
+  // None for an observation. Never `retired`.
+  kairos_host_recall_option_status_t   status;
+  // None for a claim.
+  kairos_host_recall_option_origin_t   origin;
+  // Of the claim (`user`, `feedback`, `project`, `reference`) or of the observation.
+  detector_plugin_string_t   kind;
+  // Of an observation; a claim's topic.
+  detector_plugin_string_t   session;
+  // When it was said, or written down.
+  kairos_host_recall_timestamp_t   time;
+  // In thousandths of the best hit's; not comparable from one search to another.
+  uint32_t   score;
+  // Why it should not be taken for true, in one line for a person or a model: it is tentative, disputed or stale, was so once, or
+  // its text could have been written by anyone. None where there is no such reason.
+  detector_plugin_option_string_t   doubt;
+  // The first 2 KiB.
+  detector_plugin_string_t   text;
+  // There is more: `get-observation` reads it whole.
+  bool   cut;
+  // At most 2 each, oldest first; empty unless windows were asked for.
+  kairos_host_recall_list_turn_t   before;
+  kairos_host_recall_list_turn_t   after;
+} kairos_host_recall_hit_t;
+
+typedef struct {
+  kairos_host_recall_hit_t *ptr;
+  size_t len;
+} kairos_host_recall_list_hit_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    kairos_host_recall_list_hit_t ok;
+    kairos_host_recall_error_t err;
+  } val;
+} kairos_host_recall_result_list_hit_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    kairos_host_recall_claim_t ok;
+    kairos_host_recall_error_t err;
+  } val;
+} kairos_host_recall_result_claim_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    kairos_host_recall_observation_t ok;
+    kairos_host_recall_error_t err;
+  } val;
+} kairos_host_recall_result_observation_error_t;
+
 // A right the plugin can't do without.
 typedef struct exports_kairos_host_manifest_request_t {
   // `project` (read files and git of the project), `net`, `model`, `process`, `memory`, `secret`. A capability
   // that the host doesn't know is shown to the user and never granted.
   detector_plugin_string_t   capability;
-  // What of it. For `project`: globs of paths below the project (`**` for all). For `net`: host names.
+  // What of it. For `project`: globs of paths below the project (`**` for all). For `memory`: `read` (this project's), `user`
+  // (claims that hold of the user in all projects). For `net`: hosts that
+  // `wasi:http` may reach (`example.org`, `*.example.org`, `*`). For `model`: how many tokens a day.
   detector_plugin_list_string_t   scope;
   // One line for the user who decides: why.
   detector_plugin_string_t   reason;
@@ -510,6 +828,20 @@ extern bool kairos_host_git_read_at(kairos_host_git_version_t version, detector_
 extern bool kairos_host_git_size_at(kairos_host_git_version_t version, detector_plugin_string_t *path, uint64_t *ret, kairos_host_git_error_t *err);
 // Newest first from HEAD, 1 to 1,000; with `path`, only those that changed it.
 extern bool kairos_host_git_log(uint32_t max, detector_plugin_string_t *maybe_path, kairos_host_git_list_commit_t *ret, kairos_host_git_error_t *err);
+// What changed line by line, untracked files left out. Only below these paths, each a file or a folder; empty for all. Computed
+// from the contents as they are: no program and no filter that a repository names is run.
+extern bool kairos_host_git_diff(kairos_host_git_comparison_t what, detector_plugin_list_string_t *paths, kairos_host_git_patch_t *ret, kairos_host_git_error_t *err);
+// A commit and what it changed. It is named by its hash or the beginning of it, a branch, a tag or `HEAD`, with `~N` and `^N` behind
+// it for ancestors; at most 256 bytes. `not-found` where nothing is called so. `paths` as above.
+extern bool kairos_host_git_show(detector_plugin_string_t *revision, detector_plugin_list_string_t *paths, kairos_host_git_shown_t *ret, kairos_host_git_error_t *err);
+
+// Imported Functions from `kairos:host/recall@0.1.0`
+// The best hits, best first. `query` is a question or a few words, 1 to 1,024 bytes; dates in it ("last Tuesday") are understood.
+extern bool kairos_host_recall_search(detector_plugin_string_t *query, kairos_host_recall_options_t *options, kairos_host_recall_list_hit_t *ret, kairos_host_recall_error_t *err);
+// One claim, a retired one too; `not-found` where there is none.
+extern bool kairos_host_recall_get_claim(kairos_host_recall_owner_t owner, detector_plugin_string_t *id, kairos_host_recall_claim_t *ret, kairos_host_recall_error_t *err);
+// One observation of this project; `not-found` where there is none, or its text was forgotten.
+extern bool kairos_host_recall_get_observation(detector_plugin_string_t *id, kairos_host_recall_observation_t *ret, kairos_host_recall_error_t *err);
 
 // Exported Functions from `kairos:host/manifest@0.1.0`
 void exports_kairos_host_manifest_describe(exports_kairos_host_manifest_description_t *ret);
@@ -582,6 +914,16 @@ void kairos_host_git_change_free(kairos_host_git_change_t *ptr);
 
 void kairos_host_git_commit_free(kairos_host_git_commit_t *ptr);
 
+void kairos_host_git_option_withheld_free(kairos_host_git_option_withheld_t *ptr);
+
+void kairos_host_git_file_patch_free(kairos_host_git_file_patch_t *ptr);
+
+void kairos_host_git_list_file_patch_free(kairos_host_git_list_file_patch_t *ptr);
+
+void kairos_host_git_patch_free(kairos_host_git_patch_t *ptr);
+
+void kairos_host_git_shown_free(kairos_host_git_shown_t *ptr);
+
 void kairos_host_git_result_repository_error_free(kairos_host_git_result_repository_error_t *ptr);
 
 void kairos_host_git_list_change_free(kairos_host_git_list_change_t *ptr);
@@ -595,6 +937,52 @@ void kairos_host_git_result_u64_error_free(kairos_host_git_result_u64_error_t *p
 void kairos_host_git_list_commit_free(kairos_host_git_list_commit_t *ptr);
 
 void kairos_host_git_result_list_commit_error_free(kairos_host_git_result_list_commit_error_t *ptr);
+
+void kairos_host_git_result_patch_error_free(kairos_host_git_result_patch_error_t *ptr);
+
+void kairos_host_git_result_shown_error_free(kairos_host_git_result_shown_error_t *ptr);
+
+void kairos_host_memory_types_attribute_free(kairos_host_memory_types_attribute_t *ptr);
+
+void kairos_host_memory_types_anchor_free(kairos_host_memory_types_anchor_t *ptr);
+
+void kairos_host_memory_types_list_anchor_free(kairos_host_memory_types_list_anchor_t *ptr);
+
+void kairos_host_memory_types_option_timestamp_free(kairos_host_memory_types_option_timestamp_t *ptr);
+
+void kairos_host_memory_types_claim_free(kairos_host_memory_types_claim_t *ptr);
+
+void kairos_host_memory_types_list_attribute_free(kairos_host_memory_types_list_attribute_t *ptr);
+
+void kairos_host_memory_types_observation_free(kairos_host_memory_types_observation_t *ptr);
+
+void kairos_host_recall_error_free(kairos_host_recall_error_t *ptr);
+
+void kairos_host_recall_claim_free(kairos_host_recall_claim_t *ptr);
+
+void kairos_host_recall_observation_free(kairos_host_recall_observation_t *ptr);
+
+void kairos_host_recall_option_timestamp_free(kairos_host_recall_option_timestamp_t *ptr);
+
+void kairos_host_recall_options_free(kairos_host_recall_options_t *ptr);
+
+void kairos_host_recall_turn_free(kairos_host_recall_turn_t *ptr);
+
+void kairos_host_recall_option_status_free(kairos_host_recall_option_status_t *ptr);
+
+void kairos_host_recall_option_origin_free(kairos_host_recall_option_origin_t *ptr);
+
+void kairos_host_recall_list_turn_free(kairos_host_recall_list_turn_t *ptr);
+
+void kairos_host_recall_hit_free(kairos_host_recall_hit_t *ptr);
+
+void kairos_host_recall_list_hit_free(kairos_host_recall_list_hit_t *ptr);
+
+void kairos_host_recall_result_list_hit_error_free(kairos_host_recall_result_list_hit_error_t *ptr);
+
+void kairos_host_recall_result_claim_error_free(kairos_host_recall_result_claim_error_t *ptr);
+
+void kairos_host_recall_result_observation_error_free(kairos_host_recall_result_observation_error_t *ptr);
 
 void exports_kairos_host_manifest_request_free(exports_kairos_host_manifest_request_t *ptr);
 
