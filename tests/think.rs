@@ -145,7 +145,7 @@ fn what_the_user_scheduled_wakes_the_model_at_its_time_in_that_project_alone() {
     let schedule = "heartbeat.schedules = [\"* * * * * Is main\\tgreen?\", \"0 0 1 1 * A happy new year\"]";
     let folder = world.project().display().to_string();
     world.settings(&format!(
-        "every = \"1s\"\n[model]\nprovider = \"llamacpp\"\nurl = \"{}\"\n[projects.\"{folder}\"]\n{schedule}\n",
+        "every = \"1s\"\n[model]\nprovider = \"llamacpp\"\nurl = \"{}\"\n[projects.\"{folder}\"]\nthink.model = \"small\"\n{schedule}\n",
         server.url
     ));
     let _background = Background::start(&world);
@@ -154,6 +154,7 @@ fn what_the_user_scheduled_wakes_the_model_at_its_time_in_that_project_alone() {
     assert!(list[1]["next"].as_u64() > list[0]["next"].as_u64(), "{list}");
     assert!(world.ok(&["schedule", "list"]).contains("A happy new year"));
     wait_until("it is time", || !server.asked().is_empty());
+    assert_eq!(server.asked()[0]["model"], "small");
     let told = server.asked()[0]["messages"][1]["content"].as_str().unwrap().to_owned();
     assert!(told.contains("It is time for what the user scheduled."), "{told}");
     assert!(told.contains("\nThe user wants this looked at now: Is main green?"), "{told}");

@@ -84,7 +84,7 @@ pub mod prelude {
     pub use crate::recall::{Anchor, Claim, Hit, Kind, Observation, Options as RecallOptions, Origin, Owner, Recall, Status};
     pub use crate::{
         Buddy, Change, ChangeKind, Clock, Commit, Comparison, Definition, Description, Detector, Drawing, Error, ErrorCode,
-        Evidence, FileInfo, FileKind, FilePatch, Finding, Host, Interest, Match, Mood, Output, Patch, Project, Report, Repository,
-        Request, SearchOptions, Shown, Signal, Stash, State, Tool, Urgency, Version, Withheld, describe, log,
+        Evidence, FileInfo, FileKind, FilePatch, Finding, Host, Interest, Match, Mood, Output, Patch, Project, Report,
+        Repository, Request, SearchOptions, Shown, Signal, Stash, State, Tool, Urgency, Version, Withheld, describe, log,
     };
 }
