@@ -19,11 +19,15 @@ pub struct Scope {
 impl Scope {
     /// Globs in which `*` stops at a `/`. A glob that can't be compiled matches nothing.
     pub fn new(globs: &[String]) -> Self {
+        // Made anew for each call of a tool, and compiling a glob would take longer than most calls do.
+        if globs.iter().any(|g| g == "**") {
+            return Self { all: true, set: GlobSet::empty() };
+        }
         let mut builder = GlobSetBuilder::new();
         for glob in globs.iter().filter_map(|g| GlobBuilder::new(g).literal_separator(true).build().ok()) {
             builder.add(glob);
         }
-        Self { all: globs.iter().any(|g| g == "**"), set: builder.build().unwrap_or_else(|_| GlobSet::empty()) }
+        Self { all: false, set: builder.build().unwrap_or_else(|_| GlobSet::empty()) }
     }
 
     /// Does one of the globs match? Never for a path that is absolute or climbs: `src/**` would match `src/../secret`.

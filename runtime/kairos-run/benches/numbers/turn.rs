@@ -133,7 +133,7 @@ async fn start(home: &Path, root: &Path, model: &str) -> Result<Arc<Agent>> {
 struct Talk(Vec<(Instant, Instant)>);
 
 /// Asks in so many conversations at the same time. Looks on from a thread of its own: a task that is woken by the turn runs when
-/// the turn lets it. One conversation is looked at all the time, several now and then, so that all cores are left to them.
+/// the turn lets it. That thread sleeps as a user's terminal does: one that spins would take a core from who writes the transcript.
 async fn ask(agent: &Agent, text: &str, talks: usize) -> Result<Talk> {
     let mut all = Vec::new();
     for _ in 0..talks {
@@ -145,12 +145,16 @@ async fn ask(agent: &Agent, text: &str, talks: usize) -> Result<Talk> {
 
 fn watch(mut talks: Vec<Receiver<AskEvent>>) -> Result<Talk> {
     let (mut begun, mut done) = (VecDeque::new(), Vec::new());
-    let rest = (talks.len() > 1).then_some(Duration::from_micros(20));
+    let alone = talks.len() == 1;
+    let next = |events: &mut Receiver<AskEvent>| match alone {
+        true => events.blocking_recv().ok_or(TryRecvError::Disconnected),
+        false => events.try_recv(),
+    };
     while !talks.is_empty() {
         let mut failure = None;
         talks.retain_mut(|events| {
             loop {
-                match events.try_recv() {
+                match next(events) {
                     Ok(AskEvent::Call { .. }) => begun.push_back(Instant::now()),
                     // Of those that are carried out together it does not matter which was first.
                     Ok(AskEvent::Outcome { is_error: false, .. }) => {
@@ -167,7 +171,7 @@ fn watch(mut talks: Vec<Receiver<AskEvent>>) -> Result<Talk> {
         if let Some(failure) = failure {
             return Err(failure.into());
         }
-        rest.map_or_else(std::hint::spin_loop, std::thread::sleep);
+        std::thread::sleep(Duration::from_micros(20));
     }
     if done.is_empty() { Err("nothing was called".into()) } else { Ok(Talk(done)) }
 }
