@@ -132,7 +132,7 @@ impl Control for Agent {
         let mut all = Vec::new();
         self.manners.saw(now());
         self.review_users_dreams().await;
-        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+        for p in self.projects_named(filter.project.as_deref()) {
             p.review_dreams().await;
             let status = filter.status.map(|s| s.as_str().parse()).transpose().map_err(ApiError::internal)?;
             let rows = p.inbox.db.list(Filter { status: status.into_iter().collect(), ..Filter::default() }).await;
@@ -402,7 +402,7 @@ impl Control for Agent {
 
     async fn schedules(&self, filter: ProjectFilter) -> ApiResult<Vec<Schedule>> {
         let mut all = Vec::new();
-        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+        for p in self.projects_named(filter.project.as_deref()) {
             all.extend(p.thinker.planned().await.into_iter().map(|Planned { schedule, last, next }| Schedule {
                 project: p.inbox.project.clone(),
                 in_words: schedule.in_words(),

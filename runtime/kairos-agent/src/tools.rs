@@ -55,8 +55,8 @@ impl Tools {
 
     /// The tool of that name.
     pub(crate) fn find(&self, name: &str) -> Option<(Running, Definition)> {
-        let mut running = self.registry.running();
-        running.retain(|r| r.is_for(self.view.root()) && r.described.definitions.iter().any(|d| d.name == name));
+        let mut running = self.registry.running_where(|described| described.definitions.iter().any(|d| d.name == name));
+        running.retain(|r| r.is_for(self.view.root()));
         let plugin = running.into_iter().min_by_key(Running::is_projects_own)?;
         let definition = plugin.described.definitions.iter().find(|d| d.name == name)?.clone();
         Some((plugin, definition))

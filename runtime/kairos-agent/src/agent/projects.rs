@@ -200,6 +200,13 @@ impl Agent {
         self.projects.read().unwrap_or_else(|e| e.into_inner()).clone()
     }
 
+    /// Those of them that a request names; all where it names none.
+    pub(crate) fn projects_named(&self, name: Option<&str>) -> Vec<Arc<ProjectHandle>> {
+        let mut all = self.projects();
+        all.retain(|p| name.is_none_or(|name| p.is(name)));
+        all
+    }
+
     /// The queue that a project's watchers fill, by the project's slug: for those who have signals of their own to add.
     /// What is pushed is seen at the next tick.
     pub fn queue(&self, slug: &str) -> Option<SignalQueue> {

@@ -33,7 +33,7 @@ pub(crate) struct ProjectHandle {
 }
 
 impl ProjectHandle {
-    pub(super) fn is(&self, name: &str) -> bool {
+    pub(crate) fn is(&self, name: &str) -> bool {
         self.slug == name || self.root == Path::new(name)
     }
 

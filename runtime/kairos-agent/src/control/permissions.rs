@@ -23,7 +23,7 @@ impl Agent {
 
     pub(super) async fn list_permissions(&self, filter: ProjectFilter) -> ApiResult<Vec<Permission>> {
         let (mut waiting, mut answered) = (Vec::new(), Vec::new());
-        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+        for p in self.projects_named(filter.project.as_deref()) {
             let project = p.inbox.project.clone();
             waiting.extend(p.thinker.waiting().into_iter().map(|w| Permission {
                 project: project.clone(),
@@ -55,7 +55,7 @@ impl Agent {
 
     pub(super) async fn list_conversations(&self, filter: ProjectFilter) -> ApiResult<Vec<Conversation>> {
         let mut all = Vec::new();
-        for p in self.projects().iter().filter(|p| filter.project.as_deref().is_none_or(|name| p.is(name))) {
+        for p in self.projects_named(filter.project.as_deref()) {
             all.extend(p.thinker.conversations().await?.into_iter().map(|c| Conversation {
                 id: c.id,
                 project: p.inbox.project.clone(),

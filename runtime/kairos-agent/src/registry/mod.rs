@@ -194,8 +194,13 @@ impl Registry {
 
     /// What is called, by name.
     pub(crate) fn running(&self) -> Vec<Running> {
+        self.running_where(|_| true)
+    }
+
+    /// Those of it that say of themselves what is wanted.
+    pub(crate) fn running_where(&self, wanted: impl Fn(&Described) -> bool) -> Vec<Running> {
         let running = |(name, e): (&String, &Entry)| {
-            let l = e.loaded.as_ref().filter(|_| e.state == PluginState::Running)?;
+            let l = e.loaded.as_ref().filter(|l| e.state == PluginState::Running && wanted(&l.described))?;
             Some(Running {
                 name: name.clone(),
                 project: e.candidate.origin.project().map(Path::to_path_buf),

@@ -13,6 +13,7 @@ use crate::skills::{Skills, Whose};
 use kairos_api::{ApiError, ApiResult, AskEvent, AskRequest};
 use kairos_core::model::{Call, Completion, Ending, Part};
 use kairos_core::ports::{ErrorCode, PortError, PortResult, ProjectView};
+use kairos_project::Project;
 use kairos_turn::{End, Limits, Outcome, Turn, Witness, compact, is_long};
 use std::sync::Arc;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -82,10 +83,7 @@ impl Thinker {
         }
         let (user, events) = channel(EVENTS);
         let thinker = self.clone();
-        tokio::spawn(async move {
-            let said = thinker.0.said(&request.text, skill, session.talk.messages().is_empty()).await;
-            thinker.answer(said, request, session, user).await;
-        });
+        tokio::spawn(async move { thinker.answer(skill.into_iter().collect(), request, session, user).await });
         Ok(events)
     }
 
@@ -110,7 +108,8 @@ impl Thinker {
         state.going_on.push(task.abort_handle());
     }
 
-    /// All of one turn, with the conversation kept before and after it, whatever becomes of it.
+    /// All of one turn, with the conversation kept before and after it, whatever becomes of it. `said` is what the host says in front of
+    /// the user's words, or in their place.
     async fn answer(&self, said: Vec<Part>, request: AskRequest, mut session: Session, user: Sender<AskEvent>) {
         let gone = user.clone();
         let event = tokio::select! {
@@ -168,6 +167,9 @@ impl Inner {
         let effects = Arc::new(self.effects(&session.id, told.log.speaker(), Vec::new(), audience).await?);
         let skills = self.skills().await;
         let first = session.talk.messages().is_empty();
+        if !text.is_empty() {
+            said = self.said(text, said, first, &effects.sight).await;
+        }
         if first {
             said.splice(0..0, told_of(&skills));
         }
@@ -237,16 +239,16 @@ impl Inner {
     }
 
     /// The user's words, with the files that he names in them; at the beginning also what the model should know of the project.
-    async fn said(&self, text: &str, skill: Option<Part>, first: bool) -> Vec<Part> {
-        let (mut parts, sight) = (Vec::new(), self.sight().await);
+    async fn said(&self, text: &str, in_front: Vec<Part>, first: bool, sight: &Project) -> Vec<Part> {
+        let mut parts = Vec::new();
         if first {
-            parts.extend(instructions::load(&sight, &home()).await);
+            parts.extend(instructions::load(sight, &home()).await);
             let index = self.index().await;
             if !index.trim().is_empty() {
                 parts.push(Part::Untrusted { source: "memory".into(), text: index });
             }
         }
-        parts.extend(skill);
+        parts.extend(in_front);
         parts.push(Part::Text(text.to_owned()));
         match self.servers.prompt(text).await {
             Some(Ok((source, text))) => parts.push(Part::Untrusted { source, text }),

@@ -33,7 +33,13 @@ pub(super) struct Due {
     db: ProjectDb,
     view: Project,
     /// Read when it is first needed.
-    last: Mutex<Option<Last>>,
+    known: Mutex<Option<Known>>,
+}
+
+struct Known {
+    last: Last,
+    /// Before then nothing is due.
+    until: Millis,
 }
 
 /// When what was last due.
@@ -96,7 +102,7 @@ impl Due {
             zone,
             db,
             view,
-            last: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
@@ -111,20 +117,28 @@ impl Due {
         if !self.is_possible() {
             return items;
         }
-        let mut known = self.last.lock().await;
+        let mut known = self.known.lock().await;
         let before = match known.take() {
-            Some(last) => last,
+            Some(quiet) if time < quiet.until => {
+                *known = Some(quiet);
+                return items;
+            }
+            Some(known) => known.last,
             None => self.load().await,
         };
         let mut last = before.clone();
         last.schedules.retain(|line, _| self.schedules.iter().any(|s| s.line() == *line));
+        let mut until = Millis::MAX;
         for schedule in &self.schedules {
             // What is new waits for its time.
             let since = last.schedules.entry(schedule.line()).or_insert(Since { at: time, came: false });
-            if schedule.after(since.at, &self.zone).is_some_and(|next| next <= time) {
+            let mut next = schedule.after(since.at, &self.zone);
+            if next.is_some_and(|next| next <= time) {
                 items.wishes.push(schedule.wish.clone());
                 *since = Since { at: time, came: true };
+                next = schedule.after(time, &self.zone);
             }
+            until = until.min(next.unwrap_or(Millis::MAX));
         }
         let minute = local_minute(time, &self.zone);
         if self.every > 0 && time >= last.checklist.saturating_add(self.every) && self.is_in_hours(minute) {
@@ -133,17 +147,20 @@ impl Due {
                 items.checklist = checklist(&String::from_utf8_lossy(&text));
             }
         }
+        if self.every > 0 {
+            until = until.min(last.checklist.saturating_add(self.every));
+        }
         if last != before {
             self.keep(&last).await;
         }
-        *known = Some(last);
+        *known = Some(Known { last, until });
         items
     }
 
     /// The schedules, with when they were and will be.
     pub(super) async fn planned(&self, time: Millis) -> Vec<Planned> {
-        let last = match &*self.last.lock().await {
-            Some(last) => last.clone(),
+        let last = match &*self.known.lock().await {
+            Some(known) => known.last.clone(),
             None => self.load().await,
         };
         let planned = |schedule: &Schedule| {

@@ -7,7 +7,7 @@ use super::log::Speaker;
 use super::web::WebSettings;
 use kairos_core::config::Config;
 use kairos_core::ports::{ErrorCode, PortError, PortResult};
-use kairos_permit::{Decision, Mode, Own, Place, Problem, Rules};
+use kairos_permit::{Decision, Mode, Own, Place, Rules};
 use kairos_project::Project;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,25 +43,16 @@ impl Inner {
     pub(super) async fn governed(&self, session: &str, attended: bool) -> PortResult<(Arc<Rules>, Arc<Hooked>)> {
         let (view, config, id) = (self.view.clone(), self.config.clone(), session.to_owned());
         let read = tokio::task::spawn_blocking(move || {
-            let (rules, problems) = rules(&view, &config, attended);
-            problems.iter().for_each(|problem| tracing::warn!("permissions: {problem}"));
+            let rules = rules(&view, &config, attended);
             let hooks = Hooked::load(&view, &config, &home(), &id, rules.mode());
             (Arc::new(rules), Arc::new(hooks))
         });
         read.await.map_err(|e| PortError::new(ErrorCode::Other, format!("the rules can't be read: {e}")))
     }
-
-    /// The project, as far as a turn that begins now may read it.
-    pub(super) async fn sight(&self) -> Project {
-        let (view, config) = (self.view.clone(), self.config.clone());
-        let read = tokio::task::spawn_blocking(move || sight(&view, &Arc::new(rules(&view, &config, true).0)));
-        // Nothing is read where the rules can't be.
-        read.await.unwrap_or_else(|e| self.view.without(Arc::new(move |_| Some(format!("the rules can't be read: {e}")))))
-    }
 }
 
-/// The rules that hold in a project now: the user's files, and his kairos.toml; and what is wrong with them. Reads files.
-fn rules(view: &Project, config: &Config, attended: bool) -> (Rules, Vec<Problem>) {
+/// The rules that hold in a project now: the user's files, and his kairos.toml. Reads files.
+fn rules(view: &Project, config: &Config, attended: bool) -> Rules {
     let own = Own {
         file: "kairos.toml".into(),
         allow: config.list("permissions.allow"),
@@ -74,11 +65,12 @@ fn rules(view: &Project, config: &Config, attended: bool) -> (Rules, Vec<Problem
     // What a project's own files allow may come from a stranger, and nobody can be asked here whether it does.
     let place = Place { project: view.root(), home: &home, trusted: false };
     let (mut rules, problems) = Rules::load(place, &[own], Arc::new(move |path| project.private_paths().is_private(path)));
+    problems.iter().for_each(|problem| tracing::warn!("permissions: {problem}"));
     if !attended && !is_own_mode {
         // Set for sessions of another agent, at which the user looks on.
         rules.edits_ask();
     }
-    (rules, problems)
+    rules
 }
 
 /// What a turn sees of a project: without the files that the user's rules forbid to read. Where a rule wants it asked, that is told:
